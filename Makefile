@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: MIT
+# tapir's build: one Makefile, no recursion. `make help` lists what it can do.
+#
+#   BUILD=dir   where everything built goes (default: build, or build-debug with DEBUG=1)
+#   DEBUG=1     AddressSanitizer, UndefinedBehaviorSanitizer, -O1
+#   WERROR=0|1  warnings are errors (default: with gcc 12, the compiler CI uses; newer ones know new warnings)
+#   SUITE=name  for `make unit`: only suites whose names begin so
+#   V=1         show the commands
+
+DEBUG   ?= 0
+BUILD   ?= $(if $(filter 1,$(DEBUG)),build-debug,build)
+PREFIX  ?= /usr/local
+DESTDIR ?=
+WERROR  ?= $(if $(filter 12,$(shell $(CC) -dumpversion 2>/dev/null)),1,0)
+
+WARN     := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wconversion $(if $(filter 1,$(WERROR)),-Werror)
+BASE     := -std=c11 -D_GNU_SOURCE -I. -g $(WARN)
+SANITIZE := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all \
+	    -Wno-error=maybe-uninitialized
+CFLAGS   ?= $(if $(filter 1,$(DEBUG)),$(SANITIZE),-O2)
+LDFLAGS  ?= $(if $(filter 1,$(DEBUG)),-fsanitize=address$(comma)undefined)
+LIBS     := -Wl,--as-needed -lreadline -ljansson -lpcap -lm
+comma    := ,
+
+# What is built from what. A new file in one of these folders is found by itself.
+FOLDERS := lib net dev arp ip icmp udp tcp app
+LIB_SRC := $(sort $(wildcard $(addsuffix /*.c,$(FOLDERS)) inet.c))
+SH_SRC  := $(sort $(wildcard shell/*.c))
+FRAME   := $(sort $(wildcard tests/unit/*.c))
+SUITES  := $(sort $(wildcard tests/unit/*/*.c tests/unit/*/*/*.c))
+
+LIB     := $(BUILD)/libtapir.a
+PROG    := $(if $(wildcard main.c),$(BUILD)/tapir)
+UNIT    := $(BUILD)/unit/run
+COVER   := $(BUILD)/cover/run
+
+# $(call objects,FOLDER,SOURCES): the objects of SOURCES below $(BUILD)/FOLDER.
+objects  = $(patsubst %.c,$(BUILD)/$1/%.o,$2)
+LIB_OBJ := $(call objects,obj,$(LIB_SRC))
+SH_OBJ  := $(call objects,obj,$(SH_SRC))
+ALL_OBJ := $(LIB_OBJ) $(SH_OBJ) $(call objects,obj,$(wildcard main.c))
+TESTED  := $(LIB_SRC) $(SH_SRC) $(FRAME) $(SUITES)
+
+export BUILD
+export RESULTS := $(BUILD)/results
+
+Q   := $(if $(filter 1,$(V)),,@)
+say  = $(if $(filter 1,$(V)),,@echo '  $1'	'$2')
+
+.PHONY: all run test unit lab live check layers deps deps-test cover install uninstall clean help FORCE
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: $(LIB) $(PROG)
+
+help:
+	@echo 'make            build $(BUILD)/tapir and $(BUILD)/libtapir.a'
+	@echo 'make run        install what building needs, build, start tapir (ARGS="..." are its arguments)'
+	@echo 'make test       install what the tests need, then unit, lab and live tests'
+	@echo 'make unit       unit tests under ASan and UBSan, twice (SUITE=arp_input for some)'
+	@echo 'make lab        scripts under the virtual clock, compared with what they must print'
+	@echo 'make live       scripts over real TAP devices against the kernel (LIVE=name for some)'
+	@echo 'make check      layers, headers, format, static analysis, globals, documents up to date'
+	@echo 'make cover      line coverage of the unit tests, per file and folder'
+	@echo 'make deps       install what building needs;  make deps-test: what tests and checks need besides'
+	@echo 'make install    into PREFIX=$(PREFIX) (DESTDIR= as usual);  make uninstall takes it away'
+	@echo 'make clean      remove $(BUILD)'
+	@echo 'Variables: DEBUG=1 BUILD=dir WERROR=0|1 V=1'
+
+# --- program and library
+
+$(LIB): $(LIB_OBJ)
+	$(call say,AR,$(@F))
+	@mkdir -p $(@D)
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $(LIB_OBJ)
+
+$(BUILD)/tapir: $(ALL_OBJ) $(LIB)
+	$(call say,LD,$(@F))
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter-out $(LIB_OBJ),$(ALL_OBJ)) $(LIB) $(LIBS)
+
+$(BUILD)/obj/%.o: %.c $(BUILD)/obj/flags
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BASE) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+run: deps $(PROG)
+	$(Q)$(BUILD)/tapir $(ARGS)
+
+# --- tests. The suite table is made from the paths: tests/unit/arp/input.c holds suite_arp_input.
+
+TABLE := $(BUILD)/unit/suites.c
+names := $(subst /,_,$(patsubst tests/unit/%.c,%,$(SUITES)))
+
+$(TABLE): $(BUILD)/unit/suites.list
+	@{ echo '#include "tests/unit/unit.h"'; \
+	   for s in $(names); do echo "extern const struct suite suite_$$s;"; done; \
+	   echo 'const struct suite *const unit_suites[] = {'; \
+	   for s in $(names); do echo "	&suite_$$s,"; done; \
+	   echo '	NULL,'; echo '};'; } > $@
+
+$(BUILD)/unit/%.o: %.c $(BUILD)/unit/flags
+	$(call say,CC,$< (unit))
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BASE) $(SANITIZE) -MMD -MP -c -o $@ $<
+
+$(UNIT): $(call objects,unit,$(TESTED)) $(TABLE)
+	$(call say,LD,unit tests)
+	$(Q)$(CC) $(BASE) $(SANITIZE) -o $@ $^ -lcunit $(LIBS)
+
+$(BUILD)/cover/%.o: %.c $(BUILD)/cover/flags
+	$(call say,CC,$< (cover))
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BASE) -O0 --coverage -MMD -MP -c -o $@ $<
+
+$(COVER): $(call objects,cover,$(TESTED)) $(TABLE)
+	$(call say,LD,unit tests with coverage)
+	$(Q)$(CC) $(BASE) -O0 -o $@ $^ --coverage -lcunit $(LIBS)
+
+RUN_UNIT := { $(UNIT) $(SUITE) && ok=1 || ok=0; $(UNIT) --late $(SUITE) && [ $$ok = 1 ]; }
+RUN_LAB  := tests/lab/run $(LAB)
+RUN_LIVE := tests/live/run $(LIVE)
+
+unit: $(UNIT)
+	@$(RUN_UNIT)
+
+lab: all
+	@$(RUN_LAB)
+
+live: all
+	@$(RUN_LIVE)
+
+# All three are run even when one of them fails.
+test: deps deps-test all $(UNIT)
+	@bad=0; $(RUN_UNIT) || bad=1; $(RUN_LAB) || bad=1; $(RUN_LIVE) || bad=1; exit $$bad
+
+cover: $(COVER)
+	@find $(BUILD)/cover -name '*.gcda' -delete
+	@RESULTS= $(COVER) > $(BUILD)/cover/log || { cat $(BUILD)/cover/log; exit 1; }
+	@tools/cover $(BUILD)/cover $(LIB_SRC) $(SH_SRC)
+
+# --- checks
+
+check: $(LIB_OBJ) $(SH_OBJ)
+	@tools/check
+
+layers:
+	@tools/layers
+
+# --- packages of the system
+
+deps:
+	@tools/deps build
+
+deps-test:
+	@tools/deps test
+
+# Where the goal is to run or test, packages come before the first compiler call.
+ifneq ($(filter run test,$(MAKECMDGOALS)),)
+$(BUILD)/obj/flags: | deps
+endif
+ifneq ($(filter test,$(MAKECMDGOALS)),)
+$(BUILD)/unit/flags $(BUILD)/obj/flags: | deps deps-test
+endif
+
+# --- installing: what exists of program, library, manual page, completion, AppArmor profile
+
+# $(call install,MODE,FILE,WHERE): nothing when FILE does not exist.
+install = @if [ -e $2 ]; then install -D -m $1 $2 $(DESTDIR)$3 && echo '  INSTALL	$(DESTDIR)$3'; fi
+
+install: all
+	$(call install,755,$(BUILD)/tapir,$(PREFIX)/bin/tapir)
+	$(call install,644,$(LIB),$(PREFIX)/lib/libtapir.a)
+	$(call install,644,tapir.h,$(PREFIX)/include/tapir.h)
+	$(call install,644,docs/tapir.1,$(PREFIX)/share/man/man1/tapir.1)
+	$(call install,644,tools/tapir.bash,$(PREFIX)/share/bash-completion/completions/tapir)
+	$(call install,644,tools/apparmor/tapir,/etc/apparmor.d/tapir)
+
+uninstall:
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/tapir lib/libtapir.a include/tapir.h share/man/man1/tapir.1 \
+		share/bash-completion/completions/tapir) $(DESTDIR)/etc/apparmor.d/tapir
+
+clean:
+	rm -rf $(BUILD)
+
+# --- a file that changes when flags or lists change, and only then
+
+# $(call keep,TEXT): write TEXT to the target unless it holds that already.
+keep = @mkdir -p $(@D); echo '$1' | cmp -s - $@ || echo '$1' > $@
+
+$(BUILD)/obj/flags: FORCE
+	$(call keep,$(CC) $(BASE) $(CFLAGS))
+$(BUILD)/unit/flags: FORCE
+	$(call keep,$(CC) $(BASE) $(SANITIZE))
+$(BUILD)/cover/flags: FORCE
+	$(call keep,$(CC) $(BASE) --coverage)
+$(BUILD)/unit/suites.list: FORCE
+	$(call keep,$(SUITES))
+
+-include $(ALL_OBJ:.o=.d) $(patsubst %.o,%.d,$(call objects,unit,$(TESTED)) $(call objects,cover,$(TESTED)))
