@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Numbers as they lie in a packet: big-endian, at any address.
+ *
+ * be16 and be32 are structs of bytes, so the compiler refuses to compare or add them by mistake and never
+ * assumes an alignment. get*() and put*() convert; everything else in tapir is in host order.
+ */
+#ifndef LIB_BYTES_H
+#define LIB_BYTES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+typedef struct {
+	uint8_t b[2];
+} be16;
+
+typedef struct {
+	uint8_t b[4];
+} be32;
+
+static inline uint16_t get16(be16 v)
+{
+	return (uint16_t)(v.b[0] << 8 | v.b[1]);
+}
+
+static inline uint32_t get32(be32 v)
+{
+	return (uint32_t)v.b[0] << 24 | (uint32_t)v.b[1] << 16 | (uint32_t)v.b[2] << 8 | v.b[3];
+}
+
+static inline be16 put16(uint16_t v)
+{
+	return (be16){{(uint8_t)(v >> 8), (uint8_t)v}};
+}
+
+static inline be32 put32(uint32_t v)
+{
+	return (be32){{(uint8_t)(v >> 24), (uint8_t)(v >> 16), (uint8_t)(v >> 8), (uint8_t)v}};
+}
+
+/* An Ethernet address, in the order of the wire. */
+struct mac {
+	uint8_t b[6];
+};
+
+#define MAC_BROADCAST ((struct mac){{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}})
+#define MAC_ZERO      ((struct mac){{0}})
+
+static inline bool mac_equal(struct mac a, struct mac b)
+{
+	return memcmp(a.b, b.b, 6) == 0;
+}
+
+/* The group bit: true for multicast and for broadcast. */
+static inline bool mac_is_group(struct mac m)
+{
+	return m.b[0] & 1;
+}
+
+static inline bool mac_is_broadcast(struct mac m)
+{
+	return mac_equal(m, MAC_BROADCAST);
+}
+
+static inline bool mac_is_zero(struct mac m)
+{
+	return mac_equal(m, MAC_ZERO);
+}
+
+#define ARRAY_SIZE(a)			(sizeof(a) / sizeof((a)[0]))
+#define CONTAINER_OF(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
+#define CONTAINER_OF_C(ptr, type, member) \
+	((const type *)(const void *)((const char *)(ptr)-offsetof(type, member)))
+#define MIN(a, b) ((a) < (b) ? (a) : (b))
+#define MAX(a, b) ((a) > (b) ? (a) : (b))
+
+#endif

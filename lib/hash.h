@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A hash table of elements that carry their own link: chained, doubling as it fills, allocated with the first
+ * element. The caller computes the hash (siphash() where outsiders choose the keys) and compares keys itself.
+ */
+#ifndef LIB_HASH_H
+#define LIB_HASH_H
+
+#include "lib/bytes.h"
+
+struct hash_link {
+	struct hash_link *next;
+	uint32_t hash;
+};
+
+struct hash {
+	struct hash_link **slots; /* 1 << bits of them, or NULL while empty */
+	uint32_t bits;
+	uint32_t count;
+};
+
+void hash_init(struct hash *h);
+
+/* Frees the slots. The table must be empty. */
+void hash_exit(struct hash *h);
+
+/* 0, or -ENOMEM when the first slots cannot be had. A table that cannot grow goes on with longer chains. */
+int hash_add(struct hash *h, struct hash_link *link, uint32_t hash);
+void hash_del(struct hash *h, struct hash_link *link);
+
+/* The first link of the chain that `hash` belongs to, or NULL; follow ->next and compare ->hash and the key.
+ */
+static inline struct hash_link *hash_chain(const struct hash *h, uint32_t hash)
+{
+	return h->slots ? h->slots[hash & ((1u << h->bits) - 1)] : NULL;
+}
+
+/* All elements whose hash equals `hv`: the body compares the key. */
+#define hash_each_match(it, h, hv, type, member)                                                      \
+	for (struct hash_link *it##_l = hash_chain(h, hv); it##_l; it##_l = it##_l->next)             \
+		for (type *it = it##_l->hash == (hv) ? CONTAINER_OF(it##_l, type, member) : NULL; it; \
+			it = NULL)
+
+/* Any order, stepping: start with *slot = 0 and link = NULL; returns NULL at the end. The element returned
+ * may be removed before the next call when the caller asks for the next one first. */
+struct hash_link *hash_next(const struct hash *h, uint32_t *slot, struct hash_link *link);
+
+#endif

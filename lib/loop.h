@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The loop: one thread, one poll(). A turn is: wait, timers, ingress, egress.
+ *
+ *   1. wait    If no in-memory work is pending: sleep in poll() until a descriptor is ready or the next timer
+ * is due; under the virtual clock: jump to the next timer when somebody waits for time to pass. Then read
+ * `now` once. While in-memory work is pending, descriptors are only looked at every few turns.
+ *   2. timers  What is due fires.
+ *   3. ingress Each ready descriptor's `ready` is called; it reads until EAGAIN, at most loop->budget items
+ * (what is left makes the descriptor ready again). Then the in-memory devices that were given frames in the
+ * turn before.
+ *   4. egress  Deferred work, in the order it was asked for, until none is left.
+ *
+ * A piece of work is in at most one queue at a time; asking again while it waits changes nothing.
+ */
+#ifndef LIB_LOOP_H
+#define LIB_LOOP_H
+
+#include "lib/clock.h"
+#include "lib/timer.h"
+
+#include <poll.h>
+
+struct loop;
+
+/* A descriptor that the loop watches. `fd` stays the owner's. */
+struct watch {
+	int fd;
+	short events; /* POLLIN, POLLOUT; may be changed at any time */
+	void (*ready)(struct watch *w, short revents);
+	size_t index; /* in loop->watches */
+};
+
+/* Something to be done once, later in this turn (egress) or in the next one (ingress). */
+struct work {
+	struct list node;
+	void (*fn)(struct work *w);
+};
+
+struct loop {
+	struct clock clock;
+	uint64_t now; /* ns; the only time anybody sees during a turn */
+	struct wheel wheel;
+	struct watch **watches;
+	struct pollfd *polls; /* in step with watches */
+	size_t watch_count, watch_room;
+	struct list ingress; /* of struct work: in-memory devices holding frames */
+	struct list egress;  /* of struct work */
+	int budget;	     /* items a descriptor may deliver in one turn (sysctl net.core.netdev_budget) */
+	unsigned waiters; /* who waits for time to pass: the virtual clock jumps only while this is not 0 */
+	unsigned holds;	  /* who keeps the virtual clock from jumping: programs of the machine that run */
+	uint64_t turns;
+};
+
+/* Takes the clock over. Allocation failure here ends the program. */
+void loop_init(struct loop *l, struct clock clock);
+void loop_exit(struct loop *l);
+
+/* One turn. With `may_sleep` false it does what can be done now and returns.
+ * Returns false when nothing can ever happen any more: no work, no timer that could fire, no descriptor. */
+bool loop_turn(struct loop *l, bool may_sleep);
+
+/* Set fd, events and ready before adding. */
+void loop_watch(struct loop *l, struct watch *w);
+void loop_unwatch(struct loop *l, struct watch *w);
+
+static inline void work_init(struct work *w, void (*fn)(struct work *w))
+{
+	list_init(&w->node);
+	w->fn = fn;
+}
+
+/* Runs w->fn in the ingress phase of the next turn (in-memory devices: so that xmit never calls rx). */
+void loop_post(struct loop *l, struct work *w);
+
+/* Runs w->fn in the egress phase of this turn (or of the next one, when egress is over). */
+void loop_defer(struct loop *l, struct work *w);
+
+static inline void work_cancel(struct work *w)
+{
+	list_del(&w->node);
+}
+
+#endif
