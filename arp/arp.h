@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ARP (RFC 826, RFC 1122 2.3.2) with Linux's neighbour states, and address conflict detection (RFC 5227).
+ *
+ * To ip, ARP is only netif->output: packets go in, and come out on the wire, or by stack->unresolved(). What
+ * follows is for the shell.
+ */
+#ifndef ARP_ARP_H
+#define ARP_ARP_H
+
+#include "lib/hash.h"
+#include "net/proto.h"
+
+extern const struct proto arp_proto;
+
+/* The names of `ip neigh`; the values are Linux's NUD_* bits, so that `nud` filters are masks. */
+enum neigh_state {
+	NEIGH_INCOMPLETE = 0x01,
+	NEIGH_REACHABLE = 0x02,
+	NEIGH_STALE = 0x04,
+	NEIGH_DELAY = 0x08,
+	NEIGH_PROBE = 0x10,
+	NEIGH_FAILED = 0x20,
+	NEIGH_NOARP = 0x40,
+	NEIGH_PERMANENT = 0x80,
+};
+
+struct neigh {
+	struct hash_link link;
+	struct netif *netif;
+	uint32_t addr;	/* host order */
+	struct mac mac; /* valid but in INCOMPLETE and FAILED */
+	enum neigh_state state;
+	bool proxy;	/* `ip neigh add proxy`: we answer for it */
+	uint8_t probes; /* requests sent since the last answer */
+	uint64_t confirmed_ns, used_ns, updated_ns;
+	uint64_t locked_ns; /* the MAC address may not change before this */
+	struct timer timer;
+	struct list waiting; /* of struct pkt, oldest first */
+	size_t waiting_bytes;
+	struct list gc_node; /* all entries of the host, least recently used first */
+};
+
+const char *neigh_state_name(enum neigh_state state); /* "REACHABLE" */
+
+/* The entry, or NULL. */
+struct neigh *neigh_find(const struct netif *n, uint32_t addr);
+
+/* Adds or replaces. `state` is PERMANENT, REACHABLE, STALE, NOARP or (mac ignored) INCOMPLETE-less FAILED.
+ * 0, -EEXIST (present and `replace` false), -EINVAL, -ENOBUFS (table full). */
+int neigh_set(struct netif *n, uint32_t addr, struct mac mac, enum neigh_state state, bool replace);
+
+/* Proxy entries: requests for `addr` that arrive on `n` are answered with n's own MAC address. 0, -ENOMEM,
+ * -ENOENT. */
+int neigh_set_proxy(struct netif *n, uint32_t addr, bool on);
+
+/* Linux's `ip neigh del`: the entry becomes FAILED and goes; waiting packets are dropped. -ENOENT */
+int neigh_del(struct netif *n, uint32_t addr);
+
+/* Every entry whose state is in `mask` (0: all), of `n` or (NULL) of every device. `fn` may delete the entry.
+ */
+void neigh_each(
+	struct stack *s, struct netif *n, unsigned mask, void (*fn)(void *ctx, struct neigh *ng), void *ctx);
+
+/* Upper layers confirm that the way to `addr` works (RFC 1122 2.3.2.1, 3.3.1.4). */
+void neigh_confirm(struct netif *n, uint32_t addr);
+
+/* Announcements (RFC 5227 2.3): a gratuitous request now. */
+void arp_announce(struct netif *n, uint32_t addr);
+
+/* `stat`: how many entries, and how many packets wait. */
+void arp_stat(const struct stack *s, size_t *entries, size_t *waiting);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* The Internet checksum (RFC 1071, 1624). */
+#ifndef NET_CSUM_H
+#define NET_CSUM_H
+
+#include "lib/bytes.h"
+
+struct pkt;
+
+/* Adds `len` bytes to the running sum `sum` (start with 0). All pieces but the last must have an even length.
+ */
+uint64_t csum_add(uint64_t sum, const void *data, size_t len);
+
+/* The 16 bits that go into the header (host order: write with put16). Over data that holds a right checksum:
+ * 0. */
+uint16_t csum_finish(uint64_t sum);
+
+/* Sum of the pseudo-header of UDP and TCP. Addresses in host order. */
+uint64_t csum_pseudo(uint32_t src, uint32_t dst, uint8_t proto, uint16_t len);
+
+/* Both at once. */
+static inline uint16_t csum(const void *data, size_t len)
+{
+	return csum_finish(csum_add(0, data, len));
+}
+
+/* RFC 1624 eqn. 3: the new checksum after a 16-bit word changed from `from` to `to`. */
+uint16_t csum_update(uint16_t check, uint16_t from, uint16_t to);
+
+/* Fills in the checksum of a packet whose offload field says PKT_CSUM_PARTIAL (data at the link header), and
+ * clears the mark. Offsets past the end leave it alone. */
+void csum_complete(struct pkt *p);
+
+#endif

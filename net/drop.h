@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every packet that ends anywhere ends as pkt_done() or here, by name.
+ *
+ * One table gives the enum, the counters of each stack, the names that `drops` prints and tests assert, and
+ * the text and clause that explain them.
+ */
+#ifndef NET_DROP_H
+#define NET_DROP_H
+
+#include "lib/bytes.h"
+
+/* X(NAME, "clause", "what was wrong, and what could be done") */
+#define DROP_REASONS(X)                                                                                      \
+	/* device and Ethernet */                                                                            \
+	X(DEV_DOWN, "", "the device is down")                                                                \
+	X(DEV_NO_CARRIER, "", "the device has no carrier: nothing is attached at the other end")             \
+	X(DEV_TX_ERROR, "", "the device refused the frame (write failed)")                                   \
+	X(DEV_TX_BUSY, "", "the device's queue towards the machine is full")                                 \
+	X(DEV_TOO_BIG, "", "frame longer than the device carries")                                           \
+	X(DEV_QUEUE_FULL, "", "the receiving device's queue is full")                                        \
+	X(NO_MEMORY, "", "no packet buffer to be had (see `stat`)")                                          \
+	X(ETH_SHORT, "RFC 894", "frame shorter than its Ethernet header")                                    \
+	X(ETH_MULTICAST_SOURCE, "IEEE 802.3", "the source address has the group bit")                        \
+	X(ETH_OTHERHOST, "", "unicast frame for another host's MAC address")                                 \
+	X(ETH_MULTICAST_FILTER, "RFC 1112 6.4", "multicast group that nobody here joined")                   \
+	X(ETH_LLC, "RFC 1042", "802.3 frame with a length field (LLC): not supported")                       \
+	X(ETH_VLAN, "IEEE 802.1Q", "VLAN-tagged frame, and no VLAN device for its id")                       \
+	X(ETH_UNKNOWN_TYPE, "", "no protocol has this EtherType")                                            \
+	X(TUN_NOT_IP, "", "frame on a device without headers that is not IPv4")                              \
+	/* ARP and neighbours */                                                                             \
+	X(ARP_SHORT, "RFC 826", "shorter than an ARP message for Ethernet and IPv4")                         \
+	X(ARP_BAD_TYPE, "RFC 826", "hardware or protocol type is not Ethernet and IPv4")                     \
+	X(ARP_BAD_LENGTHS, "RFC 826", "hardware or protocol address length is not 6 and 4")                  \
+	X(ARP_BAD_OPCODE, "RFC 826", "neither request nor reply")                                            \
+	X(ARP_BAD_SENDER_IP, "RFC 826",                                                                      \
+		"the sender's IP address is a broadcast, multicast or loopback address")                     \
+	X(ARP_BAD_SENDER_MAC, "RFC 1812 3.3.2", "the sender's MAC address is a group address or zero")       \
+	X(ARP_NOT_FOR_US, "RFC 826", "asks for another host's address")                                      \
+	X(ARP_CONFLICT, "RFC 5227 2.4", "another host claims one of our addresses")                          \
+	X(ARP_UNSOLICITED, "RFC 826",                                                                        \
+		"a reply nobody asked for; it creates no entry (see sysctl arp_accept)")                     \
+	X(ARP_LOCKED, "", "the entry changed less than locktime ago and keeps its MAC address")              \
+	X(ARP_OFFLINK, "RFC 1122 2.3.2", "the sender's address is not on this link")                         \
+	X(ARP_IGNORED, "", "a request that sysctl arp_ignore or a device without ARP leaves unanswered")     \
+	X(NEIGH_QUEUE_FULL, "RFC 1122 2.3.2.2", "too many packets wait for this neighbour; the oldest went") \
+	X(NEIGH_UNREACHABLE, "RFC 1122 2.3.2.1", "the neighbour does not answer ARP")                        \
+	X(NEIGH_TABLE_FULL, "", "the neighbour table is full (sysctl gc_thresh3)")                           \
+	X(NEIGH_FLUSHED, "", "the entry the packet waited for was removed")                                  \
+	/* IPv4 */                                                                                           \
+	X(IP_SHORT, "RFC 1812 5.2.2", "fewer than 20 octets")                                                \
+	X(IP_BAD_VERSION, "RFC 1122 3.2.1.1", "version is not 4")                                            \
+	X(IP_BAD_IHL, "RFC 791 3.1", "header length under 20 octets or past the packet")                     \
+	X(IP_BAD_TOTAL_LENGTH, "RFC 1812 5.2.2", "total length shorter than the header")                     \
+	X(IP_TRUNCATED, "RFC 1812 5.2.2", "total length longer than what arrived")                           \
+	X(IP_BAD_CHECKSUM, "RFC 1122 3.2.1.2", "header checksum is wrong")                                   \
+	X(IP_BAD_OPTION, "RFC 1122 3.2.1.8", "an option's length or pointer is wrong")                       \
+	X(IP_SOURCE_ROUTE, "RFC 7126 4.3", "source route option (sysctl accept_source_route)")               \
+	X(IP_MARTIAN_SOURCE, "RFC 1122 3.2.1.3", "source is no address one host may have")                   \
+	X(IP_MARTIAN_DESTINATION, "RFC 1812 5.3.7", "destination may not appear on a wire")                  \
+	X(IP_OWN_SOURCE, "RFC 1122 3.2.1.3", "arrived from outside with one of our own addresses as source") \
+	X(IP_REVERSE_PATH, "RFC 1812 5.3.8",                                                                 \
+		"the way back to the source is by another device (sysctl rp_filter)")                        \
+	X(IP_UNICAST_IN_LINK_BROADCAST, "RFC 1122 3.3.6",                                                    \
+		"unicast destination in a link broadcast or multicast")                                      \
+	X(IP_NOT_FOR_US, "RFC 1122 3.2.1.3", "for another host, and forwarding is off (sysctl ip_forward)")  \
+	X(IP_MULTICAST_NOT_JOINED, "RFC 1112 7.2", "multicast group that was not joined on this device")     \
+	X(IP_BROADCAST_NOT_FORWARDED, "RFC 2644 3", "a broadcast is never forwarded")                        \
+	X(IP_MULTICAST_NOT_FORWARDED, "", "there is no multicast routing")                                   \
+	X(IP_LINK_LOCAL_NOT_FORWARDED, "RFC 3927 2.7", "169.254/16 is never forwarded")                      \
+	X(IP_TTL_EXCEEDED, "RFC 1812 5.3.1", "TTL reached 0 on the way")                                     \
+	X(IP_NO_ROUTE, "RFC 1812 4.3.3.1", "no route to the destination")                                    \
+	X(IP_ROUTE_BLACKHOLE, "", "a blackhole route")                                                       \
+	X(IP_ROUTE_UNREACHABLE, "", "an unreachable route")                                                  \
+	X(IP_ROUTE_PROHIBIT, "", "a prohibit route")                                                         \
+	X(IP_FRAG_NEEDED, "RFC 1191 4", "larger than the MTU, and DF is set")                                \
+	X(IP_TOO_BIG, "RFC 791 3.1", "longer than an IP datagram can be")                                    \
+	X(IP_UNKNOWN_PROTOCOL, "RFC 1122 3.2.2.1", "no protocol has this number")                            \
+	X(IP_BAD_SOURCE, "RFC 1122 3.2.1.3", "the packet to be sent has a source that is not ours")          \
+	X(IP_NO_DEVICE, "", "the device has no IPv4 (no address) or is going away")                          \
+	/* fragments */                                                                                      \
+	X(FRAG_ZERO_LENGTH, "", "fragment without data")                                                     \
+	X(FRAG_NOT_MULTIPLE_8, "RFC 791 3.1", "middle fragment whose length is no multiple of 8")            \
+	X(FRAG_PAST_64K, "RFC 791 3.1", "fragment ends past 65535 octets")                                   \
+	X(FRAG_TINY_FIRST, "RFC 1858 3", "first fragment without the whole TCP header, or offset 1 of TCP")  \
+	X(FRAG_OVERLAP, "RFC 5722", "fragments overlap: the whole datagram goes")                            \
+	X(FRAG_DUPLICATE, "RFC 791", "exact duplicate of a fragment that is here already")                   \
+	X(FRAG_CONFLICTING_END, "RFC 791", "fragments disagree about where the datagram ends")               \
+	X(FRAG_TIMEOUT, "RFC 1122 3.3.2", "fragments missing for too long (sysctl ipfrag_time)")             \
+	X(FRAG_MEMORY, "RFC 815 7", "reassembly memory is full (sysctl ipfrag_high_thresh)")                 \
+	X(FRAG_TOO_MANY, "", "too many fragments in one datagram or from one peer (sysctl ipfrag_max_dist)") \
+	X(FRAG_FLUSHED, "", "the device or host that collected the fragments went away")                     \
+	/* ICMP, IGMP */                                                                                     \
+	X(ICMP_SHORT, "RFC 792", "fewer than 8 octets")                                                      \
+	X(ICMP_BAD_CHECKSUM, "RFC 792", "checksum is wrong")                                                 \
+	X(ICMP_UNKNOWN_TYPE, "RFC 1122 3.2.2", "unknown type, silently")                                     \
+	X(ICMP_ECHO_IGNORED, "", "sysctl icmp_echo_ignore_all")                                              \
+	X(ICMP_BROADCAST_IGNORED, "RFC 1122 3.2.2.6", "request to a broadcast or multicast address")         \
+	X(ICMP_TIMESTAMP_IGNORED, "RFC 1122 3.2.2.8", "sysctl icmp_timestamp_reply")                         \
+	X(ICMP_MASK_IGNORED, "RFC 1122 3.2.2.9", "address mask messages are obsolete (RFC 6918)")            \
+	X(ICMP_INFO_IGNORED, "RFC 1122 3.2.2.7", "information messages are obsolete (RFC 6918)")             \
+	X(ICMP_SOURCE_QUENCH, "RFC 6633 3", "source quench is obsolete and ignored")                         \
+	X(ICMP_REDIRECT_IGNORED, "RFC 1122 3.2.2.2",                                                         \
+		"redirect that fails a check (sysctl accept_redirects)")                                     \
+	X(ICMP_BAD_QUOTE, "RFC 1122 3.2.2", "an error that quotes no usable header")                         \
+	X(ICMP_QUOTE_NOT_OURS, "RFC 5927 4", "an error about a packet this host did not send")               \
+	X(ICMP_REPLY_UNWANTED, "", "a reply that no socket waits for")                                       \
+	X(ICMP_RATE_LIMITED, "RFC 1812 4.3.2.8",                                                             \
+		"an answer that the rate limit holds back (sysctl icmp_ratelimit)")                          \
+	X(IGMP_SHORT, "RFC 2236 2", "fewer than 8 octets")                                                   \
+	X(IGMP_BAD_CHECKSUM, "RFC 2236 2", "checksum is wrong")                                              \
+	X(IGMP_BAD, "RFC 3376 4", "malformed, or to a unicast address")                                      \
+	/* sockets */                                                                                        \
+	X(SOCK_QUEUE_FULL, "", "the socket's receive buffer is full")                                        \
+	X(SOCK_CLOSED, "", "the socket was closed with this in its queue")                                   \
+	X(SOCK_FILTER, "", "a socket's filter or binding turned it down")                                    \
+	X(STACK_GONE, "", "the host was deleted with packets on their way")
+
+enum drop_reason {
+	DROP_NONE, /* not dropped */
+#define X(name, clause, text) DROP_##name,
+	DROP_REASONS(X)
+#undef X
+		DROP_COUNT
+};
+
+struct drop_info {
+	const char *name;   /* "IP_BAD_CHECKSUM" */
+	const char *clause; /* "RFC 1122 3.2.1.2", or "" */
+	const char *text;
+};
+
+extern const struct drop_info drop_infos[DROP_COUNT];
+
+/* What a stack keeps for each reason. */
+struct drop_count {
+	uint64_t count;
+	uint64_t last_ns; /* when the last one was */
+	char last[72];	  /* and what it looked like: "eth0 10.0.0.2 > 10.0.0.1 ICMP", made safe */
+};
+
+struct stack;
+struct pkt;
+
+/* Takes the packet: counts it on `s` (and on the device it came by), traces it, frees it. */
+void stack_drop(struct stack *s, struct pkt *p, enum drop_reason why);
+
+/* Counts something dropped for which there is no packet (no buffer could be had, an answer not made). */
+void stack_count_drop(struct stack *s, enum drop_reason why);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* MIB counters (RFC 4293, RFC 4292 and Linux's extensions), by the names that nstat prints. */
+#ifndef NET_MIB_H
+#define NET_MIB_H
+
+#define MIB_COUNTERS(X)                                                                                             \
+	X(IpInReceives)                                                                                             \
+	X(IpInHdrErrors) X(IpInAddrErrors) X(IpForwDatagrams) X(IpInUnknownProtos) X(IpInDiscards) X(               \
+		IpInDelivers) X(IpOutRequests) X(IpOutDiscards) X(IpOutNoRoutes) X(IpReasmTimeout)                  \
+		X(IpReasmReqds) X(IpReasmOKs) X(IpReasmFails) X(IpFragOKs) X(IpFragFails) X(IpFragCreates) X(       \
+			IcmpInMsgs) X(IcmpInErrors) X(IcmpInCsumErrors) X(IcmpInDestUnreachs)                       \
+			X(IcmpInTimeExcds) X(IcmpInParmProbs) X(IcmpInSrcQuenchs) X(IcmpInRedirects) X(             \
+				IcmpInEchos) X(IcmpInEchoReps) X(IcmpInTimestamps) X(IcmpInTimestampReps)           \
+				X(IcmpInAddrMasks) X(IcmpInAddrMaskReps) X(IcmpOutMsgs) X(IcmpOutErrors) X(         \
+					IcmpOutRateLimitGlobal) X(IcmpOutRateLimitHost) X(IcmpOutDestUnreachs)      \
+					X(IcmpOutTimeExcds) X(IcmpOutParmProbs) X(IcmpOutSrcQuenchs) X(             \
+						IcmpOutRedirects) X(IcmpOutEchos) X(IcmpOutEchoReps)                \
+						X(IcmpOutTimestamps) X(IcmpOutTimestampReps) X(                     \
+							IcmpOutAddrMasks) X(IcmpOutAddrMaskReps) X(IpExtInNoRoutes) \
+							X(IpExtInTruncatedPkts) X(IpExtInMcastPkts) X(              \
+								IpExtOutMcastPkts) X(IpExtInBcastPkts)              \
+								X(IpExtOutBcastPkts) X(IpExtInOctets) X(            \
+									IpExtOutOctets) X(IpExtInMcastOctets)       \
+									X(IpExtOutMcastOctets) X(                   \
+										IpExtInBcastOctets)                 \
+										X(IpExtOutBcastOctets) X(           \
+											IpExtInCsumErrors)          \
+											X(IpExtReasmOverlaps)
+
+enum mib {
+#define X(name) MIB_##name,
+	MIB_COUNTERS(X)
+#undef X
+		MIB_COUNT
+};
+
+extern const char *const mib_names[MIB_COUNT];
+
+#endif

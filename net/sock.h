@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sockets: what programs see of a stack. They never block: bytes or -EAGAIN, and an event() when that
+ * changes. Everything above the protocols (ping, servers, embedding programs) uses only this.
+ *
+ * Kinds: sock_open(s, SOCK_DGRAM, IP_PROTO_ICMP)  ping socket: sends echo requests, gets its own replies
+ * (icmp) sock_open(s, SOCK_RAW, number)           raw socket: all packets of that protocol, IP header
+ * included (ip) sock_open(s, SOCK_KIND_PACKET, ethertype) packet socket: frames, ETHERTYPE_ALL for every type
+ * (net) (UDP and TCP follow.)
+ */
+#ifndef NET_SOCK_H
+#define NET_SOCK_H
+
+#include "lib/list.h"
+#include "lib/loop.h"
+
+#include <sys/socket.h>
+
+struct pkt;
+struct sock;
+struct stack;
+
+enum { SOCK_KIND_PACKET = 10 }; /* type for sock_open(): frames (Linux's SOCK_PACKET number) */
+
+/* Where to, where from. Host order. A field that does not apply is 0. */
+struct sock_addr {
+	uint32_t ip;
+	uint16_t port;	    /* ping sockets: the identifier */
+	uint16_t ethertype; /* packet sockets, from here on */
+	int ifindex;
+	struct mac mac;
+	uint8_t pkt_type; /* enum pkt_type */
+};
+
+enum { SOCK_EVENT_READABLE = 1, SOCK_EVENT_WRITABLE = 2, SOCK_EVENT_HANGUP = 4, SOCK_EVENT_ERROR = 8 };
+
+/* sock_recv(): what is known about a message besides its bytes. */
+struct sock_msg {
+	struct sock_addr from;
+	uint32_t dst; /* its destination address */
+	uint8_t ttl, tos;
+	bool truncated;	  /* the buffer was too small; sock_recv() returned the true length */
+	uint64_t time_ns; /* when it arrived */
+	uint8_t opts[40]; /* its IP options */
+	size_t opts_len;
+	uint64_t pkt; /* id, for traces */
+};
+
+/* sock_recv_error(): an ICMP error about something this socket sent, or an error of our own (origin local).
+ */
+struct sock_error {
+	int error; /* errno */
+	bool local;
+	uint8_t type, code; /* ICMP */
+	uint32_t info;	    /* next-hop MTU or pointer */
+	uint32_t from;	    /* who sent it */
+	uint32_t dst;	    /* where our packet was going */
+	uint16_t seq;	    /* ping sockets: the sequence number of the request */
+	uint8_t ttl;	    /* TTL that the ICMP error itself arrived with */
+	uint64_t time_ns;
+};
+
+enum sock_option {
+	SO_OPT_RCVBUF, /* bytes, doubled as Linux does */
+	SO_OPT_SNDBUF,
+	SO_OPT_BROADCAST,    /* 0 or 1: may send to broadcast addresses (else -EACCES) */
+	SO_OPT_BINDTODEVICE, /* ifindex, 0: any */
+	SO_OPT_TTL,	     /* 1-255; -1: the host's default */
+	SO_OPT_TOS,
+	SO_OPT_MTU_DISCOVER, /* enum sock_pmtu */
+	SO_OPT_RECVERR,	     /* 0 or 1: queue errors for sock_recv_error() */
+	SO_OPT_HDRINCL,	     /* raw sockets: the IP header is in the data */
+	SO_OPT_MTU,	     /* get only: path MTU to the connected peer */
+	SO_OPT_ERROR,	     /* get only: pending errno, cleared by reading */
+	SO_OPT_FREEBIND,
+};
+
+/* ping -M dont | want | do | probe (IP_PMTUDISC_*) */
+enum sock_pmtu { SOCK_PMTU_DONT, SOCK_PMTU_WANT, SOCK_PMTU_DO, SOCK_PMTU_PROBE };
+
+/* Told when a socket becomes ready (SOCK_EVENT_* bits), from the egress phase of the loop: the callback may
+ * use and close the socket. */
+typedef void sock_event_fn(struct sock *sk, unsigned events, void *ctx);
+
+/* NULL with errno: EPROTONOSUPPORT, ENOMEM, EMFILE. Closed by sock_close() only; after its host was deleted
+ * every call but close gives -ENODEV and the event was HANGUP. */
+struct sock *sock_open(struct stack *s, int type, int protocol);
+void sock_close(struct sock *sk);
+void sock_on_event(struct sock *sk, sock_event_fn *fn, void *ctx);
+
+/* All return 0 (or a length) or -errno as Linux gives them. */
+int sock_bind(struct sock *sk, const struct sock_addr *a);    /* -EADDRNOTAVAIL, -EADDRINUSE, -ENODEV */
+int sock_connect(struct sock *sk, const struct sock_addr *a); /* -ENETUNREACH ...; ip 0: disconnect */
+int sock_name(const struct sock *sk, struct sock_addr *a);
+int sock_peer(const struct sock *sk, struct sock_addr *a); /* -ENOTCONN */
+
+/* `to` NULL: the connected peer. Length, or -EAGAIN, -EMSGSIZE, -ENETUNREACH, -EHOSTUNREACH, -EACCES,
+ * -EINVAL, -EDESTADDRREQ, -ENETDOWN, -ENOBUFS. Ping sockets: data begins with an ICMP echo header whose id
+ * and checksum are filled in. */
+ssize_t sock_send(struct sock *sk, const void *data, size_t len, int flags, const struct sock_addr *to);
+
+/* One message, cut to `room` (msg->truncated). `msg` may be NULL. flags: MSG_PEEK. -EAGAIN: none there. A
+ * pending error is returned first. Raw sockets: from the IP header; ping sockets: from the ICMP header;
+ * packet sockets: from the link header. */
+ssize_t sock_recv(struct sock *sk, void *buf, size_t room, int flags, struct sock_msg *msg);
+
+/* 0, or -EAGAIN when no error is queued. */
+int sock_recv_error(struct sock *sk, struct sock_error *e);
+
+int sock_set(struct sock *sk, enum sock_option opt, int value); /* -EINVAL, -ENOPROTOOPT, -ENODEV */
+int sock_get(struct sock *sk, enum sock_option opt, int *value);
+
+/* IP options to send with every packet (raw, ping): up to 40 bytes as on the wire. -EINVAL */
+int sock_set_ip_options(struct sock *sk, const uint8_t *opts, size_t len);
+
+/* A filter of the socket's own, looked through before queueing: true keeps. Packet and raw sockets. */
+void sock_set_filter(struct sock *sk, bool (*keep)(const struct pkt *p, void *ctx), void *ctx);
+
+/* ---- for protocols ---- */
+
+struct sock_ops {
+	const char *name;	      /* "ping", "raw", "packet" */
+	size_t size;		      /* of the protocol's struct, which begins with a struct sock */
+	int (*open)(struct sock *sk); /* all may be NULL: success, or -EOPNOTSUPP where that makes no sense */
+	void (*close)(struct sock *sk);
+	int (*bind)(struct sock *sk, const struct sock_addr *a);
+	int (*connect)(struct sock *sk, const struct sock_addr *a);
+	ssize_t (*send)(struct sock *sk, const void *data, size_t len, int flags, const struct sock_addr *to);
+	void (*device_gone)(struct sock *sk, int ifindex);
+};
+
+struct sock {
+	struct list node;    /* in stack->socks */
+	struct stack *stack; /* NULL: the host is gone */
+	const struct sock_ops *ops;
+	int type, protocol;
+	struct sock_addr local, peer; /* peer.ip 0: not connected */
+	int bound_dev;		      /* ifindex or 0 */
+	int ttl, tos, mtu_discover;
+	bool broadcast, recverr, hdrincl, freebind;
+	uint8_t opts[40];
+	size_t opts_len;
+	struct list rx; /* of struct pkt */
+	size_t rx_bytes, rx_limit, tx_limit;
+	uint64_t rx_dropped;
+	struct list errors; /* of struct sock_queued_error */
+	unsigned error_count;
+	int error; /* pending */
+	bool (*filter)(const struct pkt *p, void *ctx);
+	void *filter_ctx;
+	sock_event_fn *event;
+	void *event_ctx;
+	unsigned pending_events;
+	struct work event_work;
+	struct list proto_node; /* in the protocol's own list */
+};
+
+/* Takes a packet for this socket: filter, bound on the queue, event; or the drop with its name. */
+void sock_input(struct sock *sk, struct pkt *p);
+
+/* Reports an error: queued if RECVERR is on, else pending when `fatal`. */
+void sock_report(struct sock *sk, const struct sock_error *e, bool fatal);
+void sock_wake(struct sock *sk, unsigned events);
+
+/* The host is going: sockets get HANGUP and lose it. */
+void sock_stack_gone(struct stack *s);
+
+#endif

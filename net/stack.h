@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A stack is one host (what `ip netns add` makes): devices, protocols, sockets, settings, counters. A world
+ * is what all hosts of a process share: the loop, the packet pools, the ring of traces. There are no globals:
+ * whoever needs one of these is handed it.
+ */
+#ifndef NET_STACK_H
+#define NET_STACK_H
+
+#include "lib/hash.h"
+#include "lib/rng.h"
+#include "net/mib.h"
+#include "net/pkt.h"
+#include "net/proto.h"
+#include "net/trace.h"
+
+struct arp;
+struct ip;
+struct icmp;
+
+struct world {
+	struct loop *loop;
+	struct rng rng; /* forked, never drawn from */
+	struct pkt_pools pkts;
+	struct trace trace;
+	struct list stacks;		   /* in order of creation */
+	struct list monitors;		   /* of struct monitor */
+	const struct proto *const *protos; /* ends with NULL; in order of init */
+};
+
+/* What `ip monitor` shows. */
+enum monitor_kind { MONITOR_LINK, MONITOR_ADDR, MONITOR_ROUTE, MONITOR_NEIGH, MONITOR_NETNS };
+
+/* `object` is a struct dev, netif_addr, route, neigh or stack. */
+struct monitor {
+	struct list node;
+	void (*fn)(struct monitor *m, struct stack *s, enum monitor_kind kind, const void *object, bool gone);
+};
+
+struct stack {
+	struct list node; /* in world->stacks */
+	struct world *world;
+	char name[32];
+	struct rng rng;	  /* depends on the world's seed and the name only */
+	struct list devs; /* by ifindex */
+	int next_ifindex;
+	struct dev *lo;
+
+	/* each protocol's own state */
+	struct arp *arp;
+	struct ip *ip;
+	struct icmp *icmp;
+	const struct proto *by_number[256]; /* IP protocol number -> protocol, or NULL */
+
+	/* What one layer asks of another that it may not include. Set at init by ip. */
+	bool (*onlink)(
+		const struct netif *n, uint32_t addr); /* is there a route to addr directly on this link? */
+	bool (*proxies)(const struct netif *n,
+		uint32_t addr); /* would a packet from n to addr be forwarded elsewhere? */
+	void (*unresolved)(
+		struct netif *n, struct pkt *p); /* takes a packet whose next hop does not answer */
+
+	struct list socks; /* every open socket */
+	int32_t sysctl[SYSCTL_COUNT];
+	int32_t conf_all[CONF_COUNT], conf_default[CONF_COUNT];
+	uint64_t mib[MIB_COUNT];
+	struct drop_count *drops; /* DROP_COUNT of them, allocated with the first drop */
+	uint32_t trace_mask;	  /* 1 << enum trace_layer */
+	uint32_t generation; /* moves on with every change of addresses, routes or devices: caches compare it
+			      */
+};
+
+void world_init(struct world *w, struct loop *loop, uint64_t seed, const struct proto *const *protos);
+
+/* Deletes every host. Every packet made must have been freed (assert). */
+void world_exit(struct world *w);
+
+/* A new host with nothing but `lo` (made by `make_lo`, which dev/ provides; NULL: none). NULL: no memory, or
+ * a host of that name exists (errno = EEXIST), or the name is bad (EINVAL). */
+struct stack *stack_new(struct world *w, const char *name, int (*make_lo)(struct stack *s));
+
+/* Devices are unregistered, protocols end, sockets get HANGUP. */
+void stack_delete(struct stack *s);
+
+struct stack *stack_by_name(const struct world *w, const char *name);
+
+static inline struct loop *stack_loop(const struct stack *s)
+{
+	return s->world->loop;
+}
+
+static inline uint64_t stack_now(const struct stack *s)
+{
+	return s->world->loop->now;
+}
+
+static inline void mib_inc(struct stack *s, enum mib m)
+{
+	s->mib[m]++;
+}
+
+/* How often `why` has happened on this host. */
+uint64_t stack_drops(const struct stack *s, enum drop_reason why);
+
+/* A packet made on this host (pkt_new() and the time), or NULL; the failure is counted as a drop. */
+struct pkt *stack_pkt(struct stack *s, size_t room);
+
+/* Hands a packet up to the protocol with IP number p->ip.proto; false (packet untouched) when there is none.
+ */
+bool stack_input_number(struct stack *s, struct pkt *p);
+
+void monitor_add(struct world *w, struct monitor *m);
+void monitor_del(struct monitor *m);
+void monitor_tell(struct stack *s, enum monitor_kind kind, const void *object, bool gone);
+
+#define stack_each_dev(d, s) list_each (d, &(s)->devs, struct dev, node)
+#define stack_each_proto(pr, s) \
+	for (const struct proto *const *pr##_i = (s)->world->protos, *pr = *pr##_i; pr; pr = *++pr##_i)
+
+#endif

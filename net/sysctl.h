@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Settings, by Linux's names and with Linux's meanings and defaults. Two tables: one value per host, and one
+ * value per interface (net.ipv4.conf.DEV.*, net.ipv4.neigh.DEV.*), where "default" is what new interfaces
+ * begin with and, for conf, "all" is combined with the interface's own value as Linux combines them.
+ *
+ * A value is a number between min and max. Code reads s->sysctl[SYSCTL_IP_FORWARD] and netif_conf(n,
+ * CONF_PROXY_ARP).
+ */
+#ifndef NET_SYSCTL_H
+#define NET_SYSCTL_H
+
+#include "lib/bytes.h"
+
+/* X(ENUM, "name", default, min, max, "what it does") */
+#define HOST_SYSCTLS(X)                                                                                      \
+	X(NETDEV_BUDGET, "net.core.netdev_budget", 300, 1, 65536,                                            \
+		"frames a device may deliver in one turn of the loop")                                       \
+	X(IP_FORWARD, "net.ipv4.ip_forward", 0, 0, 1,                                                        \
+		"forward packets between interfaces (sets conf.all.forwarding)")                             \
+	X(IP_DEFAULT_TTL, "net.ipv4.ip_default_ttl", 64, 1, 255, "TTL of packets that are sent")             \
+	X(IP_NO_PMTU_DISC, "net.ipv4.ip_no_pmtu_disc", 0, 0, 1, "1: send without DF, ignore path MTU")       \
+	X(MIN_PMTU, "net.ipv4.route.min_pmtu", 552, 68, 65535,                                               \
+		"path MTUs below this are taken as this, without DF")                                        \
+	X(MTU_EXPIRES, "net.ipv4.route.mtu_expires", 600, 1, 86400,                                          \
+		"seconds until a learned path MTU is forgotten")                                             \
+	X(IPFRAG_HIGH_THRESH, "net.ipv4.ipfrag_high_thresh", 4194304, 0, 1 << 30,                            \
+		"bytes of memory for reassembly")                                                            \
+	X(IPFRAG_LOW_THRESH, "net.ipv4.ipfrag_low_thresh", 3145728, 0, 1 << 30,                              \
+		"evict down to this many bytes")                                                             \
+	X(IPFRAG_TIME, "net.ipv4.ipfrag_time", 30, 1, 3600, "seconds to wait for missing fragments")         \
+	X(IPFRAG_MAX_DIST, "net.ipv4.ipfrag_max_dist", 64, 0, 65536,                                         \
+		"fragments of others from one peer in between")                                              \
+	X(ICMP_ECHO_IGNORE_ALL, "net.ipv4.icmp_echo_ignore_all", 0, 0, 1, "1: answer no echo request")       \
+	X(ICMP_ECHO_IGNORE_BROADCASTS, "net.ipv4.icmp_echo_ignore_broadcasts", 1, 0, 1,                      \
+		"1: none to a broadcast")                                                                    \
+	X(ICMP_TIMESTAMP_REPLY, "net.ipv4.icmp_timestamp_reply", 1, 0, 1,                                    \
+		"tapir's own: answer timestamp requests")                                                    \
+	X(ICMP_RATELIMIT, "net.ipv4.icmp_ratelimit", 1000, 0, 1 << 30,                                       \
+		"ms between errors to one host; 0: no limit")                                                \
+	X(ICMP_RATEMASK, "net.ipv4.icmp_ratemask", 6168, 0, 1 << 30,                                         \
+		"ICMP types (bits) the rate limit applies to")                                               \
+	X(ICMP_MSGS_PER_SEC, "net.ipv4.icmp_msgs_per_sec", 10000, 0, 1 << 30,                                \
+		"ICMP answers a second to all hosts")                                                        \
+	X(ICMP_MSGS_BURST, "net.ipv4.icmp_msgs_burst", 10000, 0, 1 << 30, "and how many of them at once")    \
+	X(ICMP_ERRORS_USE_INBOUND_IFADDR, "net.ipv4.icmp_errors_use_inbound_ifaddr", 0, 0, 1,                \
+		"source of ICMP errors: 1: an address of the device the packet came by")                     \
+	X(PING_GROUP_RANGE_MAX, "net.ipv4.ping_max_socks", 4096, 0, 65536, "tapir's own: most ping sockets") \
+	X(IGMP_MAX_MEMBERSHIPS, "net.ipv4.igmp_max_memberships", 20, 0, 65536, "groups one socket may join") \
+	X(IP_OPT_DROP_UNKNOWN, "net.ipv4.ip_opt_drop_unknown", 0, 0, 1,                                      \
+		"tapir's own (RFC 7126 4.23): 1: do not forward packets with unknown options")               \
+	X(RMEM_DEFAULT, "net.core.rmem_default", 212992, 2304, 1 << 30,                                      \
+		"receive buffer of a new socket, bytes")                                                     \
+	X(RMEM_MAX, "net.core.rmem_max", 212992, 2304, 1 << 30, "most that SO_RCVBUF may set")               \
+	X(WMEM_DEFAULT, "net.core.wmem_default", 212992, 4608, 1 << 30,                                      \
+		"send buffer of a new socket, bytes")                                                        \
+	X(WMEM_MAX, "net.core.wmem_max", 212992, 4608, 1 << 30, "most that SO_SNDBUF may set")               \
+	X(NEIGH_GC_THRESH1, "net.ipv4.neigh.default.gc_thresh1", 128, 0, 1 << 24,                            \
+		"no collection below so many")                                                               \
+	X(NEIGH_GC_THRESH2, "net.ipv4.neigh.default.gc_thresh2", 512, 0, 1 << 24,                            \
+		"above it, old entries go after 5 s")                                                        \
+	X(NEIGH_GC_THRESH3, "net.ipv4.neigh.default.gc_thresh3", 1024, 1, 1 << 24,                           \
+		"most entries there may be")                                                                 \
+	X(NEIGH_GC_INTERVAL, "net.ipv4.neigh.default.gc_interval", 30, 1, 86400,                             \
+		"seconds between collections")
+
+/* X(ENUM, "conf" or "neigh", "name", default, min, max, how "all" and the device combine, "what it does") */
+#define NETIF_SYSCTLS(X)                                                                                     \
+	X(FORWARDING, "conf", "forwarding", 0, 0, 1, OWN, "forward packets that arrive here")                \
+	X(ACCEPT_REDIRECTS, "conf", "accept_redirects", 1, 0, 1, REDIRECTS, "believe ICMP redirects")        \
+	X(SECURE_REDIRECTS, "conf", "secure_redirects", 1, 0, 1, OR,                                         \
+		"only to gateways in the routing table")                                                     \
+	X(SEND_REDIRECTS, "conf", "send_redirects", 1, 0, 1, OR, "send ICMP redirects when forwarding")      \
+	X(ACCEPT_SOURCE_ROUTE, "conf", "accept_source_route", 0, 0, 1, AND,                                  \
+		"accept source routes (RFC 7126: do not)")                                                   \
+	X(RP_FILTER, "conf", "rp_filter", 0, 0, 2, MAX, "reverse path filter: 1 strict, 2 loose")            \
+	X(LOG_MARTIANS, "conf", "log_martians", 0, 0, 1, OR, "say which packets had impossible addresses")   \
+	X(BC_FORWARDING, "conf", "bc_forwarding", 0, 0, 1, AND,                                              \
+		"forward directed broadcasts (RFC 2644: do not)")                                            \
+	X(PROXY_ARP, "conf", "proxy_arp", 0, 0, 1, OR, "answer ARP for addresses that we route")             \
+	X(ARP_ACCEPT, "conf", "arp_accept", 0, 0, 2, MAX, "let gratuitous ARP create entries")               \
+	X(ARP_ANNOUNCE, "conf", "arp_announce", 0, 0, 2, MAX,                                                \
+		"which own address ARP requests name as sender")                                             \
+	X(ARP_FILTER, "conf", "arp_filter", 0, 0, 1, OR,                                                     \
+		"answer only where the route to the asker leads back")                                       \
+	X(ARP_IGNORE, "conf", "arp_ignore", 0, 0, 8, MAX, "1: answer only for addresses of the same device") \
+	X(ARP_NOTIFY, "conf", "arp_notify", 0, 0, 1, OR, "gratuitous ARP on up and on a new MAC address")    \
+	X(ARP_DAD, "conf", "arp_dad", 0, 0, 1, OR,                                                           \
+		"tapir's own (RFC 5227): probe addresses before using them")                                 \
+	X(PROMOTE_SECONDARIES, "conf", "promote_secondaries", 0, 0, 1, OR,                                   \
+		"secondaries survive their primary")                                                         \
+	X(ROUTE_LOCALNET, "conf", "route_localnet", 0, 0, 1, OR, "127/8 is not martian here")                \
+	X(SHARED_MEDIA, "conf", "shared_media", 1, 0, 1, OR, "several subnets share this link (RFC 1620)")   \
+	X(MEDIUM_ID, "conf", "medium_id", 0, -1, 255, OWN,                                                   \
+		"devices with the same id are on the same medium")                                           \
+	X(BASE_REACHABLE_TIME_MS, "neigh", "base_reachable_time_ms", 30000, 1, 1 << 30, OWN,                 \
+		"REACHABLE for 0.5-1.5x")                                                                    \
+	X(GC_STALE_TIME, "neigh", "gc_stale_time", 60, 1, 1 << 20, OWN, "s a STALE entry is kept unused")    \
+	X(DELAY_FIRST_PROBE_TIME, "neigh", "delay_first_probe_time", 5, 0, 1 << 20, OWN,                     \
+		"s in DELAY before PROBE")                                                                   \
+	X(RETRANS_TIME_MS, "neigh", "retrans_time_ms", 1000, 1, 1 << 30, OWN, "ms between ARP requests")     \
+	X(UCAST_SOLICIT, "neigh", "ucast_solicit", 3, 0, 1 << 20, OWN, "unicast requests in PROBE")          \
+	X(MCAST_SOLICIT, "neigh", "mcast_solicit", 3, 0, 1 << 20, OWN, "broadcast requests in INCOMPLETE")   \
+	X(APP_SOLICIT, "neigh", "app_solicit", 0, 0, 1 << 20, OWN, "unused")                                 \
+	X(UNRES_QLEN_BYTES, "neigh", "unres_qlen_bytes", 65536, 0, 1 << 30, OWN,                             \
+		"payload that may wait for an entry")                                                        \
+	X(LOCKTIME_MS, "neigh", "locktime_ms", 1000, 0, 1 << 20, OWN,                                        \
+		"tapir's own unit: an entry's MAC stays so long")                                            \
+	X(PROXY_DELAY_MS, "neigh", "proxy_delay_ms", 800, 0, 1 << 20, OWN,                                   \
+		"proxy ARP answers up to so much later")
+
+enum sysctl_host {
+#define X(name, text, def, min, max, help) SYSCTL_##name,
+	HOST_SYSCTLS(X)
+#undef X
+		SYSCTL_COUNT
+};
+
+enum sysctl_netif {
+#define X(name, family, text, def, min, max, how, help) CONF_##name,
+	NETIF_SYSCTLS(X)
+#undef X
+		CONF_COUNT
+};
+
+/* How conf.all and conf.DEV give the value in force, as Linux combines them. */
+enum sysctl_combine { COMBINE_OWN, COMBINE_OR, COMBINE_AND, COMBINE_MAX, COMBINE_REDIRECTS };
+
+struct sysctl_info {
+	const char *name;   /* whole name of a host's setting; last part of an interface's */
+	const char *family; /* "conf", "neigh", or NULL for a host's */
+	int32_t def, min, max;
+	enum sysctl_combine combine;
+	const char *help;
+};
+
+extern const struct sysctl_info sysctl_hosts[SYSCTL_COUNT];
+extern const struct sysctl_info sysctl_netifs[CONF_COUNT];
+
+struct stack;
+
+/* By whole name, with dots or slashes: "net.ipv4.conf.eth0.proxy_arp", "net/ipv4/ip_forward".
+ * 0, -ENOENT (no such setting or device), -EINVAL (out of range; nothing changed). */
+int sysctl_get(const struct stack *s, const char *name, int32_t *value);
+int sysctl_set(struct stack *s, const char *name, int32_t value);
+
+/* Calls fn for every setting of the host, in order of the tables, interfaces after "all" and "default". */
+void sysctl_each(const struct stack *s,
+	void (*fn)(void *ctx, const char *name, int32_t value, const char *help), void *ctx);
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Trace points: what a layer decided about a packet, and by which clause.
+ *
+ * A record goes into a bounded ring of the world (the oldest goes first) and to whoever listens. A layer that
+ * is switched off on a host costs one branch. Drops are recorded by stack_drop() itself in the layer of the
+ * packet's last trace point, or LAYER_DROP.
+ */
+#ifndef NET_TRACE_H
+#define NET_TRACE_H
+
+#include "lib/list.h"
+
+#define TRACE_LAYERS(X)                                                                             \
+	X(DEV, "dev")                                                                               \
+	X(ARP, "arp") X(IP, "ip") X(ROUTE, "route") X(FRAG, "frag") X(ICMP, "icmp") X(SOCK, "sock") \
+		X(DROP, "drop")
+
+enum trace_layer {
+#define X(name, text) LAYER_##name,
+	TRACE_LAYERS(X)
+#undef X
+		LAYER_COUNT
+};
+
+extern const char *const trace_layer_names[LAYER_COUNT];
+
+struct stack;
+struct pkt;
+
+enum { TRACE_TEXT_LEN = 160, TRACE_RING = 1024 };
+
+struct trace_record {
+	uint64_t time_ns;
+	uint64_t pkt, parent; /* ids; 0: about no packet */
+	enum trace_layer layer;
+	char host[16],
+		dev[16]; /* names, since both may be gone when the record is read; "" where there is none */
+	const char *clause; /* "RFC 826", or "" (static) */
+	char text[TRACE_TEXT_LEN];
+};
+
+struct trace_listener {
+	struct list node;
+	void (*fn)(struct trace_listener *l, const struct trace_record *r);
+};
+
+struct trace {
+	struct trace_record *ring; /* TRACE_RING of them, allocated with the first record */
+	uint64_t written;	   /* in all; the newest is ring[(written - 1) % TRACE_RING] */
+	struct list listeners;
+};
+
+void trace_init(struct trace *t);
+void trace_exit(struct trace *t);
+
+/* Records unconditionally; use the macro. `p` may be NULL. */
+void trace_write(struct stack *s, enum trace_layer layer, const struct pkt *p, const char *clause,
+	const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+
+/* TRACE(s, LAYER_ARP, p, "RFC 826", "who has %s: asked", TEXT_IP(addr)): arguments are only evaluated when
+ * the layer is on. Needs net/stack.h. */
+#define TRACE(s, layer, p, clause, ...)                                \
+	do {                                                           \
+		if ((s)->trace_mask & 1u << (layer))                   \
+			trace_write(s, layer, p, clause, __VA_ARGS__); \
+	} while (0)
+
+#endif

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a command of the shell is, and what it may ask of the shell.
+ *
+ * Commands are tables: one `const struct command` each, listed in shell/commands.c. A command runs inside the
+ * loop: it either finishes in run() and returns its exit status, or it returns CMD_RUNNING, goes on by events
+ * and timers, and calls cmd_done() once. It never blocks and never sleeps.
+ */
+#ifndef SHELL_CMD_H
+#define SHELL_CMD_H
+
+#include "net/stack.h"
+
+#include <stdio.h>
+
+struct shell;
+struct completion;
+
+enum { CMD_RUNNING = -1 };
+
+/* Exit statuses by custom: 0 done, 1 it failed, 2 wrong usage, 127 no such command, 128 + n ended by signal
+ * n. */
+enum { CMD_OK = 0, CMD_FAILED = 1, CMD_USAGE = 2 };
+
+struct cmd;
+
+struct command {
+	const char *name;
+	int (*run)(struct cmd *c);
+	const char *usage;   /* "ping [-c COUNT] [-i INTERVAL] DESTINATION": the part after "Usage: " */
+	const char *about;   /* one line for `help` */
+	const char *options; /* a line for each, or NULL */
+	const char *example; /* one or more lines that can be typed */
+	const char *man;     /* "ping(8)": the page people know it from, or NULL */
+	void (*complete)(struct completion *w); /* NULL: device and file names */
+};
+
+/* One run of a command. */
+struct cmd {
+	const struct command *command;
+	struct shell *shell;
+	struct world *world;
+	struct stack *host; /* the host it runs on */
+	int argc;
+	char **argv;	 /* argv[0] is the name it was called by; ends with NULL; the command may permute it
+			    (getopt) */
+	FILE *out, *err; /* terminal, file, pipe: the same to a command. Flushed by the shell. */
+	bool out_is_tty; /* colour and redrawing make sense */
+	void *state;	 /* the command's own */
+
+	/* Set by a command that returned CMD_RUNNING. `stop`: ^C or kill with `sig`; it must lead to
+	 * cmd_done() soon (at once, or after a last line of output). NULL: the shell ends it with status 128
+	 * + sig without asking. `free_state`: called once at the end, after cmd_done() or when the shell ends
+	 * the command itself; frees ->state. */
+	void (*stop)(struct cmd *c, int sig);
+	void (*free_state)(struct cmd *c);
+
+	/* Input from `<`, a pipe, or (foreground) the keyboard: set `input` to get it, len 0 is the end.
+	 * NULL: the command does not read. */
+	void (*input)(struct cmd *c, const char *data, size_t len);
+};
+
+/* The end of a command that returned CMD_RUNNING; `c` is gone when it returns. */
+void cmd_done(struct cmd *c, int status);
+
+/* "NAME: message\n" on c->err; returns CMD_FAILED. */
+int cmd_error(struct cmd *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* The same, then the usage line; returns CMD_USAGE. */
+int cmd_usage(struct cmd *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Runs the words as a command in the place of this one, perhaps on another host (`on h2 ping ...`, `sudo`,
+ * `time`, `ip netns exec`). Returns what the run function must return. argv is copied. */
+int cmd_become(struct cmd *c, struct stack *host, int argc, char **argv);
+
+/* Runs a line of shell as a child of this command, with its output on c->out and c->err; `done` gets its exit
+ * status (from the loop, never from inside this call). `watch`, `time`, `source`. 0, or -errno. */
+int cmd_spawn(struct cmd *c, struct stack *host, const char *line, void (*done)(struct cmd *c, int status));
+
+/* ---- what commands may ask of the shell ---- */
+
+/* The current host of the prompt, and changing it (`on NAME`, `ip netns exec NAME bash`). Pushes: `exit`
+ * comes back. */
+void shell_enter_host(struct shell *sh, struct stack *host);
+
+/* A new host as `ip netns add` makes it (with lo). NULL with errno. Deleting is stack_delete() through here,
+ * so that prompts and commands on that host end first: 0, -EBUSY. */
+struct stack *shell_add_host(struct shell *sh, const char *name);
+int shell_del_host(struct shell *sh, struct stack *host);
+
+/* ---- completion ---- */
+
+/* What is being completed: words before the cursor and the beginning of the one it is in. */
+struct completion {
+	struct shell *shell;
+	struct stack *host;
+	int argc; /* words before the current one; argv[0] is the command */
+	char **argv;
+	const char *word; /* the part typed of the current one */
+	void *offers;
+};
+
+/* Offers `text` if it begins with what was typed. */
+void complete_offer(struct completion *w, const char *text);
+void complete_offer_list(struct completion *w, const char *const *texts); /* ends with NULL */
+void complete_devices(struct completion *w);
+void complete_hosts(struct completion *w);
+void complete_files(struct completion *w);
+
+/* ---- the commands ---- */
+
+/* Ends with {0}. One line in shell/commands.c per command. */
+extern const struct command *const shell_commands[];
+
+#endif
