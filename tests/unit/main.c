@@ -52,7 +52,7 @@ static struct progress *progress;
 void unit_skip(const char *why)
 {
 	progress->skip = true;
-	printf("  skipped: %s\n", why);
+	printf("skipped %s: %s\n", CU_get_current_test()->pName, why);
 }
 
 /* ASan ends with abort, so that a core or a debugger shows the place; leaks are looked for at exit. */
@@ -126,12 +126,10 @@ static void run_one(const struct entry *e)
 	if (CU_get_number_of_failures() > 0) {
 		progress->failed++;
 		show_failures(e);
-	} else if (progress->skip) {
+	} else if (progress->skip)
 		progress->skipped++;
-		printf("skipped %s/%s\n", e->suite->name, e->c->name);
-	} else {
+	else
 		progress->passed++;
-	}
 	fflush(stdout);
 }
 
