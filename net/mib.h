@@ -3,29 +3,24 @@
 #ifndef NET_MIB_H
 #define NET_MIB_H
 
-#define MIB_COUNTERS(X)                                                                                             \
-	X(IpInReceives)                                                                                             \
-	X(IpInHdrErrors) X(IpInAddrErrors) X(IpForwDatagrams) X(IpInUnknownProtos) X(IpInDiscards) X(               \
-		IpInDelivers) X(IpOutRequests) X(IpOutDiscards) X(IpOutNoRoutes) X(IpReasmTimeout)                  \
-		X(IpReasmReqds) X(IpReasmOKs) X(IpReasmFails) X(IpFragOKs) X(IpFragFails) X(IpFragCreates) X(       \
-			IcmpInMsgs) X(IcmpInErrors) X(IcmpInCsumErrors) X(IcmpInDestUnreachs)                       \
-			X(IcmpInTimeExcds) X(IcmpInParmProbs) X(IcmpInSrcQuenchs) X(IcmpInRedirects) X(             \
-				IcmpInEchos) X(IcmpInEchoReps) X(IcmpInTimestamps) X(IcmpInTimestampReps)           \
-				X(IcmpInAddrMasks) X(IcmpInAddrMaskReps) X(IcmpOutMsgs) X(IcmpOutErrors) X(         \
-					IcmpOutRateLimitGlobal) X(IcmpOutRateLimitHost) X(IcmpOutDestUnreachs)      \
-					X(IcmpOutTimeExcds) X(IcmpOutParmProbs) X(IcmpOutSrcQuenchs) X(             \
-						IcmpOutRedirects) X(IcmpOutEchos) X(IcmpOutEchoReps)                \
-						X(IcmpOutTimestamps) X(IcmpOutTimestampReps) X(                     \
-							IcmpOutAddrMasks) X(IcmpOutAddrMaskReps) X(IpExtInNoRoutes) \
-							X(IpExtInTruncatedPkts) X(IpExtInMcastPkts) X(              \
-								IpExtOutMcastPkts) X(IpExtInBcastPkts)              \
-								X(IpExtOutBcastPkts) X(IpExtInOctets) X(            \
-									IpExtOutOctets) X(IpExtInMcastOctets)       \
-									X(IpExtOutMcastOctets) X(                   \
-										IpExtInBcastOctets)                 \
-										X(IpExtOutBcastOctets) X(           \
-											IpExtInCsumErrors)          \
-											X(IpExtReasmOverlaps)
+/* clang-format off */
+#define MIB_COUNTERS(X)                                                                                 \
+	X(IpInReceives) X(IpInHdrErrors) X(IpInAddrErrors) X(IpForwDatagrams) X(IpInUnknownProtos)      \
+	X(IpInDiscards) X(IpInDelivers) X(IpOutRequests) X(IpOutDiscards) X(IpOutNoRoutes)              \
+	X(IpReasmTimeout) X(IpReasmReqds) X(IpReasmOKs) X(IpReasmFails) X(IpFragOKs)                    \
+	X(IpFragFails) X(IpFragCreates)                                                                 \
+	X(IcmpInMsgs) X(IcmpInErrors) X(IcmpInCsumErrors) X(IcmpInDestUnreachs) X(IcmpInTimeExcds)      \
+	X(IcmpInParmProbs) X(IcmpInSrcQuenchs) X(IcmpInRedirects) X(IcmpInEchos) X(IcmpInEchoReps)      \
+	X(IcmpInTimestamps) X(IcmpInTimestampReps) X(IcmpInAddrMasks) X(IcmpInAddrMaskReps)             \
+	X(IcmpOutMsgs) X(IcmpOutErrors) X(IcmpOutRateLimitGlobal) X(IcmpOutRateLimitHost)               \
+	X(IcmpOutDestUnreachs) X(IcmpOutTimeExcds) X(IcmpOutParmProbs) X(IcmpOutSrcQuenchs)             \
+	X(IcmpOutRedirects) X(IcmpOutEchos) X(IcmpOutEchoReps) X(IcmpOutTimestamps)                     \
+	X(IcmpOutTimestampReps) X(IcmpOutAddrMasks) X(IcmpOutAddrMaskReps)                              \
+	X(IpExtInNoRoutes) X(IpExtInTruncatedPkts) X(IpExtInMcastPkts) X(IpExtOutMcastPkts)             \
+	X(IpExtInBcastPkts) X(IpExtOutBcastPkts) X(IpExtInOctets) X(IpExtOutOctets)                     \
+	X(IpExtInMcastOctets) X(IpExtOutMcastOctets) X(IpExtInBcastOctets) X(IpExtOutBcastOctets)       \
+	X(IpExtInCsumErrors) X(IpExtReasmOverlaps)
+/* clang-format on */
 
 enum mib {
 #define X(name) MIB_##name,

@@ -11,10 +11,17 @@
 
 #include "lib/list.h"
 
-#define TRACE_LAYERS(X)                                                                             \
-	X(DEV, "dev")                                                                               \
-	X(ARP, "arp") X(IP, "ip") X(ROUTE, "route") X(FRAG, "frag") X(ICMP, "icmp") X(SOCK, "sock") \
-		X(DROP, "drop")
+/* clang-format off */
+#define TRACE_LAYERS(X) \
+	X(DEV, "dev") \
+	X(ARP, "arp") \
+	X(IP, "ip") \
+	X(ROUTE, "route") \
+	X(FRAG, "frag") \
+	X(ICMP, "icmp") \
+	X(SOCK, "sock") \
+	X(DROP, "drop")
+/* clang-format on */
 
 enum trace_layer {
 #define X(name, text) LAYER_##name,
