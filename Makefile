@@ -175,6 +175,8 @@ install: all
 	$(call install,644,docs/tapir.1,$(PREFIX)/share/man/man1/tapir.1)
 	$(call install,644,tools/tapir.bash,$(PREFIX)/share/bash-completion/completions/tapir)
 	$(call install,644,tools/apparmor/tapir,/etc/apparmor.d/tapir)
+	@if [ -z '$(DESTDIR)' ] && [ -e /etc/apparmor.d/tapir ] && command -v apparmor_parser >/dev/null; then \
+		apparmor_parser -r /etc/apparmor.d/tapir || echo 'the AppArmor profile could not be loaded'; fi
 
 uninstall:
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/tapir lib/libtapir.a include/tapir.h share/man/man1/tapir.1 \
