@@ -14,7 +14,7 @@ set -u
 TAPIR=$BUILD/tapir
 TMP=$(mktemp -d) || exit 1
 export HOME=$TMP # no history or state of the user's
-declare -A TAPIR_PID TAPIR_IN TAPIR_MARK
+declare -A TAPIR_PID TAPIR_IN
 
 cleanup() {
 	{ jobs -p | xargs -r kill -KILL && wait; } 2>/dev/null
@@ -25,12 +25,16 @@ trap 'exit 1' INT TERM
 
 # --- ends of a test
 
+# Ends the test, from inside $(...) too.
 fail() {
-	echo "FAILED: $*"
 	local out
-	for out in "$TMP"/*.out; do
-		[ -e "$out" ] && { echo "--- ${out##*/}"; tail -n 40 "$out"; }
-	done
+	{
+		echo "FAILED: $*"
+		for out in "$TMP"/*.out; do
+			[ -e "$out" ] && echo "--- ${out##*/}" && tail -n 40 "$out"
+		done
+	} >&2
+	[ $BASHPID = $$ ] || kill -TERM $$
 	exit 1
 }
 
@@ -86,6 +90,22 @@ expect_not_in() {
 	! grep -Eq -- "$2" <<<"$1" || fail "${3:-output} has a line /$2/:"$'\n'"$1"
 }
 
+# --- programs in the background
+
+# background FILE COMMAND...: start it, with its output in $TMP/FILE and its process id in $BACKGROUND. Use
+# this and no bare "&": a child that inherited the pipe to a tapir would keep that tapir from seeing its end.
+background() {
+	local file=$1 fd
+	shift
+	(
+		for fd in "${TAPIR_IN[@]}"; do
+			exec {fd}>&-
+		done
+		exec "$@"
+	) >"$TMP/$file" 2>&1 &
+	BACKGROUND=$!
+}
+
 # --- tapir in the background, driven by a pipe. NAME is only a handle of the test.
 
 # tapir_start NAME OPTION...: start it and wait until it answers.
@@ -93,29 +113,30 @@ tapir_start() {
 	local name=$1
 	shift
 	mkfifo "$TMP/$name.in"
-	"$TAPIR" "$@" <"$TMP/$name.in" >"$TMP/$name.out" 2>&1 &
-	TAPIR_PID[$name]=$!
+	background "$name.out" sh -c 'exec "$@" <"$0"' "$TMP/$name.in" "$TAPIR" "$@"
+	TAPIR_PID[$name]=$BACKGROUND
 	exec {TAPIR_IN[$name]}>"$TMP/$name.in"
-	TAPIR_MARK[$name]=0
 	tapir_run "$name" "" >/dev/null
 }
 
-# tapir_type NAME LINE: type a line, wait for nothing.
+# tapir_type NAME LINE: type a line, wait for nothing. (In a subshell: the pipe of a tapir that died kills.)
 tapir_type() {
-	printf '%s\n' "$2" >&"${TAPIR_IN[$1]}"
+	(printf '%s\n' "$2" >&"${TAPIR_IN[$1]}") || fail "$1 is gone; cannot type: $2"
 }
 
 # tapir_run NAME LINE [SECONDS]: type a line, wait until it is done, print what tapir printed since.
 tapir_run() {
 	local name=$1 line=$2 seconds=${3:-30} before mark
-	mark=mark-$((++TAPIR_MARK[$name]))-$RANDOM
+	mark=done-$BASHPID-$RANDOM$RANDOM
 	before=$(stat -c %s "$TMP/$name.out")
 	tapir_type "$name" "$line"
 	tapir_type "$name" "echo $mark"
 	wait_for "$seconds" tapir_marked "$name" "$mark" || fail "$name did not finish: $line"
+	grep -qx "$mark" "$TMP/$name.out" || fail "$name ended at: $line"
 	tail -c +$((before + 1)) "$TMP/$name.out" | grep -vx "$mark"
 }
 
+# The mark was printed, or never will be.
 tapir_marked() {
 	grep -qx "$2" "$TMP/$1.out" || ! kill -0 "${TAPIR_PID[$1]}"
 }
