@@ -14,6 +14,7 @@ set -u
 TAPIR=$BUILD/tapir
 TMP=$(mktemp -d) || exit 1
 export HOME=$TMP # no history or state of the user's
+unset XDG_STATE_HOME XDG_CONFIG_HOME
 declare -A TAPIR_PID TAPIR_IN
 
 cleanup() {
