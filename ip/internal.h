@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of ip/ share with each other and with nobody else. */
+#ifndef IP_INTERNAL_H
+#define IP_INTERNAL_H
+
+#include "ip/ip.h"
+
+struct exceptions;
+struct fib;
+struct ip_ids;
+struct ip_redirects;
+struct reassembly;
+struct sock_ops;
+
+/* IPv4's state on one host. Each part owns what its pointer leads to, and makes it when it is first needed.
+ */
+struct ip {
+	struct fib *fib;		/* route.c, fib.c */
+	struct exceptions *exceptions;	/* exception.c: redirects and path MTUs */
+	struct reassembly *reass;	/* reassemble.c */
+	struct ip_ids *ids;		/* id.c */
+	struct ip_redirects *redirects; /* forward.c: redirects sent, for their rate limit */
+	struct list raw;		/* raw.c: sockets, by proto_node */
+	ip_reject_fn *reject;		/* icmp's; NULL: no ICMP on this host */
+};
+
+/* And on one device. */
+struct ip_netif {
+	struct list groups; /* group.c: memberships */
+};
+
+/* ---- route.c, fib.c, exception.c ---- */
+
+int route_init(struct stack *s); /* 0 or -errno; s->ip is there, all zero */
+void route_exit(struct stack *s);
+void route_addr_event(struct netif_addr *a, bool gone);
+void route_dev_event(struct netif *n, enum dev_event ev);
+void route_stat(const struct stack *s, struct ip_stat *st); /* fills in routes and exceptions */
+
+/* ---- reassemble.c ---- */
+
+int reass_init(struct stack *s);
+void reass_exit(struct stack *s);
+void reass_dev_event(struct netif *n, enum dev_event ev); /* UNREGISTER: what came by n goes */
+void reass_stat(const struct stack *s, struct ip_stat *st);
+
+/* Takes a fragment for this host (data at the IP header, p->ip parsed, length trimmed). Returns the whole
+ * datagram, in the same state and with its header mended, once it is complete; else NULL. */
+struct pkt *reass_input(struct stack *s, struct pkt *p);
+
+/* ---- input.c ---- */
+
+void ip_input(struct stack *s, struct pkt *p);
+
+/* Takes a packet that is for this host: reassembles, then hands it up. */
+void ip_deliver(struct stack *s, struct pkt *p);
+
+/* Down: takes a packet that is not carried on; it counts as `why`, and its sender hears `reject` by ICMP. */
+void ip_refuse(struct stack *s, struct pkt *p, enum drop_reason why, struct ip_reject reject);
+
+/* ---- forward.c ---- */
+
+/* Takes a packet for another host. `path`: the way to its destination. */
+void ip_forward(struct stack *s, struct pkt *p, const struct route_path *path);
+void ip_redirects_exit(struct stack *s);
+
+/* ---- fragment.c ---- */
+
+/* Takes a packet with a complete IP header and sends it as fragments of at most `mtu` bytes (a multiple of 8
+ * after the header) to `nexthop`. 0 or -ENOBUFS */
+int ip_fragment(struct netif *n, struct pkt *p, uint32_t nexthop, uint32_t mtu);
+
+/* ---- output.c ---- */
+
+/* Takes a packet that is ready but for its fragmentation, and sends it the way `path` says. */
+int ip_transmit(struct stack *s, struct pkt *p, const struct route_path *path);
+
+/* ---- id.c ---- */
+
+/* The ID of the next packet from src to dst (RFC 6864 4.1): unpredictable, and not repeated soon. */
+uint16_t ip_next_id(struct stack *s, uint32_t src, uint32_t dst, uint8_t proto);
+
+/* ---- raw.c ---- */
+
+extern const struct sock_ops raw_sock_ops;
+
+/* Gives a copy of a delivered packet (data at the IP header) to each raw socket that wants it. True: one
+ * did. */
+bool raw_input(struct stack *s, const struct pkt *p);
+void raw_note(struct stack *s, const struct icmp_note *note);
+
+/* ---- group.c ---- */
+
+int ip_group_attach(struct netif *n);
+void ip_group_detach(struct netif *n);
+
+#endif
