@@ -145,7 +145,7 @@ bool loop_turn(struct loop *l, bool may_sleep)
 
 	if (sleep_ns == TIMER_NEVER && l->watch_count == 0)
 		return false;
-	if (l->watch_count && (idle || l->turns % LOOK_EVERY == 0)) {
+	if ((l->watch_count || sleep_ns) && (idle || l->turns % LOOK_EVERY == 0)) {
 		look_at_descriptors(l, sleep_ns);
 		for (size_t i = 0; i < l->watch_count; i++)
 			idle = idle && !l->polls[i].revents;

@@ -78,7 +78,10 @@ struct dev_ops {
 	void (*flush)(struct dev *d);		     /* end of the turn: send what xmit gathered */
 	int (*set_mac)(struct dev *d, struct mac m); /* 0 or -errno; NULL: any address will do */
 	int (*set_mtu)(struct dev *d, uint32_t mtu);
-	void (*rx_mode)(struct dev *d);	   /* promiscuity or multicast filter changed */
+	void (*rx_mode)(struct dev *d); /* promiscuity or multicast filter changed */
+	int (*add_port)(
+		struct dev *d, struct dev *port); /* hub, bridge: `ip link set PORT master D`; 0 or -errno */
+	void (*del_port)(struct dev *d, struct dev *port); /* `nomaster`, or the port goes away */
 	void (*unregister)(struct dev *d); /* let go of peers and upper devices (they unregister with it) */
 	void (*free)(struct dev *d);	   /* free the memory, close descriptors */
 };
@@ -116,6 +119,7 @@ struct dev {
 	void *rx_handler_data;
 	void (*qdisc)(
 		struct dev *d, struct pkt *p); /* NULL, or takes each frame that leaves; calls dev_xmit() */
+	struct dev *master;		       /* the hub or bridge it is a port of, or NULL */
 	struct dev *link;	/* the device at the other end, or below: shown as name@link; NULL: none */
 	struct work flush_work; /* ops->flush at the end of the turn */
 	struct dev_stats stats;
@@ -150,6 +154,10 @@ int dev_set_mac(struct dev *d, struct mac m);
 int dev_set_mtu(struct dev *d, uint32_t mtu);
 int dev_set_name(struct dev *d, const char *name);
 void dev_set_flag(struct dev *d, enum dev_flag flag, bool on); /* PROMISC, ALLMULTI, NOARP */
+
+/* Makes `d` a port of `master`, which must be on the same host, or of nothing (NULL). 0, -EOPNOTSUPP (master
+ * takes no ports), -EBUSY (somebody else handles its frames), -EINVAL, -ELOOP. */
+int dev_set_master(struct dev *d, struct dev *master);
 
 /* Drivers: the other end came or went. */
 void dev_set_carrier(struct dev *d, bool carrier);

@@ -41,7 +41,7 @@ struct trace_record {
 	uint64_t time_ns;
 	uint64_t pkt, parent; /* ids; 0: about no packet */
 	enum trace_layer layer;
-	char host[16],
+	char host[32],
 		dev[16]; /* names, since both may be gone when the record is read; "" where there is none */
 	const char *clause; /* "RFC 826", or "" (static) */
 	char text[TRACE_TEXT_LEN];

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* The table of device kinds. */
+#include "dev/kinds.h"
+
+const struct dev_kind dev_kinds[] = {
+	{"veth", "a virtual cable: what goes in at one end comes out at the other", "veth%d", veth_create},
+	{"hub", "tapir's own: repeats every frame to every other port", "hub%d", hub_create},
+	{"dummy", "swallows what is sent to it", "dummy%d", dummy_create},
+	{0},
+};
+
+const struct dev_kind *dev_kind_by_name(const char *name)
+{
+	for (const struct dev_kind *k = dev_kinds; k->name; k++)
+		if (strcmp(k->name, name) == 0)
+			return k;
+	return NULL;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The Internet checksum (RFC 1071): the one's complement sum does not care about byte order or word size, so
+ * it is taken over native 32-bit words into a 64-bit sum, folded at the end, and swapped once on
+ * little-endian machines.
+ */
+#include "net/pkt.h"
+
+uint64_t csum_add(uint64_t sum, const void *data, size_t len)
+{
+	const uint8_t *b = data;
+
+	for (; len >= 4; b += 4, len -= 4) {
+		uint32_t word;
+		memcpy(&word, b, 4);
+		sum += word;
+	}
+	if (len) {
+		uint32_t word = 0;
+		memcpy(&word, b, len);
+		sum += word;
+	}
+	return sum;
+}
+
+uint16_t csum_finish(uint64_t sum)
+{
+	be16 wire;
+
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	uint16_t native = (uint16_t)~sum;
+	memcpy(&wire, &native, 2);
+	return get16(wire);
+}
+
+uint64_t csum_pseudo(uint32_t src, uint32_t dst, uint8_t proto, uint16_t len)
+{
+	struct {
+		be32 src, dst;
+		uint8_t zero, proto;
+		be16 len;
+	} pseudo = {put32(src), put32(dst), 0, proto, put16(len)};
+
+	return csum_add(0, &pseudo, sizeof(pseudo));
+}
+
+uint16_t csum_update(uint16_t check, uint16_t from, uint16_t to)
+{
+	uint32_t sum = (uint16_t)~check + (uint32_t)(uint16_t)~from + to;
+
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)~sum;
+}
+
+void csum_complete(struct pkt *p)
+{
+	size_t start = p->offload.csum_start, field = start + p->offload.csum_offset;
+
+	if (p->offload.csum != PKT_CSUM_PARTIAL)
+		return;
+	p->offload.csum = PKT_CSUM_NONE;
+	if (field + 2 > p->len)
+		return;
+	uint16_t sum = csum(p->data + start, p->len - start);
+	*(be16 *)(p->data + field) = put16(sum ? sum : 0xffff);
+}

@@ -1,0 +1,461 @@
+/* SPDX-License-Identifier: MIT */
+/* Devices: their place in a host, their state, and the way of a frame up and down. */
+#include "net/dev.h"
+
+#include "lib/text.h"
+#include "net/stack.h"
+
+#include <assert.h>
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* ---- making and finding ---- */
+
+static void flush_device(struct work *w)
+{
+	struct dev *d = CONTAINER_OF(w, struct dev, flush_work);
+
+	d->ops->flush(d);
+}
+
+void dev_init(struct dev *d, const struct dev_ops *ops, enum dev_type type)
+{
+	*d = (struct dev){
+		.ops = ops,
+		.type = type,
+		.carrier = true,
+		.mtu = 1500,
+		.min_mtu = DEV_MTU_MIN,
+		.max_mtu = DEV_MTU_MAX,
+		.flags = type == DEV_ETHER ? DEV_BROADCAST | DEV_MULTICAST : DEV_NOARP,
+	};
+	list_init(&d->node);
+	list_init(&d->groups);
+	list_init(&d->taps);
+	work_init(&d->flush_work, flush_device);
+}
+
+bool dev_name_is_valid(const char *name)
+{
+	size_t len = strlen(name);
+
+	if (len == 0 || len >= DEV_NAME_LEN || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+		return false;
+	for (const char *c = name; *c; c++)
+		if (!isgraph((unsigned char)*c) || *c == '/' || *c == ':')
+			return false;
+	return true;
+}
+
+struct dev *dev_by_name(const struct stack *s, const char *name)
+{
+	stack_each_dev(d, s) if (strcmp(d->name, name) == 0) return d;
+	return NULL;
+}
+
+struct dev *dev_by_index(const struct stack *s, int ifindex)
+{
+	stack_each_dev(d, s) if (d->ifindex == ifindex) return d;
+	return NULL;
+}
+
+/* "veth%d" becomes the first free of veth0, veth1 ... 0 or -errno. */
+static int choose_name(const struct stack *s, const char *pattern, char out[DEV_NAME_LEN])
+{
+	const char *percent = strstr(pattern, "%d");
+
+	for (int i = 0; percent && i < 100000; i++) {
+		char name[64];
+		int n = snprintf(name, sizeof(name), "%.*s%d%s", (int)MIN(percent - pattern, 32), pattern, i,
+			percent + 2);
+		if (n >= DEV_NAME_LEN || !dev_name_is_valid(name))
+			return -EINVAL;
+		if (!dev_by_name(s, name)) {
+			memcpy(out, name, (size_t)n + 1);
+			return 0;
+		}
+	}
+	if (percent || !dev_name_is_valid(pattern))
+		return -EINVAL;
+	if (dev_by_name(s, pattern))
+		return -EEXIST;
+	memcpy(out, pattern, strlen(pattern) + 1);
+	return 0;
+}
+
+/* A random unicast address with the bit of the locally administered ones. */
+static struct mac random_mac(struct stack *s)
+{
+	struct mac m;
+
+	rng_bytes(&s->rng, m.b, sizeof(m.b));
+	m.b[0] = (uint8_t)((m.b[0] & 0xfc) | 2);
+	return m;
+}
+
+static void tell(struct dev *d, enum dev_event ev)
+{
+	struct stack *s = d->stack;
+
+	s->generation++;
+	stack_each_proto(pr, s) if (pr->dev_event) pr->dev_event(d->netif, ev);
+	monitor_tell(s, MONITOR_LINK, d, ev == DEV_EVENT_UNREGISTER);
+}
+
+/* ---- a host gets and loses a device ---- */
+
+/* By ifindex, so that lists print in that order. */
+static void insert(struct stack *s, struct dev *d)
+{
+	struct list *at = &s->devs;
+
+	list_each (other, &s->devs, struct dev, node)
+		if (other->ifindex > d->ifindex && at == &s->devs)
+			at = &other->node;
+	list_add_tail(at, &d->node);
+}
+
+static int enter(struct stack *s, struct dev *d)
+{
+	d->stack = s;
+	if (d->ifindex == 0 || dev_by_index(s, d->ifindex))
+		d->ifindex = s->next_ifindex;
+	s->next_ifindex = MAX(s->next_ifindex, d->ifindex + 1);
+	d->netif = netif_new(s, d);
+	if (!d->netif)
+		return -ENOMEM;
+	insert(s, d);
+	tell(d, DEV_EVENT_REGISTER);
+	return 0;
+}
+
+static void leave(struct dev *d)
+{
+	dev_set_master(d, NULL);
+	tell(d, DEV_EVENT_UNREGISTER);
+	list_del(&d->node);
+	netif_free(d->netif);
+	d->netif = NULL;
+	work_cancel(&d->flush_work);
+}
+
+int dev_register(struct stack *s, struct dev *d, const char *name)
+{
+	int err = choose_name(s, name, d->name);
+
+	if (err)
+		return err;
+	if (d->type == DEV_ETHER && mac_is_zero(d->mac))
+		d->mac = random_mac(s);
+	return enter(s, d);
+}
+
+static void free_groups(struct dev *d)
+{
+	list_each_safe (g, &d->groups, struct dev_group, node) {
+		list_del(&g->node);
+		free(g);
+	}
+}
+
+void dev_unregister(struct dev *d)
+{
+	if (d->ops->unregister)
+		d->ops->unregister(d);
+	dev_set_up(d, false);
+	leave(d);
+	list_each_safe (t, &d->taps, struct dev_tap, node)
+		dev_del_tap(t);
+	free_groups(d);
+	d->ops->free(d);
+}
+
+int dev_move(struct dev *d, struct stack *to, const char *name)
+{
+	char chosen[DEV_NAME_LEN];
+
+	if (d->type == DEV_LOOPBACK)
+		return -EINVAL;
+	if (to == d->stack)
+		return name ? dev_set_name(d, name) : 0;
+	int err = choose_name(to, name ? name : d->name, chosen);
+	if (err)
+		return err;
+	dev_set_up(d, false);
+	leave(d);
+	free_groups(d);
+	memcpy(d->name, chosen, sizeof(d->name));
+	return enter(to, d);
+}
+
+/* ---- state ---- */
+
+int dev_set_up(struct dev *d, bool up)
+{
+	bool is_up = d->flags & DEV_UP;
+
+	if (up == is_up)
+		return 0;
+	if (up && d->ops->start) {
+		int err = d->ops->start(d);
+		if (err)
+			return err;
+	}
+	if (!up && d->ops->stop)
+		d->ops->stop(d);
+	d->flags ^= DEV_UP;
+	tell(d, up ? DEV_EVENT_UP : DEV_EVENT_DOWN);
+	return 0;
+}
+
+int dev_set_mac(struct dev *d, struct mac m)
+{
+	if (d->type != DEV_ETHER)
+		return -EOPNOTSUPP;
+	if (mac_is_group(m) || mac_is_zero(m))
+		return -EADDRNOTAVAIL;
+	int err = d->ops->set_mac ? d->ops->set_mac(d, m) : 0;
+	if (err)
+		return err;
+	d->mac = m;
+	tell(d, DEV_EVENT_MAC);
+	return 0;
+}
+
+int dev_set_mtu(struct dev *d, uint32_t mtu)
+{
+	if (mtu < d->min_mtu || mtu > d->max_mtu)
+		return -EINVAL;
+	int err = d->ops->set_mtu ? d->ops->set_mtu(d, mtu) : 0;
+	if (err)
+		return err;
+	d->mtu = mtu;
+	tell(d, DEV_EVENT_MTU);
+	return 0;
+}
+
+int dev_set_name(struct dev *d, const char *name)
+{
+	char chosen[DEV_NAME_LEN];
+
+	if (strcmp(d->name, name) == 0)
+		return 0;
+	int err = choose_name(d->stack, name, chosen);
+	if (err)
+		return err;
+	memcpy(d->name, chosen, sizeof(d->name));
+	tell(d, DEV_EVENT_NAME);
+	return 0;
+}
+
+static void rx_mode_changed(struct dev *d)
+{
+	if (d->ops->rx_mode)
+		d->ops->rx_mode(d);
+}
+
+void dev_set_flag(struct dev *d, enum dev_flag flag, bool on)
+{
+	d->flags = on ? d->flags | flag : d->flags & ~(unsigned)flag;
+	rx_mode_changed(d);
+	monitor_tell(d->stack, MONITOR_LINK, d, false);
+}
+
+int dev_set_master(struct dev *d, struct dev *master)
+{
+	if (master == d->master)
+		return 0;
+	if (master && (master == d || master->stack != d->stack))
+		return -EINVAL;
+	if (master && !master->ops->add_port)
+		return -EOPNOTSUPP;
+	if (d->master) {
+		d->master->ops->del_port(d->master, d);
+		d->master = NULL;
+	}
+	int err = master ? master->ops->add_port(master, d) : 0;
+	if (err == 0)
+		d->master = master;
+	monitor_tell(d->stack, MONITOR_LINK, d, false);
+	return err;
+}
+
+void dev_set_carrier(struct dev *d, bool carrier)
+{
+	if (d->carrier == carrier)
+		return;
+	d->carrier = carrier;
+	if (d->netif)
+		tell(d, DEV_EVENT_CARRIER);
+}
+
+/* ---- what the device should hear ---- */
+
+void dev_promisc(struct dev *d, bool on)
+{
+	assert(on || d->promiscuity);
+	d->promiscuity = on ? d->promiscuity + 1 : d->promiscuity - 1;
+	rx_mode_changed(d);
+}
+
+bool dev_is_promisc(const struct dev *d)
+{
+	return d->promiscuity || (d->flags & DEV_PROMISC);
+}
+
+static struct dev_group *find_group(const struct dev *d, struct mac m)
+{
+	list_each (g, &d->groups, struct dev_group, node)
+		if (mac_equal(g->mac, m))
+			return g;
+	return NULL;
+}
+
+int dev_group_add(struct dev *d, struct mac m)
+{
+	struct dev_group *g = find_group(d, m);
+
+	if (!g) {
+		g = calloc(1, sizeof(*g));
+		if (!g)
+			return -ENOMEM;
+		g->mac = m;
+		list_add_tail(&d->groups, &g->node);
+		rx_mode_changed(d);
+	}
+	g->users++;
+	return 0;
+}
+
+void dev_group_del(struct dev *d, struct mac m)
+{
+	struct dev_group *g = find_group(d, m);
+
+	if (!g || --g->users)
+		return;
+	list_del(&g->node);
+	free(g);
+	rx_mode_changed(d);
+}
+
+bool dev_hears_group(const struct dev *d, struct mac m)
+{
+	return mac_is_broadcast(m) || (d->flags & DEV_ALLMULTI) || dev_is_promisc(d) || find_group(d, m);
+}
+
+int dev_set_rx_handler(struct dev *d, rx_handler_fn *fn, void *data)
+{
+	if (d->rx_handler)
+		return -EBUSY;
+	d->rx_handler = fn;
+	d->rx_handler_data = data;
+	return 0;
+}
+
+void dev_clear_rx_handler(struct dev *d)
+{
+	d->rx_handler = NULL;
+	d->rx_handler_data = NULL;
+}
+
+void dev_add_tap(struct dev *d, struct dev_tap *t)
+{
+	list_add_tail(&d->taps, &t->node);
+}
+
+void dev_del_tap(struct dev_tap *t)
+{
+	list_del(&t->node);
+}
+
+/* ---- the way of a frame ---- */
+
+void dev_drop_rx(struct dev *d, struct pkt *p, enum drop_reason why)
+{
+	d->stats.rx_dropped++;
+	stack_drop(d->stack, p, why);
+}
+
+void dev_drop_tx(struct dev *d, struct pkt *p, enum drop_reason why)
+{
+	d->stats.tx_dropped++;
+	stack_drop(d->stack, p, why);
+}
+
+static void show_taps(struct dev *d, const struct pkt *p, bool outgoing)
+{
+	list_each_safe (t, &d->taps, struct dev_tap, node)
+		t->fn(t, p, d, outgoing);
+}
+
+void dev_input(struct dev *d, struct pkt *p)
+{
+	enum rx_verdict verdict = RX_PASS;
+
+	do {
+		d = verdict == RX_ANOTHER ? p->dev : d;
+		p->dev = d;
+		p->time_ns = stack_now(d->stack);
+		p->local = d->type == DEV_LOOPBACK;
+		p->ip.hdr_len = 0;
+		if (!(d->flags & DEV_UP)) {
+			dev_drop_rx(d, p, DROP_DEV_DOWN);
+			return;
+		}
+		d->stats.rx_packets++;
+		d->stats.rx_bytes += p->len;
+		enum drop_reason why = netif_classify(d, p);
+		if (why) {
+			dev_drop_rx(d, p, why);
+			return;
+		}
+		d->stats.rx_multicast += p->type == PKT_MULTICAST;
+		show_taps(d, p, false);
+		verdict = d->rx_handler ? d->rx_handler(d, p) : RX_PASS;
+	} while (verdict == RX_ANOTHER);
+	if (verdict == RX_PASS)
+		netif_input(d->netif, p);
+}
+
+static void pad(struct dev *d, struct pkt *p)
+{
+	if (p->len >= d->min_frame)
+		return;
+	size_t missing = d->min_frame - p->len;
+	if (missing <= pkt_tailroom(p))
+		memset(pkt_put(p, missing), 0, missing);
+}
+
+void dev_output(struct dev *d, struct pkt *p)
+{
+	p->dev = d;
+	p->type = PKT_OUTGOING;
+	if (!(d->flags & DEV_UP)) {
+		dev_drop_tx(d, p, DROP_DEV_DOWN);
+		return;
+	}
+	if (d->qdisc)
+		d->qdisc(d, p);
+	else
+		dev_xmit(d, p);
+}
+
+void dev_xmit(struct dev *d, struct pkt *p)
+{
+	if (!d->carrier) {
+		dev_drop_tx(d, p, DROP_DEV_NO_CARRIER);
+		return;
+	}
+	show_taps(d, p, true);
+	if (!(d->features & DEV_CAN_CSUM))
+		csum_complete(p);
+	pad(d, p);
+	d->stats.tx_packets++;
+	d->stats.tx_bytes += p->len;
+	TRACE(d->stack, LAYER_DEV, p, "", "%s: %u bytes out", d->name, p->len);
+	d->ops->xmit(d, p);
+	if (d->ops->flush)
+		loop_defer(stack_loop(d->stack), &d->flush_work);
+}

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: MIT */
+/* Netifs: addresses, and the way of a packet from the link to its protocol. */
+#include "net/netif.h"
+
+#include "lib/text.h"
+#include "net/ether.h"
+#include "net/stack.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* ---- making and freeing ---- */
+
+struct netif *netif_new(struct stack *s, struct dev *d)
+{
+	struct netif *n = calloc(1, sizeof(*n));
+
+	if (!n)
+		return NULL;
+	n->dev = d;
+	n->stack = s;
+	n->output = netif_output_raw;
+	list_init(&n->addrs);
+	memcpy(n->conf, s->conf_default, sizeof(n->conf));
+	stack_each_proto(pr, s)
+	{
+		if (!pr->attach || pr->attach(n) == 0)
+			continue;
+		netif_free(n);
+		return NULL;
+	}
+	return n;
+}
+
+/* A protocol's detach copes with a netif it never attached to. */
+void netif_free(struct netif *n)
+{
+	struct netif_addr *a;
+
+	while ((a = list_last(&n->addrs, struct netif_addr, node)))
+		netif_addr_del(a);
+	stack_each_proto(pr, n->stack) if (pr->detach) pr->detach(n);
+	free(n);
+}
+
+/* ---- addresses ---- */
+
+static void tell(struct netif_addr *a, bool gone)
+{
+	struct stack *s = a->netif->stack;
+
+	s->generation++;
+	stack_each_proto(pr, s) if (pr->addr_event) pr->addr_event(a, gone);
+	monitor_tell(s, MONITOR_ADDR, a, gone);
+}
+
+static bool same_subnet(const struct netif_addr *a, const struct netif_addr *b)
+{
+	return a->plen == b->plen && ((a->peer ^ b->peer) & ip_mask(a->plen)) == 0;
+}
+
+/* The primary address of the subnet that `a` lies in, or NULL. */
+static struct netif_addr *primary_of(const struct netif *n, const struct netif_addr *a)
+{
+	netif_each_addr(other,
+		n) if (other != a && !(other->flags & ADDR_SECONDARY) && same_subnet(other, a)) return other;
+	return NULL;
+}
+
+static bool may_be_an_address(uint32_t addr)
+{
+	return !ip_is_multicast(addr) && !ip_is_reserved(addr) && addr != IP_ANY;
+}
+
+/* Primaries stand before secondaries, each in the order they came. */
+static void insert(struct netif *n, struct netif_addr *a)
+{
+	struct list *at = &n->addrs;
+
+	if (!(a->flags & ADDR_SECONDARY))
+		netif_each_addr(other, n) if ((other->flags & ADDR_SECONDARY) && at == &n->addrs) at =
+			&other->node;
+	list_add_tail(at, &a->node);
+}
+
+int netif_addr_add(struct netif *n, const struct netif_addr *new, struct netif_addr **out)
+{
+	if (!may_be_an_address(new->local) || new->plen > 32)
+		return -EINVAL;
+	netif_each_addr(other, n) if (other->local == new->local && same_subnet(other, new)) return -EEXIST;
+	struct netif_addr *a = calloc(1, sizeof(*a));
+	if (!a)
+		return -ENOMEM;
+	*a = *new;
+	a->netif = n;
+	a->flags = primary_of(n, a) ? (uint8_t)(new->flags | ADDR_SECONDARY) : new->flags;
+	if (!a->label[0])
+		memcpy(a->label, n->dev->name, sizeof(a->label));
+	insert(n, a);
+	if (out)
+		*out = a;
+	tell(a, false);
+	return 0;
+}
+
+static void remove_one(struct netif_addr *a)
+{
+	tell(a, true);
+	list_del(&a->node);
+	free(a);
+}
+
+/* A secondary takes the place of its primary (sysctl promote_secondaries). */
+static void promote(struct netif *n, struct netif_addr *a)
+{
+	list_del(&a->node);
+	a->flags &= (uint8_t)~ADDR_SECONDARY;
+	insert(n, a);
+	tell(a, false);
+}
+
+void netif_addr_del(struct netif_addr *a)
+{
+	struct netif *n = a->netif;
+	struct netif_addr gone = *a;
+
+	remove_one(a);
+	if (gone.flags & ADDR_SECONDARY)
+		return;
+	list_each_safe (other, &n->addrs, struct netif_addr, node) {
+		if (!(other->flags & ADDR_SECONDARY) || !same_subnet(other, &gone))
+			continue;
+		if (netif_conf(n, CONF_PROMOTE_SECONDARIES)) {
+			promote(n, other);
+			return;
+		}
+		remove_one(other);
+	}
+}
+
+void netif_addr_changed(struct netif_addr *a)
+{
+	tell(a, false);
+}
+
+struct netif_addr *netif_addr_find(const struct netif *n, uint32_t local)
+{
+	netif_each_addr(a, n) if (a->local == local) return a;
+	return NULL;
+}
+
+struct netif *netif_owning(const struct stack *s, uint32_t addr)
+{
+	stack_each_dev(d, s)
+	{
+		netif_each_addr(a, d->netif)
+		{
+			bool whole_net = d->type == DEV_LOOPBACK && a->scope == SCOPE_HOST &&
+				((a->local ^ addr) & ip_mask(a->plen)) == 0;
+			if ((a->local == addr || whole_net) && netif_addr_is_usable(a))
+				return d->netif;
+		}
+	}
+	return NULL;
+}
+
+uint32_t netif_source(const struct netif *n, uint32_t dst, enum addr_scope scope)
+{
+	uint32_t first = 0;
+
+	netif_each_addr(a, n)
+	{
+		if (!netif_addr_is_usable(a) || (a->flags & ADDR_SECONDARY) || a->scope > scope)
+			continue;
+		if (dst && ((a->peer ^ dst) & ip_mask(a->plen)) == 0)
+			return a->local;
+		first = first ? first : a->local;
+	}
+	return first;
+}
+
+int32_t netif_conf(const struct netif *n, enum sysctl_netif conf)
+{
+	int32_t own = n->conf[conf], all = n->stack->conf_all[conf];
+
+	switch (sysctl_netifs[conf].combine) {
+	case COMBINE_OWN:
+		return own;
+	case COMBINE_OR:
+		return own || all;
+	case COMBINE_AND:
+		return own && all;
+	case COMBINE_MAX:
+		return MAX(own, all);
+	case COMBINE_REDIRECTS: /* a router wants both, a host either */
+		return n->conf[CONF_FORWARDING] ? own && all : own || all;
+	}
+	return own;
+}
+
+/* ---- the way up ---- */
+
+static enum pkt_type type_by_mac(const struct dev *d, struct mac dst)
+{
+	if (mac_is_broadcast(dst))
+		return PKT_BROADCAST;
+	if (mac_is_group(dst))
+		return PKT_MULTICAST;
+	return mac_equal(dst, d->mac) ? PKT_HOST : PKT_OTHERHOST;
+}
+
+/* A device without link headers carries IP; the version in the first byte says which. */
+static enum drop_reason classify_raw(struct pkt *p)
+{
+	p->type = PKT_HOST;
+	p->l2_len = 0;
+	p->ethertype = ETHERTYPE_IP;
+	return p->len && p->data[0] >> 4 == 4 ? DROP_NONE : DROP_TUN_NOT_IP;
+}
+
+enum drop_reason netif_classify(const struct dev *d, struct pkt *p)
+{
+	struct ether_hdr h;
+
+	if (d->type == DEV_RAW)
+		return classify_raw(p);
+	enum drop_reason why = ether_parse(p->data, p->len, &h);
+	if (why)
+		return why;
+	p->type = (uint8_t)type_by_mac(d, h.dst);
+	p->l2_len = ETHER_HDR_LEN;
+	p->ethertype = h.type;
+	p->src_mac = h.src;
+	return DROP_NONE;
+}
+
+/* Frames that end here, by the addresses and the type alone. */
+static enum drop_reason filter(const struct netif *n, const struct pkt *p)
+{
+	const struct dev *d = n->dev;
+	struct mac dst;
+
+	if (d->type == DEV_RAW)
+		return DROP_NONE;
+	memcpy(dst.b, p->data, 6);
+	if (mac_is_group(p->src_mac))
+		return DROP_ETH_MULTICAST_SOURCE;
+	if (p->type == PKT_OTHERHOST)
+		return DROP_ETH_OTHERHOST;
+	if (p->type == PKT_MULTICAST && !dev_hears_group(d, dst))
+		return DROP_ETH_MULTICAST_FILTER;
+	if (p->ethertype < ETHER_TYPE_MIN)
+		return DROP_ETH_LLC;
+	if (p->ethertype == ETHERTYPE_VLAN || p->ethertype == ETHERTYPE_QINQ)
+		return DROP_ETH_VLAN;
+	return DROP_NONE;
+}
+
+static const struct proto *proto_by_ethertype(const struct stack *s, uint16_t ethertype)
+{
+	stack_each_proto(pr, s) if (pr->ethertype == ethertype) return pr;
+	return NULL;
+}
+
+void netif_input(struct netif *n, struct pkt *p)
+{
+	enum drop_reason why = filter(n, p);
+	const struct proto *pr = proto_by_ethertype(n->stack, p->ethertype);
+
+	if (!why && !pr)
+		why = DROP_ETH_UNKNOWN_TYPE;
+	if (why) {
+		dev_drop_rx(n->dev, p, why);
+		return;
+	}
+	TRACE(n->stack, LAYER_DEV, p, "RFC 894", "%s: %u bytes in from %s, for %s", n->dev->name, p->len,
+		TEXT_MAC(p->src_mac), pr->name);
+	pkt_pull(p, p->l2_len);
+	pr->input(n->stack, p);
+}
+
+void netif_output_raw(struct netif *n, struct pkt *p, uint32_t nexthop)
+{
+	(void)nexthop;
+	if (n->dev->type == DEV_RAW) {
+		p->l2_len = 0;
+		p->ethertype = ETHERTYPE_IP;
+		dev_output(n->dev, p);
+	} else {
+		ether_output(n, p, n->dev->mac, ETHERTYPE_IP);
+	}
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/* Packets: allocation, copies, and moving the ends of the data. */
+#include "net/pkt.h"
+
+#include <assert.h>
+
+enum { SMALL_CACHE = 1024, BIG_CACHE = 16 };
+
+void pkt_pools_init(struct pkt_pools *pools, size_t small_limit, size_t big_limit)
+{
+	*pools = (struct pkt_pools){0};
+	pool_init(&pools->small, "small packets", sizeof(struct pkt) + PKT_SMALL_ROOM, small_limit,
+		SMALL_CACHE);
+	pool_init(&pools->big, "big packets", sizeof(struct pkt) + PKT_BIG_ROOM, big_limit, BIG_CACHE);
+}
+
+void pkt_pools_exit(struct pkt_pools *pools)
+{
+	pool_exit(&pools->small);
+	pool_exit(&pools->big);
+}
+
+struct pkt *pkt_new(struct pkt_pools *pools, size_t room)
+{
+	bool big = room > PKT_SMALL_ROOM - PKT_HEADROOM;
+
+	if (room > PKT_BIG_ROOM - PKT_HEADROOM)
+		return NULL;
+	struct pkt *p = pool_get(big ? &pools->big : &pools->small);
+	if (!p)
+		return NULL;
+	*p = (struct pkt){
+		.pools = pools,
+		.id = ++pools->next_id,
+		.big = big,
+		.room = big ? PKT_BIG_ROOM : PKT_SMALL_ROOM,
+		.data = p->buf + PKT_HEADROOM,
+	};
+	list_init(&p->node);
+	return p;
+}
+
+/* The fields that describe the packet, not the buffer it lies in. */
+static void copy_fields(struct pkt *to, const struct pkt *from)
+{
+	to->dev = from->dev;
+	to->time_ns = from->time_ns;
+	to->l2_len = from->l2_len;
+	to->type = from->type;
+	to->local = from->local;
+	to->ethertype = from->ethertype;
+	to->src_mac = from->src_mac;
+	to->ip = from->ip;
+	to->offload = from->offload;
+}
+
+struct pkt *pkt_copy(const struct pkt *p, size_t extra)
+{
+	struct pkt *copy = pkt_new(p->pools, p->len + extra);
+
+	if (!copy)
+		return NULL;
+	copy_fields(copy, p);
+	copy->parent = p->id;
+	memcpy(pkt_put(copy, p->len), p->data, p->len);
+	return copy;
+}
+
+void pkt_free(struct pkt *p)
+{
+	assert(list_empty(&p->node));
+	pool_put(p->big ? &p->pools->big : &p->pools->small, p);
+}
+
+void pkt_done(struct pkt *p)
+{
+	p->pools->done++;
+	pkt_free(p);
+}
+
+struct pkt *pkt_shrink(struct pkt *p)
+{
+	if (!p->big || p->len > PKT_SMALL_ROOM - PKT_HEADROOM)
+		return p;
+	struct pkt *small = pkt_new(p->pools, p->len);
+	if (!small)
+		return p;
+	copy_fields(small, p);
+	small->id = p->id;
+	small->parent = p->parent;
+	memcpy(pkt_put(small, p->len), p->data, p->len);
+	pkt_free(p);
+	return small;
+}
+
+uint8_t *pkt_push(struct pkt *p, size_t n)
+{
+	assert(n <= pkt_headroom(p));
+	p->data -= n;
+	p->len += (uint32_t)n;
+	return p->data;
+}
+
+void pkt_pull(struct pkt *p, size_t n)
+{
+	assert(n <= p->len);
+	p->data += n;
+	p->len -= (uint32_t)n;
+}
+
+uint8_t *pkt_put(struct pkt *p, size_t n)
+{
+	uint8_t *end = p->data + p->len;
+
+	assert(n <= pkt_tailroom(p));
+	p->len += (uint32_t)n;
+	return end;
+}
+
+void pkt_trim(struct pkt *p, size_t len)
+{
+	assert(len <= p->len);
+	p->len = (uint32_t)len;
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/* Settings by name. */
+#include "net/sysctl.h"
+
+#include "net/stack.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+const struct sysctl_info sysctl_hosts[SYSCTL_COUNT] = {
+#define X(NAME, text, d, lo, hi, about) \
+	[SYSCTL_##NAME] = {.name = text, .def = d, .min = lo, .max = hi, .help = about},
+	HOST_SYSCTLS(X)
+#undef X
+};
+
+const struct sysctl_info sysctl_netifs[CONF_COUNT] = {
+#define X(NAME, fam, text, d, lo, hi, how, about) \
+	[CONF_##NAME] = {.name = text,            \
+		.family = fam,                    \
+		.def = d,                         \
+		.min = lo,                        \
+		.max = hi,                        \
+		.combine = COMBINE_##how,         \
+		.help = about},
+	NETIF_SYSCTLS(X)
+#undef X
+};
+
+/* Slashes and dots are the same, except that a device name may hold dots when the name is written with
+ * slashes. */
+static bool same_name(const char *a, const char *b)
+{
+	for (; *a && *b; a++, b++)
+		if (*a != *b && !((*a == '/' || *a == '.') && (*b == '/' || *b == '.')))
+			return false;
+	return *a == *b;
+}
+
+/* Where the value of "net.ipv4.conf.WHO.SETTING" lies; NULL: no such setting. "all" only exists for conf. */
+static const int32_t *find_netif(const struct stack *s, const char *name, const struct sysctl_info **info)
+{
+	for (int i = 0; i < CONF_COUNT; i++) {
+		char full[128];
+		const struct sysctl_info *in = &sysctl_netifs[i];
+
+		*info = in;
+		snprintf(full, sizeof(full), "net.ipv4.%s.default.%s", in->family, in->name);
+		if (same_name(full, name))
+			return &s->conf_default[i];
+		snprintf(full, sizeof(full), "net.ipv4.%s.all.%s", in->family, in->name);
+		if (strcmp(in->family, "conf") == 0 && same_name(full, name))
+			return &s->conf_all[i];
+		stack_each_dev(d, s)
+		{
+			snprintf(full, sizeof(full), "net.ipv4.%s.%s.%s", in->family, d->name, in->name);
+			if (same_name(full, name))
+				return &d->netif->conf[i];
+		}
+	}
+	return NULL;
+}
+
+static const int32_t *find(const struct stack *s, const char *name, const struct sysctl_info **info)
+{
+	for (int i = 0; i < SYSCTL_COUNT; i++) {
+		*info = &sysctl_hosts[i];
+		if (same_name(sysctl_hosts[i].name, name))
+			return &s->sysctl[i];
+	}
+	return find_netif(s, name, info);
+}
+
+int sysctl_get(const struct stack *s, const char *name, int32_t *value)
+{
+	const struct sysctl_info *info;
+	const int32_t *at = find(s, name, &info);
+
+	if (!at)
+		return -ENOENT;
+	*value = *at;
+	return 0;
+}
+
+/* ip_forward, conf.all.forwarding and the forwarding of each device move together, as in Linux. */
+static void spread_forwarding(struct stack *s, const int32_t *at)
+{
+	if (at != &s->sysctl[SYSCTL_IP_FORWARD] && at != &s->conf_all[CONF_FORWARDING])
+		return;
+	s->sysctl[SYSCTL_IP_FORWARD] = s->conf_all[CONF_FORWARDING] = s->conf_default[CONF_FORWARDING] = *at;
+	stack_each_dev(d, s) d->netif->conf[CONF_FORWARDING] = *at;
+}
+
+int sysctl_set(struct stack *s, const char *name, int32_t value)
+{
+	const struct sysctl_info *info;
+	const int32_t *at = find(s, name, &info);
+
+	if (!at)
+		return -ENOENT;
+	if (value < info->min || value > info->max)
+		return -EINVAL;
+	*(int32_t *)at = value; /* find() only reads, and `s` is ours to write */
+	spread_forwarding(s, at);
+	s->generation++;
+	stack_loop(s)->budget = s->sysctl[SYSCTL_NETDEV_BUDGET];
+	return 0;
+}
+
+typedef void each_fn(void *ctx, const char *name, int32_t value, const char *help);
+
+static void each_of_one(const char *who, const int32_t *values, bool with_neigh, each_fn *fn, void *ctx)
+{
+	for (int i = 0; i < CONF_COUNT; i++) {
+		char full[128];
+		const struct sysctl_info *in = &sysctl_netifs[i];
+
+		if (strcmp(in->family, "neigh") == 0 && !with_neigh)
+			continue;
+		snprintf(full, sizeof(full), "net.ipv4.%s.%s.%s", in->family, who, in->name);
+		fn(ctx, full, values[i], in->help);
+	}
+}
+
+void sysctl_each(const struct stack *s, each_fn *fn, void *ctx)
+{
+	for (int i = 0; i < SYSCTL_COUNT; i++)
+		fn(ctx, sysctl_hosts[i].name, s->sysctl[i], sysctl_hosts[i].help);
+	each_of_one("all", s->conf_all, false, fn, ctx);
+	each_of_one("default", s->conf_default, true, fn, ctx);
+	stack_each_dev(d, s) each_of_one(d->name, d->netif->conf, true, fn, ctx);
+}

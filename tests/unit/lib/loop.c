@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+/* The loop's turn: wait, timers, ingress, egress; and the rules of virtual time. */
+#include "lib/loop.h"
+
+#include "tests/unit/unit.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+struct fixture {
+	struct loop loop;
+	char order[32]; /* what ran, a letter each */
+	size_t ran;
+	struct timer timer;
+	struct work work, again;
+	struct watch watch;
+};
+
+static void note(struct fixture *f, char what)
+{
+	f->order[f->ran++] = what;
+	f->order[f->ran] = '\0';
+}
+
+static void on_timer(struct timer *t)
+{
+	note(CONTAINER_OF(t, struct fixture, timer), 'T');
+}
+
+static void on_work(struct work *w)
+{
+	note(CONTAINER_OF(w, struct fixture, work), 'W');
+}
+
+static void on_again(struct work *w)
+{
+	struct fixture *f = CONTAINER_OF(w, struct fixture, again);
+
+	note(f, 'A');
+	if (f->ran < 4)
+		loop_post(&f->loop, &f->again);
+}
+
+static void on_readable(struct watch *w, short revents)
+{
+	char c;
+
+	(void)revents;
+	if (read(w->fd, &c, 1) == 1)
+		note(CONTAINER_OF(w, struct fixture, watch), c);
+}
+
+static void setup(struct fixture *f, bool virtual)
+{
+	struct clock clock;
+
+	*f = (struct fixture){0};
+	if (virtual)
+		clock_init_virtual(&clock, 1000);
+	else
+		clock_init_real(&clock);
+	loop_init(&f->loop, clock);
+	timer_init(&f->timer, on_timer);
+	work_init(&f->work, on_work);
+	work_init(&f->again, on_again);
+}
+
+static void a_turn_runs_timers_then_ingress_then_egress(void)
+{
+	struct fixture f;
+	int pipe_fd[2];
+
+	setup(&f, true);
+	CU_ASSERT_EQUAL_FATAL(pipe2(pipe_fd, O_NONBLOCK), 0);
+	CU_ASSERT_EQUAL(write(pipe_fd[1], "F", 1), 1);
+	f.watch = (struct watch){.fd = pipe_fd[0], .events = POLLIN, .ready = on_readable};
+	loop_watch(&f.loop, &f.watch);
+	loop_defer(&f.loop, &f.work);
+	timer_arm(&f.loop.wheel, &f.timer, 1000);
+	loop_turn(&f.loop, true);
+	CU_ASSERT_STRING_EQUAL(f.order, "TFW");
+	loop_unwatch(&f.loop, &f.watch);
+	close(pipe_fd[0]);
+	close(pipe_fd[1]);
+	loop_exit(&f.loop);
+}
+
+static void ingress_work_posted_during_ingress_waits_for_the_next_turn(void)
+{
+	struct fixture f;
+
+	setup(&f, true);
+	loop_post(&f.loop, &f.again);
+	loop_turn(&f.loop, false);
+	CU_ASSERT_STRING_EQUAL(f.order, "A");
+	loop_turn(&f.loop, false);
+	CU_ASSERT_STRING_EQUAL(f.order, "AA");
+	work_cancel(&f.again);
+	loop_exit(&f.loop);
+}
+
+static void work_asked_for_twice_runs_once(void)
+{
+	struct fixture f;
+
+	setup(&f, true);
+	loop_defer(&f.loop, &f.work);
+	loop_defer(&f.loop, &f.work);
+	loop_turn(&f.loop, false);
+	CU_ASSERT_STRING_EQUAL(f.order, "W");
+	loop_exit(&f.loop);
+}
+
+static void virtual_time_jumps_only_while_somebody_waits(void)
+{
+	struct fixture f;
+
+	setup(&f, true);
+	timer_arm(&f.loop.wheel, &f.timer, 1000 + NS_PER_SEC);
+	CU_ASSERT_FALSE(loop_turn(&f.loop, true)); /* nobody waits: nothing can happen */
+	CU_ASSERT_EQUAL(f.loop.now, 1000);
+	f.loop.waiters = 1;
+	f.loop.holds = 1;
+	CU_ASSERT_FALSE(loop_turn(&f.loop, true)); /* a program of the machine runs */
+	f.loop.holds = 0;
+	while (f.ran == 0)
+		CU_ASSERT_FATAL(loop_turn(&f.loop, true));
+	CU_ASSERT_EQUAL(f.loop.now, 1000 + NS_PER_SEC);
+	loop_exit(&f.loop);
+}
+
+static void virtual_time_stands_while_work_is_left(void)
+{
+	struct fixture f;
+
+	setup(&f, true);
+	f.loop.waiters = 1;
+	timer_arm(&f.loop.wheel, &f.timer, 1000 + 10);
+	loop_post(&f.loop, &f.again);
+	for (int i = 0; i < 4; i++) {
+		loop_turn(&f.loop, true);
+		CU_ASSERT_EQUAL(f.loop.now, 1000);
+	}
+	loop_turn(&f.loop, true);
+	CU_ASSERT_STRING_EQUAL(f.order, "AAAAT");
+	CU_ASSERT_EQUAL(f.loop.now, 1010);
+	loop_exit(&f.loop);
+}
+
+static void real_time_sleeps_until_the_timer(void)
+{
+	struct fixture f;
+
+	setup(&f, false);
+	uint64_t start = f.loop.now;
+	timer_arm(&f.loop.wheel, &f.timer, start + 3 * NS_PER_MS);
+	while (f.ran == 0)
+		CU_ASSERT_FATAL(loop_turn(&f.loop, true));
+	CU_ASSERT(f.loop.now >= start + 3 * NS_PER_MS);
+	CU_ASSERT(f.loop.turns < 20);
+	loop_exit(&f.loop);
+}
+
+struct pair {
+	struct loop *loop;
+	struct watch a, b;
+	int calls;
+};
+
+static void remove_both(struct watch *w, short revents)
+{
+	struct pair *p = CONTAINER_OF(w, struct pair, a);
+
+	(void)revents;
+	p->calls++;
+	loop_unwatch(p->loop, &p->a);
+	loop_unwatch(p->loop, &p->b);
+}
+
+static void never(struct watch *w, short revents)
+{
+	(void)w, (void)revents;
+	CU_FAIL("a watch that was removed was served");
+}
+
+static void a_watch_may_remove_itself_and_others(void)
+{
+	struct fixture f;
+	struct pair p = {.loop = &f.loop};
+	int pipe_fd[2];
+
+	setup(&f, true);
+	CU_ASSERT_EQUAL_FATAL(pipe(pipe_fd), 0);
+	CU_ASSERT_EQUAL(write(pipe_fd[1], "x", 1), 1);
+	p.a = (struct watch){.fd = pipe_fd[0], .events = POLLIN, .ready = remove_both};
+	p.b = (struct watch){.fd = pipe_fd[0], .events = POLLIN, .ready = never};
+	loop_watch(&f.loop, &p.a);
+	loop_watch(&f.loop, &p.b);
+	loop_turn(&f.loop, true);
+	CU_ASSERT_EQUAL(p.calls, 1);
+	CU_ASSERT_EQUAL(f.loop.watch_count, 0);
+	close(pipe_fd[0]);
+	close(pipe_fd[1]);
+	loop_exit(&f.loop);
+}
+
+SUITE(lib_loop, T(a_turn_runs_timers_then_ingress_then_egress),
+	T(ingress_work_posted_during_ingress_waits_for_the_next_turn), T(work_asked_for_twice_runs_once),
+	T(virtual_time_jumps_only_while_somebody_waits), T(virtual_time_stands_while_work_is_left),
+	T(real_time_sleeps_until_the_timer), T(a_watch_may_remove_itself_and_others))
