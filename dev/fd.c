@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/* Frames from and to a character device with virtio headers (virtio 1.2, 5.1.6). */
+#include "dev/fd.h"
+
+#include "net/stack.h"
+
+#include <errno.h>
+#include <linux/virtio_net.h>
+#include <unistd.h>
+
+enum { VNET_LEN = sizeof(struct virtio_net_hdr) };
+
+_Static_assert(VNET_LEN == 10, "the header that TUNSETVNETHDRSZ leaves as the default");
+
+/* The machine's header (its byte order) to the packet's offload fields. */
+static void offload_from(struct pkt *p, const struct virtio_net_hdr *h)
+{
+	p->offload = (struct pkt_offload){
+		.csum = PKT_CSUM_NONE,
+		.gso_type = h->gso_type,
+		.gso_size = h->gso_size,
+		.hdr_len = h->hdr_len,
+		.csum_start = h->csum_start,
+		.csum_offset = h->csum_offset,
+	};
+	if (h->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM)
+		p->offload.csum = PKT_CSUM_PARTIAL;
+	else if (h->flags & VIRTIO_NET_HDR_F_DATA_VALID)
+		p->offload.csum = PKT_CSUM_OK;
+}
+
+static struct virtio_net_hdr offload_to(const struct pkt *p)
+{
+	struct virtio_net_hdr h = {.gso_type = p->offload.gso_type};
+
+	if (h.gso_type) {
+		h.gso_size = p->offload.gso_size;
+		h.hdr_len = p->offload.hdr_len;
+	}
+	if (p->offload.csum == PKT_CSUM_PARTIAL) {
+		h.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
+		h.csum_start = p->offload.csum_start;
+		h.csum_offset = p->offload.csum_offset;
+	}
+	return h;
+}
+
+/* Reads one frame into `p`, its virtio header into the headroom. False: nothing there, or the device is gone.
+ */
+static bool read_frame(struct dev_fd *f, struct pkt *p)
+{
+	struct virtio_net_hdr h;
+	ssize_t n = read(f->fd, p->data - VNET_LEN, p->room - PKT_HEADROOM + VNET_LEN);
+
+	if (n < 0 && errno != EAGAIN && errno != EINTR)
+		dev_fd_close(f);
+	if (n < VNET_LEN)
+		return false;
+	memcpy(&h, p->data - VNET_LEN, VNET_LEN);
+	p->len = (uint32_t)n - VNET_LEN;
+	offload_from(p, &h);
+	return true;
+}
+
+/* Until EAGAIN, at most the loop's budget. Every frame is read into a big buffer, since the other side may
+ * have a larger MTU; a small one then moves to a small buffer (copybreak). */
+static void drain(struct watch *w, short revents)
+{
+	struct dev_fd *f = CONTAINER_OF(w, struct dev_fd, watch);
+	struct stack *s = f->dev.stack;
+	int left = stack_loop(s)->budget;
+
+	if (!(revents & POLLIN)) { /* POLLERR, POLLHUP: the interface was deleted */
+		dev_fd_close(f);
+		return;
+	}
+	while (left-- && f->fd >= 0) {
+		struct pkt *p = stack_pkt(s, PKT_BIG_ROOM - PKT_HEADROOM);
+		if (!p)
+			return;
+		if (!read_frame(f, p)) {
+			pkt_free(p);
+			return;
+		}
+		dev_input(&f->dev, pkt_shrink(p));
+	}
+}
+
+void dev_fd_init(struct dev_fd *f, const struct dev_ops *ops, enum dev_type type, int fd)
+{
+	dev_init(&f->dev, ops, type);
+	f->dev.features = DEV_CAN_CSUM | DEV_CAN_GSO;
+	f->fd = fd;
+}
+
+void dev_fd_start(struct dev_fd *f)
+{
+	f->watch = (struct watch){.fd = f->fd, .events = POLLIN, .ready = drain};
+	loop_watch(stack_loop(f->dev.stack), &f->watch);
+}
+
+void dev_fd_xmit(struct dev *d, struct pkt *p)
+{
+	struct virtio_net_hdr h = offload_to(p);
+	int fd = dev_fd_of(d)->fd;
+
+	memcpy(pkt_push(p, VNET_LEN), &h, VNET_LEN);
+	ssize_t n = write(fd, p->data, p->len);
+	pkt_pull(p, VNET_LEN);
+	if (n >= 0) {
+		pkt_done(p);
+		return;
+	}
+	d->stats.tx_errors++;
+	dev_drop_tx(d, p, errno == EAGAIN ? DROP_DEV_TX_BUSY : DROP_DEV_TX_ERROR);
+}
+
+void dev_fd_close(struct dev_fd *f)
+{
+	if (f->fd < 0)
+		return;
+	loop_unwatch(stack_loop(f->dev.stack), &f->watch);
+	close(f->fd);
+	f->fd = -1;
+	dev_set_carrier(&f->dev, false);
+}

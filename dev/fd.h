@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What tap, tun and macvtap have in common: frames read from and written to a character device, each behind a
+ * virtio_net_hdr, which carries the offload fields. A readable descriptor is the NIC's interrupt.
+ */
+#ifndef DEV_FD_H
+#define DEV_FD_H
+
+#include "net/dev.h"
+
+struct dev_fd {
+	struct dev dev; /* ops->free of the kind calls dev_fd_close() */
+	struct watch watch;
+	int fd; /* -1: gone */
+};
+
+/* Before dev_register(). `fd` is non-blocking, with IFF_VNET_HDR and a header of 10 bytes; it becomes the
+ * device's. */
+void dev_fd_init(struct dev_fd *f, const struct dev_ops *ops, enum dev_type type, int fd);
+
+/* After dev_register(): watches the descriptor. */
+void dev_fd_start(struct dev_fd *f);
+
+/* ops->xmit of such devices. */
+void dev_fd_xmit(struct dev *d, struct pkt *p);
+
+/* Stops watching and closes. The device stays, without carrier. May be called twice. */
+void dev_fd_close(struct dev_fd *f);
+
+static inline struct dev_fd *dev_fd_of(struct dev *d)
+{
+	return CONTAINER_OF(d, struct dev_fd, dev);
+}
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/* TAP and TUN devices (the kernel's Documentation/networking/tuntap.rst says what they are). */
+#include "dev/tap.h"
+
+#include "dev/fd.h"
+#include "net/stack.h"
+#include "net/wire_ether.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+static void free_tap(struct dev *d)
+{
+	dev_fd_close(dev_fd_of(d));
+	free(dev_fd_of(d));
+}
+
+static const struct dev_ops tap_ops = {.kind = "tap", .xmit = dev_fd_xmit, .free = free_tap};
+static const struct dev_ops tun_ops = {.kind = "tun", .xmit = dev_fd_xmit, .free = free_tap};
+
+/* A descriptor on the interface, or -errno. Partial checksums may come in: the offload fields carry them. */
+static int open_tun(const char *ifname, short mode)
+{
+	struct ifreq ifr = {.ifr_flags = (short)(mode | IFF_NO_PI | IFF_VNET_HDR)};
+	int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	strncpy(ifr.ifr_name, ifname, IFNAMSIZ - 1);
+	if (ioctl(fd, TUNSETIFF, &ifr) < 0 || ioctl(fd, TUNSETOFFLOAD, TUN_F_CSUM) < 0) {
+		int err = -errno;
+		close(fd);
+		return err;
+	}
+	return fd;
+}
+
+static int create(struct stack *s, const char *name, const char *ifname, bool tap, struct mac mac)
+{
+	if (strlen(ifname) >= IFNAMSIZ)
+		return -EINVAL;
+	struct dev_fd *f = calloc(1, sizeof(*f));
+	int fd = f ? open_tun(ifname, tap ? IFF_TAP : IFF_TUN) : -ENOMEM;
+	if (fd < 0) {
+		free(f);
+		return fd;
+	}
+	dev_fd_init(f, tap ? &tap_ops : &tun_ops, tap ? DEV_ETHER : DEV_RAW, fd);
+	f->dev.mac = mac;
+	f->dev.min_frame = tap ? ETHER_MIN_LEN : 0;
+	f->dev.flags |= tap ? 0 : DEV_POINTOPOINT | DEV_MULTICAST;
+	int err = dev_register(s, &f->dev, name);
+	if (err) {
+		close(fd);
+		free(f);
+		return err;
+	}
+	dev_fd_start(f);
+	return 0;
+}
+
+int tap_create(struct stack *s, const char *name, const char *ifname, struct mac mac)
+{
+	return create(s, name, ifname, true, mac);
+}
+
+int tun_create(struct stack *s, const char *name, const char *ifname)
+{
+	return create(s, name, ifname, false, MAC_ZERO);
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* TAP (Ethernet frames) and TUN (IP packets) devices of the machine. */
+#ifndef DEV_TAP_H
+#define DEV_TAP_H
+
+#include "net/dev.h"
+
+/* Attaches to the machine's interface `ifname`, or makes it; its other end is the kernel's. The device is
+ * `name` on host `s`, with MAC address `mac` (zero: random; no meaning for tun). Needs /dev/net/tun, and
+ * CAP_NET_ADMIN unless the interface belongs to the user. 0, or -errno of open("/dev/net/tun"), TUNSETIFF or
+ * dev_register(): nothing was made. */
+int tap_create(struct stack *s, const char *name, const char *ifname, struct mac mac);
+int tun_create(struct stack *s, const char *name, const char *ifname);
+
+#endif
