@@ -2,6 +2,9 @@
 /* The roof: the one table that names every protocol. Init runs down the table, exit up. */
 #include "inet.h"
 
+#include "net/packet.h"
+
 const struct proto *const inet_protos[] = {
+	&packet_proto,
 	NULL,
 };

@@ -113,7 +113,8 @@ int sock_get(struct sock *sk, enum sock_option opt, int *value);
 /* IP options to send with every packet (raw, ping): up to 40 bytes as on the wire. -EINVAL */
 int sock_set_ip_options(struct sock *sk, const uint8_t *opts, size_t len);
 
-/* A filter of the socket's own, looked through before queueing: true keeps. Packet and raw sockets. */
+/* A filter of the socket's own, looked through before queueing: true keeps. Packet and raw sockets. A packet
+ * socket's filter sees the frame itself, before it is copied. */
 void sock_set_filter(struct sock *sk, bool (*keep)(const struct pkt *p, void *ctx), void *ctx);
 
 /* ---- for protocols ---- */
@@ -126,7 +127,8 @@ struct sock_ops {
 	int (*bind)(struct sock *sk, const struct sock_addr *a);
 	int (*connect)(struct sock *sk, const struct sock_addr *a);
 	ssize_t (*send)(struct sock *sk, const void *data, size_t len, int flags, const struct sock_addr *to);
-	void (*device_gone)(struct sock *sk, int ifindex);
+	int (*path_mtu)(const struct sock *sk); /* towards the peer; bytes or -errno */
+	bool hides_ip; /* sock_recv() leaves out the IP header that queued packets begin with */
 };
 
 struct sock {
@@ -155,10 +157,19 @@ struct sock {
 	struct list proto_node; /* in the protocol's own list */
 };
 
-/* Takes a packet for this socket: filter, bound on the queue, event; or the drop with its name. */
+/* Takes a packet for this socket: filter, bound on the queue, event; or the drop with its name. Data at the
+ * IP header (packet sockets: at the link header), p->ip parsed. */
 void sock_input(struct sock *sk, struct pkt *p);
 
-/* Reports an error: queued if RECVERR is on, else pending when `fatal`. */
+/* The same, where the filter has been asked already. */
+void sock_queue(struct sock *sk, struct pkt *p);
+
+static inline bool sock_wants(const struct sock *sk, const struct pkt *p)
+{
+	return !sk->filter || sk->filter(p, sk->filter_ctx);
+}
+
+/* Reports an error: queued if RECVERR is on (a bounded number), else pending when `fatal`. */
 void sock_report(struct sock *sk, const struct sock_error *e, bool fatal);
 void sock_wake(struct sock *sk, unsigned events);
 

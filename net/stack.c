@@ -2,6 +2,8 @@
 /* Worlds and hosts. */
 #include "net/stack.h"
 
+#include "net/sock.h"
+
 #include <assert.h>
 #include <ctype.h>
 #include <errno.h>
@@ -131,6 +133,7 @@ void stack_delete(struct stack *s)
 	struct dev *d;
 
 	monitor_tell(s, MONITOR_NETNS, s, true);
+	sock_stack_gone(s);
 	while ((d = list_last(&s->devs, struct dev, node)))
 		dev_unregister(d);
 	stop_protocols(s);

@@ -1,0 +1,454 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The socket core: what is the same for all kinds. A kind is the sock_ops of a protocol in the world's table.
+ *
+ * A socket keeps the packets it got until they are read; each counts with the whole of its buffer, so a flood
+ * of small packets cannot take more memory than the limit says. Events gather in pending_events and are told
+ * once a turn, in the egress phase. When its host goes, a socket loses it and stays until it is closed.
+ */
+#include "net/sock.h"
+
+#include "net/stack.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+enum { MAX_ERRORS = 64, RCVBUF_MIN = 2304, SNDBUF_MIN = 4608 };
+
+struct sock_queued_error {
+	struct list node;
+	struct sock_error e;
+};
+
+/* ---- events ---- */
+
+/* The callback may close the socket: nothing here looks at it afterwards. */
+static void tell(struct work *w)
+{
+	struct sock *sk = CONTAINER_OF(w, struct sock, event_work);
+	unsigned events = sk->pending_events;
+
+	sk->pending_events = 0;
+	sk->event(sk, events, sk->event_ctx);
+}
+
+void sock_wake(struct sock *sk, unsigned events)
+{
+	if (!sk->event || !sk->stack || !events)
+		return;
+	sk->pending_events |= events;
+	loop_defer(stack_loop(sk->stack), &sk->event_work);
+}
+
+void sock_on_event(struct sock *sk, sock_event_fn *fn, void *ctx)
+{
+	unsigned ready = (list_empty(&sk->rx) ? 0 : SOCK_EVENT_READABLE) |
+		(list_empty(&sk->errors) && !sk->error ? 0 : SOCK_EVENT_ERROR);
+
+	sk->event = fn;
+	sk->event_ctx = ctx;
+	if (fn)
+		sock_wake(sk, ready);
+	else
+		work_cancel(&sk->event_work);
+}
+
+/* ---- opening and closing ---- */
+
+/* A protocol without a number (raw and packet sockets) takes every number. */
+static const struct sock_ops *find_ops(struct stack *s, int type, int protocol)
+{
+	stack_each_proto(pr, s)
+	{
+		if (pr->sock_ops && pr->sock_type == type && (!pr->number || pr->number == protocol))
+			return pr->sock_ops;
+	}
+	return NULL;
+}
+
+static void set_defaults(struct sock *sk)
+{
+	const int32_t *sysctl = sk->stack->sysctl;
+
+	sk->ttl = -1;
+	sk->mtu_discover = sysctl[SYSCTL_IP_NO_PMTU_DISC] ? SOCK_PMTU_DONT : SOCK_PMTU_WANT;
+	sk->rx_limit = (size_t)sysctl[SYSCTL_RMEM_DEFAULT];
+	sk->tx_limit = (size_t)sysctl[SYSCTL_WMEM_DEFAULT];
+}
+
+struct sock *sock_open(struct stack *s, int type, int protocol)
+{
+	const struct sock_ops *ops = find_ops(s, type, protocol);
+	struct sock *sk = ops ? calloc(1, ops->size) : NULL;
+
+	if (!sk) {
+		errno = ops ? ENOMEM : EPROTONOSUPPORT;
+		return NULL;
+	}
+	sk->stack = s;
+	sk->ops = ops;
+	sk->type = type;
+	sk->protocol = protocol;
+	list_init(&sk->rx);
+	list_init(&sk->errors);
+	list_init(&sk->proto_node);
+	work_init(&sk->event_work, tell);
+	set_defaults(sk);
+	list_add_tail(&s->socks, &sk->node);
+	int err = ops->open ? ops->open(sk) : 0;
+	if (err) {
+		list_del(&sk->node);
+		free(sk);
+		errno = -err;
+		return NULL;
+	}
+	return sk;
+}
+
+static void purge_errors(struct sock *sk)
+{
+	list_each_safe (q, &sk->errors, struct sock_queued_error, node) {
+		list_del(&q->node);
+		free(q);
+	}
+	sk->error_count = 0;
+}
+
+/* The protocol lets go of the socket, and its packets end. */
+static void leave_stack(struct sock *sk, enum drop_reason why)
+{
+	struct stack *s = sk->stack;
+
+	if (sk->ops->close)
+		sk->ops->close(sk);
+	list_each_safe (p, &sk->rx, struct pkt, node) {
+		list_del(&p->node);
+		stack_drop(s, p, why);
+	}
+	sk->rx_bytes = 0;
+	list_del(&sk->node);
+	sk->stack = NULL;
+}
+
+void sock_close(struct sock *sk)
+{
+	if (sk->stack)
+		leave_stack(sk, DROP_SOCK_CLOSED);
+	purge_errors(sk);
+	work_cancel(&sk->event_work);
+	free(sk);
+}
+
+void sock_stack_gone(struct stack *s)
+{
+	list_each_safe (sk, &s->socks, struct sock, node) {
+		sock_wake(sk, SOCK_EVENT_HANGUP);
+		leave_stack(sk, DROP_STACK_GONE);
+	}
+}
+
+/* ---- names ---- */
+
+int sock_bind(struct sock *sk, const struct sock_addr *a)
+{
+	if (!sk->stack)
+		return -ENODEV;
+	return sk->ops->bind ? sk->ops->bind(sk, a) : -EOPNOTSUPP;
+}
+
+int sock_connect(struct sock *sk, const struct sock_addr *a)
+{
+	if (!sk->stack)
+		return -ENODEV;
+	return sk->ops->connect ? sk->ops->connect(sk, a) : -EOPNOTSUPP;
+}
+
+int sock_name(const struct sock *sk, struct sock_addr *a)
+{
+	if (!sk->stack)
+		return -ENODEV;
+	*a = sk->local;
+	return 0;
+}
+
+int sock_peer(const struct sock *sk, struct sock_addr *a)
+{
+	if (!sk->stack)
+		return -ENODEV;
+	if (!sk->peer.ip)
+		return -ENOTCONN;
+	*a = sk->peer;
+	return 0;
+}
+
+/* ---- data ---- */
+
+/* Zero or minus the pending error, which is then no longer pending. */
+static int take_error(struct sock *sk)
+{
+	int error = sk->error;
+
+	sk->error = 0;
+	return -error;
+}
+
+ssize_t sock_send(struct sock *sk, const void *data, size_t len, int flags, const struct sock_addr *to)
+{
+	int err = sk->stack ? take_error(sk) : -ENODEV;
+
+	if (err)
+		return err;
+	if (!sk->ops->send)
+		return -EOPNOTSUPP;
+	if (len > sk->tx_limit)
+		return -EMSGSIZE;
+	return sk->ops->send(sk, data, len, flags, to);
+}
+
+static void fill_msg(const struct sock *sk, const struct pkt *p, struct sock_msg *msg)
+{
+	*msg = (struct sock_msg){.time_ns = p->time_ns, .pkt = p->id};
+	msg->from.ifindex = p->ifindex;
+	msg->from.mac = p->src_mac;
+	msg->from.ethertype = p->ethertype;
+	msg->from.pkt_type = p->type;
+	if (sk->type == SOCK_KIND_PACKET)
+		return;
+	msg->from.ip = p->ip.src;
+	msg->dst = p->ip.dst;
+	msg->ttl = p->ip.ttl;
+	msg->tos = p->ip.tos;
+	msg->opts_len = (size_t)(p->ip.hdr_len - IP_HDR_LEN);
+	memcpy(msg->opts, p->data + IP_HDR_LEN, msg->opts_len);
+}
+
+ssize_t sock_recv(struct sock *sk, void *buf, size_t room, int flags, struct sock_msg *msg)
+{
+	int err = sk->stack ? take_error(sk) : -ENODEV;
+	struct pkt *p = list_first(&sk->rx, struct pkt, node);
+
+	if (err || !p)
+		return err ? err : -EAGAIN;
+	size_t hidden = sk->ops->hides_ip ? p->ip.hdr_len : 0;
+	size_t len = p->len - hidden;
+	if (room)
+		memcpy(buf, p->data + hidden, MIN(len, room));
+	if (msg) {
+		fill_msg(sk, p, msg);
+		msg->truncated = len > room;
+	}
+	if (!(flags & MSG_PEEK)) {
+		list_del(&p->node);
+		sk->rx_bytes -= sizeof(*p) + p->room;
+		pkt_done(p);
+	}
+	return (ssize_t)len;
+}
+
+int sock_recv_error(struct sock *sk, struct sock_error *e)
+{
+	struct sock_queued_error *q = list_first(&sk->errors, struct sock_queued_error, node);
+
+	if (!sk->stack)
+		return -ENODEV;
+	if (!q)
+		return -EAGAIN;
+	*e = q->e;
+	list_del(&q->node);
+	free(q);
+	sk->error_count--;
+	return 0;
+}
+
+/* ---- from the protocols ---- */
+
+/* The limit is looked at before, so that one packet of any size always fits. */
+void sock_queue(struct sock *sk, struct pkt *p)
+{
+	struct stack *s = sk->stack;
+
+	if (sk->rx_bytes >= sk->rx_limit) {
+		sk->rx_dropped++;
+		stack_drop(s, p, DROP_SOCK_QUEUE_FULL);
+		return;
+	}
+	TRACE(s, LAYER_SOCK, p, "", "queued for a %s socket, which holds %zu octets", sk->ops->name,
+		sk->rx_bytes);
+	int ifindex = p->dev ? p->dev->ifindex : 0;
+	p = pkt_shrink(p);
+	p->ifindex = ifindex;
+	p->dev = NULL;
+	sk->rx_bytes += sizeof(*p) + p->room;
+	list_add_tail(&sk->rx, &p->node);
+	sock_wake(sk, SOCK_EVENT_READABLE);
+}
+
+void sock_input(struct sock *sk, struct pkt *p)
+{
+	if (sock_wants(sk, p))
+		sock_queue(sk, p);
+	else
+		stack_drop(sk->stack, p, DROP_SOCK_FILTER);
+}
+
+void sock_report(struct sock *sk, const struct sock_error *e, bool fatal)
+{
+	struct sock_queued_error *q;
+
+	if (!sk->recverr) {
+		if (fatal) {
+			sk->error = e->error;
+			sock_wake(sk, SOCK_EVENT_ERROR);
+		}
+		return;
+	}
+	q = sk->error_count < MAX_ERRORS ? malloc(sizeof(*q)) : NULL;
+	if (!q)
+		return;
+	q->e = *e;
+	list_add_tail(&sk->errors, &q->node);
+	sk->error_count++;
+	sock_wake(sk, SOCK_EVENT_ERROR);
+}
+
+/* ---- options ---- */
+
+/* Linux doubles what is asked for, to have room for its own bookkeeping. */
+static size_t buffer_size(int value, int32_t max, size_t min)
+{
+	size_t asked = (size_t)MIN(MAX(value, 0), max) * 2;
+
+	return MAX(asked, min);
+}
+
+static int set_number(int *field, int value, int min, int max)
+{
+	if (value < min || value > max)
+		return -EINVAL;
+	*field = value;
+	return 0;
+}
+
+static int set_flag(bool *field, int value)
+{
+	*field = value != 0;
+	return 0;
+}
+
+static int set_device(struct sock *sk, int ifindex)
+{
+	if (ifindex && !dev_by_index(sk->stack, ifindex))
+		return -ENODEV;
+	sk->bound_dev = ifindex;
+	return 0;
+}
+
+int sock_set(struct sock *sk, enum sock_option opt, int value)
+{
+	if (!sk->stack)
+		return -ENODEV;
+	switch (opt) {
+	case SO_OPT_RCVBUF:
+		sk->rx_limit = buffer_size(value, sk->stack->sysctl[SYSCTL_RMEM_MAX], RCVBUF_MIN);
+		return 0;
+	case SO_OPT_SNDBUF:
+		sk->tx_limit = buffer_size(value, sk->stack->sysctl[SYSCTL_WMEM_MAX], SNDBUF_MIN);
+		return 0;
+	case SO_OPT_BROADCAST:
+		return set_flag(&sk->broadcast, value);
+	case SO_OPT_BINDTODEVICE:
+		return set_device(sk, value);
+	case SO_OPT_TTL:
+		return value == 0 ? -EINVAL : set_number(&sk->ttl, value, -1, 255);
+	case SO_OPT_TOS:
+		return set_number(&sk->tos, value, 0, 255);
+	case SO_OPT_MTU_DISCOVER:
+		return set_number(&sk->mtu_discover, value, SOCK_PMTU_DONT, SOCK_PMTU_PROBE);
+	case SO_OPT_RECVERR:
+		if (!value)
+			purge_errors(sk);
+		return set_flag(&sk->recverr, value);
+	case SO_OPT_HDRINCL:
+		return sk->type == SOCK_RAW ? set_flag(&sk->hdrincl, value) : -ENOPROTOOPT;
+	case SO_OPT_FREEBIND:
+		return set_flag(&sk->freebind, value);
+	case SO_OPT_MTU:
+	case SO_OPT_ERROR:
+		return -ENOPROTOOPT;
+	}
+	return -ENOPROTOOPT;
+}
+
+static int get_mtu(const struct sock *sk, int *value)
+{
+	int mtu = !sk->peer.ip ? -ENOTCONN : !sk->ops->path_mtu ? -ENOPROTOOPT : sk->ops->path_mtu(sk);
+
+	if (mtu >= 0)
+		*value = mtu;
+	return MIN(mtu, 0);
+}
+
+int sock_get(struct sock *sk, enum sock_option opt, int *value)
+{
+	if (!sk->stack)
+		return -ENODEV;
+	switch (opt) {
+	case SO_OPT_RCVBUF:
+		*value = (int)sk->rx_limit;
+		return 0;
+	case SO_OPT_SNDBUF:
+		*value = (int)sk->tx_limit;
+		return 0;
+	case SO_OPT_BROADCAST:
+		*value = sk->broadcast;
+		return 0;
+	case SO_OPT_BINDTODEVICE:
+		*value = sk->bound_dev;
+		return 0;
+	case SO_OPT_TTL:
+		*value = sk->ttl < 0 ? sk->stack->sysctl[SYSCTL_IP_DEFAULT_TTL] : sk->ttl;
+		return 0;
+	case SO_OPT_TOS:
+		*value = sk->tos;
+		return 0;
+	case SO_OPT_MTU_DISCOVER:
+		*value = sk->mtu_discover;
+		return 0;
+	case SO_OPT_RECVERR:
+		*value = sk->recverr;
+		return 0;
+	case SO_OPT_HDRINCL:
+		*value = sk->hdrincl;
+		return sk->type == SOCK_RAW ? 0 : -ENOPROTOOPT;
+	case SO_OPT_FREEBIND:
+		*value = sk->freebind;
+		return 0;
+	case SO_OPT_MTU:
+		return get_mtu(sk, value);
+	case SO_OPT_ERROR:
+		*value = -take_error(sk);
+		return 0;
+	}
+	return -ENOPROTOOPT;
+}
+
+int sock_set_ip_options(struct sock *sk, const uint8_t *opts, size_t len)
+{
+	size_t padded = (len + 3) / 4 * 4;
+
+	if (!sk->stack)
+		return -ENODEV;
+	if (padded > sizeof(sk->opts))
+		return -EINVAL;
+	memset(sk->opts, IPOPT_EOL, sizeof(sk->opts));
+	if (len)
+		memcpy(sk->opts, opts, len);
+	sk->opts_len = padded;
+	return 0;
+}
+
+void sock_set_filter(struct sock *sk, bool (*keep)(const struct pkt *p, void *ctx), void *ctx)
+{
+	sk->filter = keep;
+	sk->filter_ctx = ctx;
+}
