@@ -88,6 +88,18 @@ void shell_enter_host(struct shell *sh, struct stack *host);
 struct stack *shell_add_host(struct shell *sh, const char *name);
 int shell_del_host(struct shell *sh, struct stack *host);
 
+/* Text that no command in the foreground prints (traces, `ip monitor &`): to the shell's terminal without
+ * garbling the line being typed, or to its standard error where that is no terminal. Whole lines. */
+void shell_notice(struct shell *sh, const char *text);
+
+/* True when shell_notice() goes to a terminal: colours make sense. */
+bool shell_notice_is_tty(const struct shell *sh);
+
+/* Memory that a family of commands keeps as long as the shell lives: `size` zeroed bytes at the first call
+ * with this `key` (any address of the family's own), the same ones afterwards. `end` (or NULL) is called with
+ * them before they are freed. NULL: no memory. */
+void *shell_keep(struct shell *sh, const void *key, size_t size, void (*end)(void *mem));
+
 /* ---- completion ---- */
 
 /* What is being completed: words before the cursor and the beginning of the one it is in. */
