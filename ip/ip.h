@@ -117,7 +117,9 @@ struct ip_send {
 	uint8_t proto;
 	uint8_t tos;
 	uint8_t ttl;	     /* 0: net.ipv4.ip_default_ttl */
-	bool df;	     /* do not fragment */
+	bool df;	     /* do not fragment: -EMSGSIZE above the path MTU (IP_PMTUDISC_DO, PROBE) */
+	bool df_if_fits;     /* do not fragment on the way what fits the path MTU, fragment here what does not
+				(IP_PMTUDISC_WANT) */
 	bool ignore_pmtu;    /* send at the device's MTU, whatever was learned (IP_PMTUDISC_PROBE) */
 	bool router_alert;   /* IGMP (RFC 2113) */
 	bool broadcast_ok;   /* else -EACCES to broadcast addresses */
@@ -152,9 +154,19 @@ struct ip_reject {
 typedef void ip_reject_fn(struct stack *s, const struct pkt *p, struct ip_reject why);
 void ip_set_reject(struct stack *s, ip_reject_fn *fn);
 
-/* For the transports: port unreachable and such. `p`: data wherever it is now, header still in front of it.
- */
+/* For the transports: port unreachable and such. `p` is as it was handed up: data at the transport header,
+ * the IP header in front of it. Looks at the packet, which stays the caller's. */
 void ip_reject(struct stack *s, const struct pkt *p, struct ip_reject why);
+
+/* An ICMP error about a packet of ours: hands it to the protocol it names and to the raw sockets. */
+void ip_note(struct stack *s, const struct icmp_note *note);
+
+/* ---- options ---- */
+
+/* The options that the answer to a received packet bears (RFC 1122 3.2.2.6): record route and timestamp go
+ * back as they are, with room for the way back; others do not. `header`: its IP header. Writes at most 40
+ * bytes, padded to a multiple of 4; returns how many. */
+size_t ip_options_reflect(const uint8_t *header, uint8_t *opts);
 
 /* Where the IP header of a delivered packet stands (the transport moved data past it). */
 static inline const uint8_t *ip_header(const struct pkt *p, const uint8_t *transport)

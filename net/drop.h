@@ -55,7 +55,9 @@
 	X(IP_TRUNCATED, "RFC 1812 5.2.2", "total length longer than what arrived")                           \
 	X(IP_BAD_CHECKSUM, "RFC 1122 3.2.1.2", "header checksum is wrong")                                   \
 	X(IP_BAD_OPTION, "RFC 1122 3.2.1.8", "an option's length or pointer is wrong")                       \
-	X(IP_SOURCE_ROUTE, "RFC 7126 4.3", "source route option (sysctl accept_source_route)")               \
+	X(IP_SOURCE_ROUTE, "RFC 7126 4.3", "source route option")                                            \
+	X(IP_UNKNOWN_OPTION, "RFC 7126 4.23",                                                                \
+		"unknown option, and sysctl ip_opt_drop_unknown keeps such packets from being forwarded")    \
 	X(IP_MARTIAN_SOURCE, "RFC 1122 3.2.1.3", "source is no address one host may have")                   \
 	X(IP_MARTIAN_DESTINATION, "RFC 1812 5.3.7", "destination may not appear on a wire")                  \
 	X(IP_OWN_SOURCE, "RFC 1122 3.2.1.3", "arrived from outside with one of our own addresses as source") \
@@ -76,6 +78,7 @@
 	X(IP_FRAG_NEEDED, "RFC 1191 4", "larger than the MTU, and DF is set")                                \
 	X(IP_TOO_BIG, "RFC 791 3.1", "longer than an IP datagram can be")                                    \
 	X(IP_UNKNOWN_PROTOCOL, "RFC 1122 3.2.2.1", "no protocol has this number")                            \
+	X(IP_BROADCAST_DENIED, "RFC 1122 3.3.6", "sent to a broadcast address without SO_BROADCAST")         \
 	X(IP_BAD_SOURCE, "RFC 1122 3.2.1.3", "the packet to be sent has a source that is not ours")          \
 	X(IP_NO_DEVICE, "", "the device has no IPv4 (no address) or is going away")                          \
 	/* fragments */                                                                                      \

@@ -46,7 +46,6 @@
 	X(ICMP_ERRORS_USE_INBOUND_IFADDR, "net.ipv4.icmp_errors_use_inbound_ifaddr", 0, 0, 1,                \
 		"source of ICMP errors: 1: an address of the device the packet came by")                     \
 	X(PING_GROUP_RANGE_MAX, "net.ipv4.ping_max_socks", 4096, 0, 65536, "tapir's own: most ping sockets") \
-	X(IGMP_MAX_MEMBERSHIPS, "net.ipv4.igmp_max_memberships", 20, 0, 65536, "groups one socket may join") \
 	X(IP_OPT_DROP_UNKNOWN, "net.ipv4.ip_opt_drop_unknown", 0, 0, 1,                                      \
 		"tapir's own (RFC 7126 4.23): 1: do not forward packets with unknown options")               \
 	X(RMEM_DEFAULT, "net.core.rmem_default", 212992, 2304, 1 << 30,                                      \
@@ -71,12 +70,8 @@
 	X(SECURE_REDIRECTS, "conf", "secure_redirects", 1, 0, 1, OR,                                         \
 		"only to gateways in the routing table")                                                     \
 	X(SEND_REDIRECTS, "conf", "send_redirects", 1, 0, 1, OR, "send ICMP redirects when forwarding")      \
-	X(ACCEPT_SOURCE_ROUTE, "conf", "accept_source_route", 0, 0, 1, AND,                                  \
-		"accept source routes (RFC 7126: do not)")                                                   \
 	X(RP_FILTER, "conf", "rp_filter", 0, 0, 2, MAX, "reverse path filter: 1 strict, 2 loose")            \
 	X(LOG_MARTIANS, "conf", "log_martians", 0, 0, 1, OR, "say which packets had impossible addresses")   \
-	X(BC_FORWARDING, "conf", "bc_forwarding", 0, 0, 1, AND,                                              \
-		"forward directed broadcasts (RFC 2644: do not)")                                            \
 	X(PROXY_ARP, "conf", "proxy_arp", 0, 0, 1, OR, "answer ARP for addresses that we route")             \
 	X(ARP_ACCEPT, "conf", "arp_accept", 0, 0, 2, MAX, "let gratuitous ARP create entries")               \
 	X(ARP_ANNOUNCE, "conf", "arp_announce", 0, 0, 2, MAX,                                                \
