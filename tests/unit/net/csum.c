@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/* The Internet checksum against RFC 1071's own sum of 16-bit words. */
+#include "net/csum.h"
+
+#include "lib/rng.h"
+#include "net/pkt.h"
+#include "tests/unit/unit.h"
+
+static uint16_t slow_csum(const uint8_t *b, size_t len)
+{
+	uint32_t sum = 0;
+
+	for (size_t i = 0; i < len; i++)
+		sum += i & 1 ? b[i] : (uint32_t)b[i] << 8;
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)~sum;
+}
+
+/* RFC1071-1 */
+static void agrees_with_the_slow_sum_at_every_length_and_alignment(void)
+{
+	uint8_t b[300];
+	struct rng r;
+
+	rng_seed(&r, unit_seed);
+	rng_bytes(&r, b, sizeof(b));
+	for (size_t at = 0; at < 8; at++)
+		for (size_t len = 0; len + at <= sizeof(b); len++)
+			CU_ASSERT_EQUAL_FATAL(csum(b + at, len), slow_csum(b + at, len));
+	memset(b, 0xff, sizeof(b));
+	CU_ASSERT_EQUAL(csum(b, sizeof(b)), slow_csum(b, sizeof(b)));
+}
+
+static void pieces_add_up(void)
+{
+	uint8_t b[100];
+	struct rng r;
+
+	rng_seed(&r, unit_seed);
+	rng_bytes(&r, b, sizeof(b));
+	for (size_t cut = 0; cut <= sizeof(b); cut += 2)
+		CU_ASSERT_EQUAL(csum_finish(csum_add(csum_add(0, b, cut), b + cut, sizeof(b) - cut)),
+			csum(b, sizeof(b)));
+}
+
+/* RFC1624-1 */
+static void updating_equals_computing_anew(void)
+{
+	uint8_t b[20];
+	struct rng r;
+
+	rng_seed(&r, unit_seed);
+	for (int i = 0; i < 20000; i++) {
+		rng_bytes(&r, b, sizeof(b));
+		uint16_t from = get16(*(be16 *)(b + 8)), to = rng_below(&r, 3) ? (uint16_t)rng_u32(&r) : 0;
+		uint16_t before = csum(b, sizeof(b));
+		*(be16 *)(b + 8) = put16(to);
+		uint16_t updated = csum_update(before, from, to), anew = csum(b, sizeof(b));
+		CU_ASSERT_FATAL(updated == anew || (updated ^ anew) == 0xffff); /* +0 and -0 are the same */
+	}
+}
+
+static void a_partial_checksum_is_completed_once(void)
+{
+	struct pkt_pools pools;
+
+	pkt_pools_init(&pools, 0, 0);
+	struct pkt *p = pkt_new(&pools, 64);
+	uint8_t *b = pkt_put(p, 64);
+	for (uint8_t i = 0; i < 64; i++)
+		b[i] = i;
+	*(be16 *)(b + 40) = put16(0x1234); /* the pseudo-header's sum */
+	p->offload = (struct pkt_offload){.csum = PKT_CSUM_PARTIAL, .csum_start = 34, .csum_offset = 6};
+	csum_complete(p);
+	CU_ASSERT_EQUAL(p->offload.csum, PKT_CSUM_NONE);
+	/* the sum over all, less the pseudo-header's part that is no longer there */
+	uint64_t sum = csum_add(0, b + 34, 30);
+	be16 pseudo = put16(0x1234);
+	CU_ASSERT_EQUAL(csum_finish(csum_add(sum, &pseudo, 2)), 0);
+	p->offload = (struct pkt_offload){.csum = PKT_CSUM_PARTIAL, .csum_start = 60, .csum_offset = 6};
+	csum_complete(p); /* past the end: left alone */
+	pkt_free(p);
+	pkt_pools_exit(&pools);
+}
+
+SUITE(net_csum, T(agrees_with_the_slow_sum_at_every_length_and_alignment), T(pieces_add_up),
+	T(updating_equals_computing_anew), T(a_partial_checksum_is_completed_once))

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/* Settings: names, ranges, and how all and the device combine. */
+#include "net/sysctl.h"
+
+#include "tests/unit/lab.h"
+
+#include <errno.h>
+
+static void names_take_dots_or_slashes(void)
+{
+	struct lab *l = lab_new();
+	struct stack *s = lab_host(l, "h");
+	int32_t v = 0;
+
+	lab_wire(s, "eth0.10", NULL);
+	CU_ASSERT_EQUAL(sysctl_set(s, "net.ipv4.ip_default_ttl", 33), 0);
+	CU_ASSERT_EQUAL(sysctl_get(s, "net/ipv4/ip_default_ttl", &v), 0);
+	CU_ASSERT_EQUAL(v, 33);
+	CU_ASSERT_EQUAL(sysctl_set(s, "net/ipv4/conf/eth0.10/proxy_arp", 1), 0);
+	CU_ASSERT_EQUAL(netif_conf(dev_by_name(s, "eth0.10")->netif, CONF_PROXY_ARP), 1);
+	lab_free(l);
+}
+
+static void wrong_names_and_values_change_nothing(void)
+{
+	struct lab *l = lab_new();
+	struct stack *s = lab_host(l, "h");
+
+	CU_ASSERT_EQUAL(sysctl_set(s, "net.ipv4.no_such", 1), -ENOENT);
+	CU_ASSERT_EQUAL(sysctl_set(s, "net.ipv4.conf.eth9.proxy_arp", 1), -ENOENT);
+	CU_ASSERT_EQUAL(sysctl_set(s, "net.ipv4.neigh.all.gc_stale_time", 1), -ENOENT);
+	CU_ASSERT_EQUAL(sysctl_set(s, "net.ipv4.ip_default_ttl", 0), -EINVAL);
+	CU_ASSERT_EQUAL(sysctl_set(s, "net.ipv4.ip_default_ttl", 256), -EINVAL);
+	CU_ASSERT_EQUAL(s->sysctl[SYSCTL_IP_DEFAULT_TTL], 64);
+	lab_free(l);
+}
+
+static void every_default_lies_in_its_range(void)
+{
+	for (int i = 0; i < SYSCTL_COUNT; i++)
+		CU_ASSERT(sysctl_hosts[i].min <= sysctl_hosts[i].def &&
+			sysctl_hosts[i].def <= sysctl_hosts[i].max);
+	for (int i = 0; i < CONF_COUNT; i++)
+		CU_ASSERT(sysctl_netifs[i].min <= sysctl_netifs[i].def &&
+			sysctl_netifs[i].def <= sysctl_netifs[i].max);
+}
+
+/* RFC1122-I-05, RFC1122-I-06, RFC1122-I-07, RFC1812-5.3.11 */
+static void forwarding_is_off_until_the_switch_is_thrown(void)
+{
+	struct lab *l = lab_new();
+	struct stack *s = lab_host(l, "h");
+	struct dev *a = lab_wire(s, "eth0", NULL), *b = lab_wire(s, "eth1", NULL);
+
+	CU_ASSERT_EQUAL(netif_conf(a->netif, CONF_FORWARDING), 0);
+	CU_ASSERT_EQUAL(sysctl_set(s, "net.ipv4.ip_forward", 1), 0);
+	CU_ASSERT_EQUAL(netif_conf(a->netif, CONF_FORWARDING), 1);
+	CU_ASSERT_EQUAL(netif_conf(lab_wire(s, "eth2", NULL)->netif, CONF_FORWARDING), 1);
+	CU_ASSERT_EQUAL(sysctl_set(s, "net.ipv4.conf.eth1.forwarding", 0), 0);
+	CU_ASSERT_EQUAL(netif_conf(b->netif, CONF_FORWARDING), 0);
+	CU_ASSERT_EQUAL(netif_conf(a->netif, CONF_FORWARDING), 1);
+	lab_free(l);
+}
+
+static void all_and_the_device_combine_as_in_linux(void)
+{
+	struct lab *l = lab_new();
+	struct stack *s = lab_host(l, "h");
+	struct netif *n = lab_wire(s, "eth0", NULL)->netif;
+
+	s->conf_all[CONF_RP_FILTER] = 1;
+	n->conf[CONF_RP_FILTER] = 2;
+	CU_ASSERT_EQUAL(netif_conf(n, CONF_RP_FILTER), 2); /* the larger */
+	s->conf_all[CONF_PROXY_ARP] = 1;
+	CU_ASSERT_EQUAL(netif_conf(n, CONF_PROXY_ARP), 1); /* either */
+	n->conf[CONF_ACCEPT_SOURCE_ROUTE] = 1;
+	CU_ASSERT_EQUAL(netif_conf(n, CONF_ACCEPT_SOURCE_ROUTE), 0); /* both */
+	n->conf[CONF_ACCEPT_REDIRECTS] = 0;
+	CU_ASSERT_EQUAL(netif_conf(n, CONF_ACCEPT_REDIRECTS), 1); /* a host: either */
+	n->conf[CONF_FORWARDING] = 1;
+	CU_ASSERT_EQUAL(netif_conf(n, CONF_ACCEPT_REDIRECTS), 0); /* a router: both */
+	lab_free(l);
+}
+
+static void count(void *ctx, const char *name, int32_t value, const char *help)
+{
+	int *n = ctx;
+
+	(void)value;
+	CU_ASSERT(strncmp(name, "net.", 4) == 0 && *help);
+	++*n;
+}
+
+static void listing_shows_every_setting_of_every_interface(void)
+{
+	struct lab *l = lab_new();
+	struct stack *s = lab_host(l, "h");
+	int before = 0, after = 0;
+
+	sysctl_each(s, count, &before);
+	lab_wire(s, "eth0", NULL);
+	sysctl_each(s, count, &after);
+	CU_ASSERT_EQUAL(after - before, CONF_COUNT);
+	lab_free(l);
+}
+
+SUITE(net_sysctl, T(names_take_dots_or_slashes), T(wrong_names_and_values_change_nothing),
+	T(every_default_lies_in_its_range), T(forwarding_is_off_until_the_switch_is_thrown),
+	T(all_and_the_device_combine_as_in_linux), T(listing_shows_every_setting_of_every_interface))
