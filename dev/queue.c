@@ -39,6 +39,7 @@ void dev_queue_push(struct dev_queue *q, struct pkt *p)
 		dev_drop_rx(q->dev, p, DROP_DEV_QUEUE_FULL);
 		return;
 	}
+	p->dev = q->dev; /* the sender's device may be gone when its turn comes */
 	list_add_tail(&q->frames, &p->node);
 	q->count++;
 	loop_post(stack_loop(q->dev->stack), &q->work);
