@@ -73,8 +73,6 @@ static void all_and_the_device_combine_as_in_linux(void)
 	CU_ASSERT_EQUAL(netif_conf(n, CONF_RP_FILTER), 2); /* the larger */
 	s->conf_all[CONF_PROXY_ARP] = 1;
 	CU_ASSERT_EQUAL(netif_conf(n, CONF_PROXY_ARP), 1); /* either */
-	n->conf[CONF_ACCEPT_SOURCE_ROUTE] = 1;
-	CU_ASSERT_EQUAL(netif_conf(n, CONF_ACCEPT_SOURCE_ROUTE), 0); /* both */
 	n->conf[CONF_ACCEPT_REDIRECTS] = 0;
 	CU_ASSERT_EQUAL(netif_conf(n, CONF_ACCEPT_REDIRECTS), 1); /* a host: either */
 	n->conf[CONF_FORWARDING] = 1;
