@@ -188,8 +188,6 @@ int32_t netif_conf(const struct netif *n, enum sysctl_netif conf)
 		return own;
 	case COMBINE_OR:
 		return own || all;
-	case COMBINE_AND:
-		return own && all;
 	case COMBINE_MAX:
 		return MAX(own, all);
 	case COMBINE_REDIRECTS: /* a router wants both, a host either */

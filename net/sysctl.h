@@ -119,7 +119,7 @@ enum sysctl_netif {
 };
 
 /* How conf.all and conf.DEV give the value in force, as Linux combines them. */
-enum sysctl_combine { COMBINE_OWN, COMBINE_OR, COMBINE_AND, COMBINE_MAX, COMBINE_REDIRECTS };
+enum sysctl_combine { COMBINE_OWN, COMBINE_OR, COMBINE_MAX, COMBINE_REDIRECTS };
 
 struct sysctl_info {
 	const char *name;   /* whole name of a host's setting; last part of an interface's */
