@@ -47,7 +47,7 @@ export RESULTS := $(BUILD)/results
 Q   := $(if $(filter 1,$(V)),,@)
 say  = $(if $(filter 1,$(V)),,@echo '  $1'	'$2')
 
-.PHONY: all run test unit lab live check layers deps deps-test cover install uninstall clean help FORCE
+.PHONY: all run test unit lab live bench check layers deps deps-test cover install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -61,6 +61,7 @@ help:
 	@echo 'make lab        scripts under the virtual clock, compared with what they must print'
 	@echo 'make live       scripts over real TAP devices against the kernel (LIVE=name for some)'
 	@echo 'make check      layers, headers, format, static analysis, globals, documents up to date'
+	@echo 'make bench      ping round trips beside the least program that can answer (as root)'
 	@echo 'make cover      line coverage of the unit tests, per file and folder'
 	@echo 'make deps       install what building needs;  make deps-test: what tests and checks need besides'
 	@echo 'make install    into PREFIX=$(PREFIX) (DESTDIR= as usual);  make uninstall takes it away'
@@ -138,6 +139,18 @@ cover: $(COVER)
 	@find $(BUILD)/cover -name '*.gcda' -delete
 	@RESULTS= $(COVER) > $(BUILD)/cover/log || { cat $(BUILD)/cover/log; exit 1; }
 	@tools/cover $(BUILD)/cover $(LIB_SRC) $(SH_SRC)
+
+# --- benchmarks: programs of their own, against the floor (see bench/)
+
+BENCH := $(patsubst bench/%.c,$(BUILD)/bench/%,$(sort $(wildcard bench/*.c)))
+
+$(BUILD)/bench/%: bench/%.c $(LIB)
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BASE) $(CFLAGS) -o $@ $< $(LIB)
+
+bench: all $(BENCH)
+	@bench/ping.sh
 
 # --- checks
 
