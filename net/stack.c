@@ -13,7 +13,7 @@
 
 void world_init(struct world *w, struct loop *loop, uint64_t seed, const struct proto *const *protos)
 {
-	*w = (struct world){.loop = loop, .protos = protos};
+	*w = (struct world){.loop = loop, .seed = seed, .protos = protos};
 	rng_seed(&w->rng, seed);
 	pkt_pools_init(&w->pkts, 0, 0);
 	trace_init(&w->trace);

@@ -21,6 +21,7 @@ struct icmp;
 struct world {
 	struct loop *loop;
 	struct rng rng; /* forked, never drawn from */
+	uint64_t seed;	/* for people: `stat` */
 	struct pkt_pools pkts;
 	struct trace trace;
 	struct list stacks;		   /* in order of creation */
