@@ -64,6 +64,11 @@ static int create(struct stack *s, const char *name, const char *ifname, bool ta
 	return 0;
 }
 
+int tap_open(const char *ifname)
+{
+	return open_tun(ifname, IFF_TAP);
+}
+
 int tap_create(struct stack *s, const char *name, const char *ifname, struct mac mac)
 {
 	return create(s, name, ifname, true, mac);

@@ -12,4 +12,7 @@
 int tap_create(struct stack *s, const char *name, const char *ifname, struct mac mac);
 int tun_create(struct stack *s, const char *name, const char *ifname);
 
+/* A bare descriptor on a TAP interface, for trying whether it can be had. Or -errno. */
+int tap_open(const char *ifname);
+
 #endif
