@@ -2,9 +2,11 @@
 /* The roof: the one table that names every protocol. Init runs down the table, exit up. */
 #include "inet.h"
 
+#include "arp/arp.h"
 #include "net/packet.h"
 
 const struct proto *const inet_protos[] = {
 	&packet_proto,
+	&arp_proto,
 	NULL,
 };

@@ -15,6 +15,7 @@ extern const struct proto arp_proto;
 
 /* The names of `ip neigh`; the values are Linux's NUD_* bits, so that `nud` filters are masks. */
 enum neigh_state {
+	NEIGH_NONE = 0, /* being made; proxy entries stay so */
 	NEIGH_INCOMPLETE = 0x01,
 	NEIGH_REACHABLE = 0x02,
 	NEIGH_STALE = 0x04,
@@ -27,18 +28,20 @@ enum neigh_state {
 
 struct neigh {
 	struct hash_link link;
+	struct list node; /* in the order they were made */
 	struct netif *netif;
 	uint32_t addr;	/* host order */
 	struct mac mac; /* valid but in INCOMPLETE and FAILED */
 	enum neigh_state state;
-	bool proxy;	/* `ip neigh add proxy`: we answer for it */
-	uint8_t probes; /* requests sent since the last answer */
-	uint64_t confirmed_ns, used_ns, updated_ns;
-	uint64_t locked_ns; /* the MAC address may not change before this */
+	bool proxy; /* `ip neigh add proxy`: we answer for it. Not a neighbour: neigh_find() never gives it */
+	bool carries;				    /* packets went to it since it last had to be found */
+	uint32_t probes;			    /* requests sent since the state began */
+	uint64_t confirmed_ns, used_ns, updated_ns; /* as `ip -s neigh` shows them */
+	uint64_t asked_ns;			    /* last request; 0: none yet */
 	struct timer timer;
-	struct list waiting; /* of struct pkt, oldest first */
-	size_t waiting_bytes;
-	struct list gc_node; /* all entries of the host, least recently used first */
+	struct list waiting;  /* of struct pkt, oldest first */
+	size_t waiting_bytes; /* of payload */
+	struct list gc_node;
 };
 
 const char *neigh_state_name(enum neigh_state state); /* "REACHABLE" */
@@ -46,8 +49,8 @@ const char *neigh_state_name(enum neigh_state state); /* "REACHABLE" */
 /* The entry, or NULL. */
 struct neigh *neigh_find(const struct netif *n, uint32_t addr);
 
-/* Adds or replaces. `state` is PERMANENT, REACHABLE, STALE, NOARP or (mac ignored) INCOMPLETE-less FAILED.
- * 0, -EEXIST (present and `replace` false), -EINVAL, -ENOBUFS (table full). */
+/* Adds or replaces. `state` is any but NONE and INCOMPLETE; FAILED ignores the mac. 0, -EEXIST (present and
+ * `replace` false), -EINVAL (no device for ARP, an own or group address), -ENOBUFS (table full). */
 int neigh_set(struct netif *n, uint32_t addr, struct mac mac, enum neigh_state state, bool replace);
 
 /* Proxy entries: requests for `addr` that arrive on `n` are answered with n's own MAC address. 0, -ENOMEM,
@@ -57,8 +60,8 @@ int neigh_set_proxy(struct netif *n, uint32_t addr, bool on);
 /* Linux's `ip neigh del`: the entry becomes FAILED and goes; waiting packets are dropped. -ENOENT */
 int neigh_del(struct netif *n, uint32_t addr);
 
-/* Every entry whose state is in `mask` (0: all), of `n` or (NULL) of every device. `fn` may delete the entry.
- */
+/* Every entry whose state is in `mask` (0: all, and proxy entries too), of `n` or (NULL) of every device, in
+ * the order they were made. `fn` may delete the entry. */
 void neigh_each(
 	struct stack *s, struct netif *n, unsigned mask, void (*fn)(void *ctx, struct neigh *ng), void *ctx);
 

@@ -39,8 +39,11 @@
 	X(ARP_NOT_FOR_US, "RFC 826", "asks for another host's address")                                      \
 	X(ARP_CONFLICT, "RFC 5227 2.4", "another host claims one of our addresses")                          \
 	X(ARP_UNSOLICITED, "RFC 826",                                                                        \
-		"a reply nobody asked for; it creates no entry (see sysctl arp_accept)")                     \
-	X(ARP_LOCKED, "", "the entry changed less than locktime ago and keeps its MAC address")              \
+		"a reply or announcement nobody asked for; it creates no entry (see sysctl arp_accept)")     \
+	X(ARP_LOCKED, "",                                                                                    \
+		"another MAC address for a permanent entry, or one changed or confirmed within locktime")    \
+	X(ARP_OWN, "", "our own message came back: there is a loop in the network")                          \
+	X(ARP_PROXY_QUEUE_FULL, "", "too many proxy answers wait (sysctl proxy_qlen)")                       \
 	X(ARP_OFFLINK, "RFC 1122 2.3.2", "the sender's address is not on this link")                         \
 	X(ARP_IGNORED, "", "a request that sysctl arp_ignore or a device without ARP leaves unanswered")     \
 	X(NEIGH_QUEUE_FULL, "RFC 1122 2.3.2.2", "too many packets wait for this neighbour; the oldest went") \

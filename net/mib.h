@@ -19,7 +19,7 @@
 	X(IpExtInNoRoutes) X(IpExtInTruncatedPkts) X(IpExtInMcastPkts) X(IpExtOutMcastPkts)             \
 	X(IpExtInBcastPkts) X(IpExtOutBcastPkts) X(IpExtInOctets) X(IpExtOutOctets)                     \
 	X(IpExtInMcastOctets) X(IpExtOutMcastOctets) X(IpExtInBcastOctets) X(IpExtOutBcastOctets)       \
-	X(IpExtInCsumErrors) X(IpExtReasmOverlaps) X(TcpExtIPReversePathFilter)
+	X(IpExtInCsumErrors) X(IpExtReasmOverlaps) X(TcpExtIPReversePathFilter) X(ArpInSourceMismatch)
 /* clang-format on */
 
 enum mib {

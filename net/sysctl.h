@@ -76,8 +76,6 @@
 	X(ARP_ACCEPT, "conf", "arp_accept", 0, 0, 2, MAX, "let gratuitous ARP create entries")               \
 	X(ARP_ANNOUNCE, "conf", "arp_announce", 0, 0, 2, MAX,                                                \
 		"which own address ARP requests name as sender")                                             \
-	X(ARP_FILTER, "conf", "arp_filter", 0, 0, 1, OR,                                                     \
-		"answer only where the route to the asker leads back")                                       \
 	X(ARP_IGNORE, "conf", "arp_ignore", 0, 0, 8, MAX, "1: answer only for addresses of the same device") \
 	X(ARP_NOTIFY, "conf", "arp_notify", 0, 0, 1, OR, "gratuitous ARP on up and on a new MAC address")    \
 	X(ARP_DAD, "conf", "arp_dad", 0, 0, 1, OR,                                                           \
@@ -86,8 +84,6 @@
 		"secondaries survive their primary")                                                         \
 	X(ROUTE_LOCALNET, "conf", "route_localnet", 0, 0, 1, OR, "127/8 is not martian here")                \
 	X(SHARED_MEDIA, "conf", "shared_media", 1, 0, 1, OR, "several subnets share this link (RFC 1620)")   \
-	X(MEDIUM_ID, "conf", "medium_id", 0, -1, 255, OWN,                                                   \
-		"devices with the same id are on the same medium")                                           \
 	X(BASE_REACHABLE_TIME_MS, "neigh", "base_reachable_time_ms", 30000, 1, 1 << 30, OWN,                 \
 		"REACHABLE for 0.5-1.5x")                                                                    \
 	X(GC_STALE_TIME, "neigh", "gc_stale_time", 60, 1, 1 << 20, OWN, "s a STALE entry is kept unused")    \
@@ -96,13 +92,13 @@
 	X(RETRANS_TIME_MS, "neigh", "retrans_time_ms", 1000, 1, 1 << 30, OWN, "ms between ARP requests")     \
 	X(UCAST_SOLICIT, "neigh", "ucast_solicit", 3, 0, 1 << 20, OWN, "unicast requests in PROBE")          \
 	X(MCAST_SOLICIT, "neigh", "mcast_solicit", 3, 0, 1 << 20, OWN, "broadcast requests in INCOMPLETE")   \
-	X(APP_SOLICIT, "neigh", "app_solicit", 0, 0, 1 << 20, OWN, "unused")                                 \
 	X(UNRES_QLEN_BYTES, "neigh", "unres_qlen_bytes", 65536, 0, 1 << 30, OWN,                             \
 		"payload that may wait for an entry")                                                        \
 	X(LOCKTIME_MS, "neigh", "locktime_ms", 1000, 0, 1 << 20, OWN,                                        \
 		"tapir's own unit: an entry's MAC stays so long")                                            \
 	X(PROXY_DELAY_MS, "neigh", "proxy_delay_ms", 800, 0, 1 << 20, OWN,                                   \
-		"proxy ARP answers up to so much later")
+		"proxy ARP answers up to so much later")                                                     \
+	X(PROXY_QLEN, "neigh", "proxy_qlen", 64, 0, 1 << 20, OWN, "proxy ARP answers that may wait")
 
 enum sysctl_host {
 #define X(name, text, def, min, max, help) SYSCTL_##name,
