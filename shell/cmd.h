@@ -118,6 +118,10 @@ void complete_offer_list(struct completion *w, const char *const *texts); /* end
 void complete_devices(struct completion *w);
 void complete_hosts(struct completion *w);
 void complete_files(struct completion *w);
+void complete_commands(struct completion *w);
+
+/* For commands whose arguments are a command: as if the words from `from` on were typed alone. */
+void complete_rest(struct completion *w, int from);
 
 /* ---- the commands ---- */
 

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/* Jobs. */
+#include "shell/jobs.h"
+#include "shell/internal.h"
+#include "shell/program.h"
+
+#include <signal.h>
+#include <stdlib.h>
+
+enum { JOBS_KEPT = 64 /* that have ended */ };
+
+static bool is_stopped(const struct machine *m)
+{
+	if (m->program)
+		return program_is_stopped(m->program);
+	list_each (child, &m->children, struct machine, node)
+		if (is_stopped(child))
+			return true;
+	return false;
+}
+
+const char *job_state(const struct job *j)
+{
+	if (j->machine)
+		return is_stopped(j->machine) ? "Stopped" : "Running";
+	if (j->status == 0)
+		return "Done";
+	return j->status > 128 ? "Ended" : "Failed";
+}
+
+void job_remove(struct job *j)
+{
+	list_del(&j->node);
+	if (j->machine)
+		machine_free(j->machine);
+	free(j->text);
+	free(j);
+}
+
+/* The oldest ones that have ended are forgotten. */
+static void forget(struct shell *sh)
+{
+	unsigned ended = 0;
+
+	for (struct list *n = sh->jobs.prev, *before; n != &sh->jobs; n = before) {
+		struct job *j = list_entry(n, struct job, node);
+
+		before = n->prev;
+		if (!j->machine && !j->waiter && ++ended > JOBS_KEPT)
+			job_remove(j);
+	}
+}
+
+static void job_done(struct machine *m, int status)
+{
+	struct job *j = m->owner;
+	struct shell *sh = m->shell;
+
+	j->machine = NULL;
+	j->status = status;
+	if (sh->foreground == m)
+		sh->foreground = sh->main;
+	if (j->waiter)
+		j->ended(j->waiter, j);
+	forget(sh);
+}
+
+static struct job *job_new(struct shell *sh, struct machine *machine, const char *text)
+{
+	struct job *last = list_last(&sh->jobs, struct job, node), *j = mem_new(sizeof(*j));
+
+	j->number = last ? last->number + 1 : 1;
+	j->text = mem_text(text);
+	j->machine = machine;
+	list_add_tail(&sh->jobs, &j->node);
+	machine->owner = j;
+	machine->done = job_done;
+	return j;
+}
+
+void job_start(struct machine *m, const struct node *n)
+{
+	struct shell *sh = m->shell;
+	struct variables *vars = variables_copy(m->vars);
+	struct machine *job = machine_new(sh, machine_io(m), vars);
+	struct job *j = job_new(sh, job, n->text);
+
+	variables_put(vars);
+	job->host = machine_host(m);
+	machine_copy_args(job, m->args);
+	sh->last_job = j->number;
+	if (sh->interactive)
+		sink_printf(sh->err, "[%u] %s\n", j->number, j->text);
+	machine_start_node(job, n->children[0]);
+}
+
+void job_suspend(struct machine *m)
+{
+	struct shell *sh = m->shell;
+	struct machine *job = machine_split(m);
+	struct job *j = job_new(sh, job, job->tree->text ? job->tree->text : "!");
+
+	sink_printf(sh->err, "\n[%u]  %-8s %s\n", j->number, job_state(j), j->text);
+}
+
+struct job *job_find(struct shell *sh, const char *name)
+{
+	struct job *found = NULL;
+	char *end = NULL;
+	unsigned long number;
+
+	if (name && *name == '%')
+		name++;
+	if (!name || !*name || strcmp(name, "%") == 0 || strcmp(name, "+") == 0) {
+		list_each (j, &sh->jobs, struct job, node)
+			found = !found || j->machine ? j : found;
+		return found;
+	}
+	number = strtoul(name, &end, 10);
+	list_each (j, &sh->jobs, struct job, node)
+		if (*end ? strncmp(j->text, name, strlen(name)) == 0 : j->number == number)
+			return j;
+	return NULL;
+}
+
+void jobs_tell(struct shell *sh)
+{
+	list_each_safe (j, &sh->jobs, struct job, node) {
+		if (j->machine || j->waiter)
+			continue;
+		sink_printf(sh->err, "[%u]  %-8s %s\n", j->number, job_state(j), j->text);
+		job_remove(j);
+	}
+}
+
+void jobs_end(struct shell *sh)
+{
+	list_each_safe (j, &sh->jobs, struct job, node)
+		job_remove(j);
+}

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The shell: what it is made of, its signals, and the ways to run it.
+ *
+ * One machine, `main`, runs what is read. It is idle while it waits for the next line; while it is not,
+ * somebody waits for time to pass (loop->waiters). Signals come by a signalfd from the first run on: ^C goes
+ * to what is in the foreground, SIGTERM and SIGHUP end the shell, SIGCHLD is about programs.
+ */
+#include "shell/internal.h"
+#include "shell/jobs.h"
+#include "shell/program.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- signals ---- */
+
+static void got_signal(struct shell *sh, int sig)
+{
+	switch (sig) {
+	case SIGCHLD:
+		program_reap(sh);
+		break;
+	case SIGINT:
+		if (sh->counted && sh->foreground)
+			machine_signal(sh->foreground, SIGINT);
+		break;
+	case SIGTERM:
+	case SIGHUP:
+		sh->over = true;
+		sh->status = 128 + sig;
+		break;
+	default:
+		break;
+	}
+}
+
+static void signals_ready(struct watch *w, short revents)
+{
+	struct shell *sh = CONTAINER_OF(w, struct shell, signals);
+	struct signalfd_siginfo info;
+
+	(void)revents;
+	while (read(w->fd, &info, sizeof(info)) == sizeof(info))
+		got_signal(sh, (int)info.ssi_signo);
+}
+
+/* SIGPIPE is an error of write(); the others would stop a shell that hands its terminal over. */
+static const int ignored[SHELL_IGNORED] = {SIGPIPE, SIGTTOU, SIGTTIN, SIGTSTP, SIGQUIT};
+
+static void take_signals(struct shell *sh)
+{
+	static const int taken[] = {SIGINT, SIGTERM, SIGHUP, SIGCHLD, SIGWINCH};
+	sigset_t set;
+
+	if (sh->signals.fd >= 0)
+		return;
+	sigemptyset(&set);
+	for (size_t i = 0; i < ARRAY_SIZE(taken); i++)
+		sigaddset(&set, taken[i]);
+	sigprocmask(SIG_BLOCK, &set, &sh->old_signals);
+	for (size_t i = 0; i < ARRAY_SIZE(ignored); i++)
+		sigaction(ignored[i], &(struct sigaction){.sa_handler = SIG_IGN}, &sh->old_actions[i]);
+	sh->signals.fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (sh->signals.fd < 0) {
+		perror("tapir: signalfd");
+		abort();
+	}
+	loop_watch(sh->loop, &sh->signals);
+	if (tcgetpgrp(sh->options.in) == getpgrp() && tcgetattr(sh->options.in, &sh->modes) == 0)
+		sh->tty = sh->options.in;
+}
+
+static void give_signals_back(struct shell *sh)
+{
+	if (sh->signals.fd < 0)
+		return;
+	loop_unwatch(sh->loop, &sh->signals);
+	close(sh->signals.fd);
+	for (size_t i = 0; i < ARRAY_SIZE(ignored); i++)
+		sigaction(ignored[i], &sh->old_actions[i], NULL);
+	sigprocmask(SIG_SETMASK, &sh->old_signals, NULL);
+}
+
+/* ---- making and ending ---- */
+
+static bool same_file(int a, int b)
+{
+	struct stat sa, sb;
+
+	return fstat(a, &sa) == 0 && fstat(b, &sb) == 0 && sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino;
+}
+
+/* Output that nobody reads any more ends the shell, as SIGPIPE would. */
+static void output_broken(void *writer)
+{
+	struct shell *sh = writer;
+
+	sh->over = true;
+	sh->status = 128 + SIGPIPE;
+}
+
+static struct sink *open_output(struct shell *sh, int fd)
+{
+	struct sink *k = sink_new_fd(sh->loop, fd, false);
+
+	k->is_tty = isatty(fd);
+	k->broken = output_broken;
+	k->writer = sh;
+	return k;
+}
+
+struct shell *shell_new(struct world *w, const struct shell_options *o)
+{
+	struct shell *sh = mem_new(sizeof(*sh));
+
+	sh->world = w;
+	sh->loop = w->loop;
+	sh->options = *o;
+	sh->out = open_output(sh, o->out);
+	sh->err = same_file(o->out, o->err) ? sink_get(sh->out) : open_output(sh, o->err);
+	sh->keyboard = source_new(sh->loop, SOURCE_KEYBOARD, o->in);
+	sh->vars = variables_new();
+	sh->signals = (struct watch){.fd = -1, .events = POLLIN, .ready = signals_ready};
+	sh->tty = -1;
+	list_init(&sh->jobs);
+	list_init(&sh->programs);
+	shell_enter_host(sh, o->host);
+	return sh;
+}
+
+void shell_free(struct shell *sh)
+{
+	jobs_end(sh);
+	program_end_all(sh);
+	give_signals_back(sh);
+	source_put(sh->keyboard);
+	sink_put(sh->out);
+	sink_put(sh->err);
+	variables_put(sh->vars);
+	free(sh->hosts);
+	free(sh);
+}
+
+void shell_enter_host(struct shell *sh, struct stack *host)
+{
+	sh->hosts = mem_resize(sh->hosts, (sh->host_count + 1) * sizeof(struct stack *));
+	sh->hosts[sh->host_count++] = host;
+}
+
+bool shell_is_over(const struct shell *sh)
+{
+	return sh->over;
+}
+
+int shell_status(const struct shell *sh)
+{
+	return sh->status;
+}
+
+/* ---- running ---- */
+
+/* Somebody waits for what is going on, or nobody does. */
+static void set_counted(struct shell *sh, bool on)
+{
+	if (on && !sh->counted)
+		sh->loop->waiters++;
+	else if (!on && sh->counted)
+		sh->loop->waiters--;
+	sh->counted = on;
+}
+
+static void main_done(struct machine *m, int status)
+{
+	struct shell *sh = m->shell;
+
+	sh->main = sh->foreground = NULL;
+	sh->status = sh->over ? sh->status : status;
+	sh->over = sh->over || m->exits;
+}
+
+static struct machine *main_new(struct shell *sh, struct source *in)
+{
+	struct io io = {in, sh->out, sh->err};
+	struct machine *m = machine_new(sh, &io, sh->vars);
+
+	m->done = main_done;
+	m->status = sh->status;
+	sh->main = sh->foreground = m;
+	return m;
+}
+
+/* Turns of the loop until `main` has ended, or the shell. */
+static int run_main(struct shell *sh)
+{
+	set_counted(sh, true);
+	while (sh->main && !sh->over && loop_turn(sh->loop, true))
+		continue;
+	if (sh->main) {
+		if (!sh->over)
+			sh->status = sh->main->status;
+		machine_free(sh->main);
+		sh->main = sh->foreground = NULL;
+	}
+	set_counted(sh, false);
+	sink_flush(sh->out);
+	sink_flush(sh->err);
+	return sh->status;
+}
+
+int shell_run_text(struct shell *sh, const char *name, const char *text)
+{
+	if (sh->over)
+		return sh->status;
+	take_signals(sh);
+	machine_start_text(main_new(sh, sh->keyboard), name, text, false);
+	return run_main(sh);
+}
+
+/* The whole file; false with errno. */
+static bool read_file(const char *path, struct buf *text)
+{
+	char block[16 << 10];
+	FILE *f = fopen(path, "re");
+	size_t n;
+	bool ok;
+
+	if (!f)
+		return false;
+	while ((n = fread(block, 1, sizeof(block), f)) > 0)
+		buf_add(text, block, n);
+	ok = !ferror(f);
+	fclose(f);
+	return ok;
+}
+
+int shell_run_file(struct shell *sh, const char *path)
+{
+	struct buf text = {0};
+
+	if (sh->over)
+		return sh->status;
+	if (read_file(path, &text)) {
+		shell_run_text(sh, path, buf_text(&text));
+	} else {
+		sink_printf(sh->err, "tapir: %s: %s\n", path, strerror(errno));
+		sh->status = 127;
+	}
+	buf_exit(&text);
+	return sh->status;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/* Suggestions for mistyped commands: the nearest name (optimal string alignment distance), or the machine's
+ * program of that name. */
+#include "shell/suggest.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { NAME_MAX_LEN = 24, NOT_FOUND = 127 };
+
+unsigned suggest_distance(const char *a, const char *b, unsigned limit)
+{
+	unsigned d[NAME_MAX_LEN + 1][NAME_MAX_LEN + 1];
+	size_t na = strlen(a), nb = strlen(b);
+
+	if (na > NAME_MAX_LEN || nb > NAME_MAX_LEN)
+		return limit + 1;
+	for (size_t i = 0; i <= na; i++) {
+		for (size_t j = 0; j <= nb; j++) {
+			unsigned best;
+
+			if (i == 0 || j == 0) {
+				d[i][j] = (unsigned)(i + j);
+				continue;
+			}
+			best = d[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
+			best = MIN(best, MIN(d[i - 1][j], d[i][j - 1]) + 1);
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+				best = MIN(best, d[i - 2][j - 2] + 1);
+			d[i][j] = best;
+		}
+	}
+	return MIN(d[na][nb], limit + 1);
+}
+
+/* The name that is nearest to what was typed, when it is near. */
+static const char *nearest(const char *typed)
+{
+	unsigned limit = strlen(typed) > 3 ? 2 : 1, best = limit + 1;
+	const char *name = NULL;
+
+	for (const struct command *const *c = shell_commands; *c; c++) {
+		unsigned d = (*c)->run ? suggest_distance(typed, (*c)->name, limit) : limit + 1;
+
+		if (d < best) {
+			best = d;
+			name = (*c)->name;
+		}
+	}
+	return name;
+}
+
+static bool is_program(const char *name)
+{
+	const char *path = getenv("PATH");
+	char file[512];
+
+	if (strchr(name, '/'))
+		return access(name, X_OK) == 0;
+	for (; path && *path; path += strcspn(path, ":"), path += *path == ':') {
+		snprintf(file, sizeof(file), "%.*s/%s", (int)strcspn(path, ":"), path, name);
+		if (access(file, X_OK) == 0)
+			return true;
+	}
+	return false;
+}
+
+int suggest_unknown(struct cmd *c)
+{
+	const char *name = c->argv[0], *near = nearest(name);
+
+	fprintf(c->err, "%s: command not found", name);
+	if (name[0] == '!')
+		fprintf(c->err, ": a program of the machine can only begin a line: %s", name);
+	else if (is_program(name))
+		fprintf(c->err, ": !%s runs the machine's program", name);
+	else if (near)
+		fprintf(c->err, ": did you mean %s?", near);
+	fputc('\n', c->err);
+	return NOT_FOUND;
+}
