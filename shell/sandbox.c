@@ -7,14 +7,12 @@
  * once in a user namespace there is no way back. So a child goes first and does all of it. Where it gets
  * through, this process follows; where it does not, the child says which step failed with which error, and
  * only then is it worked out what to tell the user.
- *
- * In a user namespace with one user, tcpdump cannot change to its own user. There a wrapper stands first on
- * the PATH of the machine's programs that tells it not to.
  */
 #include "shell/sandbox.h"
 
 #include "dev/tap.h"
 #include "shell/kernel.h"
+#include "shell/one_user.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -212,55 +210,7 @@ static struct report probe(void)
 	return r;
 }
 
-/* ---- the wrapper of tcpdump ---- */
-
-static const char wrapper[] =
-	"#!/bin/sh\n"
-	"# Made by tapir for the time it runs: in a user namespace with one user, tcpdump cannot become "
-	"another.\n"
-	"[ -e \"$0.said\" ] || {\n"
-	"	: >\"$0.said\"\n"
-	"	echo 'tapir: tcpdump runs with -Z root, since this sandbox has one user only' \\\n"
-	"		'(with newuidmap and a line for you in /etc/subuid it has more)' >&2\n"
-	"}\n"
-	"PATH=${PATH#*:}\n"
-	"exec tcpdump -Z root \"$@\"\n";
-
-/* Without it tcpdump says itself what it cannot do, so failing here is no reason not to start. */
-static void wrap_tcpdump(struct sandbox *b)
-{
-	const char *tmp = getenv("TMPDIR");
-	char path[160];
-
-	snprintf(
-		b->wrappers, sizeof(b->wrappers), "%s/tapir-XXXXXX", tmp && strlen(tmp) < 100 ? tmp : "/tmp");
-	if (!mkdtemp(b->wrappers)) {
-		b->wrappers[0] = '\0';
-		return;
-	}
-	snprintf(path, sizeof(path), "%s/tcpdump", b->wrappers);
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0700);
-	bool ok = fd >= 0 && write(fd, wrapper, sizeof(wrapper) - 1) == sizeof(wrapper) - 1;
-	if (fd >= 0)
-		close(fd);
-	if (!ok)
-		sandbox_leave(b);
-}
-
-void sandbox_leave(struct sandbox *b)
-{
-	static const char *const files[] = {"tcpdump", "tcpdump.said"};
-
-	if (!b->wrappers[0])
-		return;
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		char path[160];
-		snprintf(path, sizeof(path), "%s/%s", b->wrappers, files[i]);
-		unlink(path);
-	}
-	rmdir(b->wrappers);
-	b->wrappers[0] = '\0';
-}
+/* ---- programs of the machine ---- */
 
 /* The programs are root's in there: so they find root's programs (ip, tcpdump), too. */
 void sandbox_prepare_program(void *sandbox)
@@ -271,10 +221,17 @@ void sandbox_prepare_program(void *sandbox)
 
 	if (!b->inside)
 		return;
+	if (b->ns.one_uid)
+		one_user_prepare();
 	int n = snprintf(longer, sizeof(longer), "%s%s%s:/usr/sbin:/sbin", b->wrappers,
 		b->wrappers[0] ? ":" : "", path ? path : "/usr/local/bin:/usr/bin:/bin");
 	if (n < (int)sizeof(longer))
 		setenv("PATH", longer, 1);
+}
+
+void sandbox_leave(struct sandbox *b)
+{
+	one_user_end(b->wrappers);
 }
 
 /* ---- going in ---- */
@@ -290,7 +247,7 @@ int sandbox_enter(struct sandbox *b)
 		return because(b, "a namespace was refused: %s", strerror(b->ns.err));
 	b->inside = true;
 	prepare_namespace();
-	if (b->ns.is_user_ns && b->ns.one_uid)
-		wrap_tcpdump(b);
+	if (b->ns.one_uid)
+		one_user_begin(b->wrappers);
 	return 0;
 }

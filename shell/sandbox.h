@@ -4,9 +4,9 @@
 #ifndef SHELL_SANDBOX_H
 #define SHELL_SANDBOX_H
 
-#include "shell/userns.h"
-
 #include "lib/bytes.h"
+#include "shell/one_user.h"
+#include "shell/userns.h"
 
 #define SANDBOX_IFNAME "tap0"
 
@@ -19,8 +19,8 @@ enum {
 struct sandbox {
 	bool inside; /* this process is in a namespace of its own */
 	struct userns ns;
-	char wrappers[128]; /* a directory for PATH, "" when there is none */
-	char why[512];	    /* what is in the way, and what would help: one line */
+	char wrappers[ONE_USER_PATH]; /* a directory for PATH, "" when there is none */
+	char why[512];		      /* what is in the way, and what would help: one line */
 };
 
 /* Enters a namespace of its own with lo up, after a child has proved that everything up to tap0 can be done
