@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: MIT
+# Completion of tapir's command line, for bash. The shell of tapir completes by itself.
+
+_tapir_interfaces() {
+	local path
+	for path in /sys/class/net/*; do
+		case $1 in
+		tap | tun) [ -e "$path/tun_flags" ] && echo "${path##*/}" ;;
+		macvtap) compgen -G "$path/tap*" >/dev/null && echo "${path##*/}" ;;
+		esac
+	done
+}
+
+_tapir() {
+	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} used=" ${COMP_WORDS[*]} "
+	local options="--host --tap --tun --macvtap --empty -c -f -e --virtual --seed --version --help"
+	COMPREPLY=()
+	case $before in
+	--tap | --tun | --macvtap) COMPREPLY=($(compgen -W "$(_tapir_interfaces "${before#--}")" -- "$word")) ;;
+	--addr | --mac | --gw | --seed | -c) ;;
+	*)
+		case $used in
+		*" --tap "* | *" --tun "* | *" --macvtap "*) options+=" --addr --mac --gw" ;;
+		esac
+		case $word in
+		-*) [ "$before" = -f ] || COMPREPLY=($(compgen -W "$options" -- "$word")) ;;
+		*) COMPREPLY=($(compgen -f -- "$word")) ;;
+		esac
+		;;
+	esac
+}
+
+complete -o filenames -F _tapir tapir
