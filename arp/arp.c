@@ -78,6 +78,19 @@ void arp_stat(const struct stack *s, size_t *entries, size_t *waiting)
 
 /* ---- what comes and goes ---- */
 
+static bool failed(const struct netif *n, uint32_t addr)
+{
+	const struct neigh *ng = n->arp ? neigh_find(n, addr) : NULL;
+
+	return ng && ng->state == NEIGH_FAILED;
+}
+
+static int init(struct stack *s)
+{
+	s->neigh_failed = failed;
+	return gc_init(s);
+}
+
 static void arp_exit(struct stack *s)
 {
 	if (s->arp)
@@ -151,7 +164,7 @@ static void addr_event(struct netif_addr *a, bool gone)
 const struct proto arp_proto = {
 	.name = "arp",
 	.ethertype = ETHERTYPE_ARP,
-	.init = gc_init,
+	.init = init,
 	.exit = arp_exit,
 	.attach = attach,
 	.detach = detach,

@@ -138,6 +138,7 @@ void gc_free(struct neigh *ng)
 	struct arp *arp = ng->netif->stack->arp;
 
 	arp->collectable -= is_collectable(ng);
+	arp->stack->generation += ng->state == NEIGH_FAILED;
 	list_del(&ng->gc_node);
 	list_del(&ng->node);
 	hash_del(&arp->table, &ng->link);
@@ -163,6 +164,8 @@ void gc_set_state(struct neigh *ng, enum neigh_state state)
 	bool queued_as_busy = ng->carries && !list_empty(&ng->gc_node);
 
 	arp->collectable -= is_collectable(ng);
+	/* routes by a gateway that does not answer are avoided */
+	arp->stack->generation += (ng->state == NEIGH_FAILED) != (state == NEIGH_FAILED);
 	ng->state = state;
 	arp->collectable += is_collectable(ng);
 	if (state & (NEIGH_FAILED | NEIGH_INCOMPLETE))

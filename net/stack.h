@@ -53,13 +53,16 @@ struct stack {
 	struct icmp *icmp;
 	const struct proto *by_number[256]; /* IP protocol number -> protocol, or NULL */
 
-	/* What one layer asks of another that it may not include. Set at init by ip. */
+	/* What one layer asks of another that it may not include. Set at init by ip... */
 	bool (*onlink)(
 		const struct netif *n, uint32_t addr); /* is there a route to addr directly on this link? */
 	bool (*proxies)(const struct netif *n,
 		uint32_t addr); /* would a packet from n to addr be forwarded elsewhere? */
 	void (*unresolved)(
 		struct netif *n, struct pkt *p); /* takes a packet whose next hop does not answer */
+	/* ... and by arp (NULL: no arp). When the answer changes, so does `generation`. */
+	bool (*neigh_failed)(
+		const struct netif *n, uint32_t addr); /* did addr lately not answer (FAILED)? */
 
 	struct list socks; /* every open socket */
 	int32_t sysctl[SYSCTL_COUNT];
