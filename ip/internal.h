@@ -6,7 +6,7 @@
 #include "ip/ip.h"
 
 struct exceptions;
-struct fib;
+struct routes;
 struct ip_ids;
 struct ip_redirects;
 struct reassembly;
@@ -15,7 +15,7 @@ struct sock_ops;
 /* IPv4's state on one host. Each part owns what its pointer leads to, and makes it when it is first needed.
  */
 struct ip {
-	struct fib *fib;		/* route.c, fib.c */
+	struct routes *routes;		/* route.c, fib.c */
 	struct exceptions *exceptions;	/* exception.c: redirects and path MTUs */
 	struct reassembly *reass;	/* reassemble.c */
 	struct ip_ids *ids;		/* id.c */
@@ -29,13 +29,16 @@ struct ip_netif {
 	struct list groups; /* group.c: memberships */
 };
 
-/* ---- route.c, fib.c, exception.c ---- */
+/* ---- route.c, lookup.c, exception.c ---- */
 
 int route_init(struct stack *s); /* 0 or -errno; s->ip is there, all zero */
 void route_exit(struct stack *s);
 void route_addr_event(struct netif_addr *a, bool gone);
 void route_dev_event(struct netif *n, enum dev_event ev);
 void route_stat(const struct stack *s, struct ip_stat *st); /* fills in routes and exceptions */
+
+/* This host sends a packet of its own to `dst`, so what is said about the way there concerns it. */
+void route_note_sent(struct stack *s, uint32_t dst);
 
 /* ---- reassemble.c ---- */
 

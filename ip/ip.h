@@ -39,7 +39,8 @@ struct route {
 	uint8_t type;	/* enum route_type */
 	uint8_t scope;	/* enum addr_scope */
 	uint8_t origin; /* enum route_origin */
-	uint8_t flags;
+	uint8_t flags;	/* ROUTE_ONLINK; ROUTE_LINKDOWN is only ever told */
+	uint8_t tos;	/* 0: any */
 	uint32_t metric;
 	uint32_t gateway;    /* 0: destinations are neighbours */
 	uint32_t source;     /* preferred source, 0: choose */
