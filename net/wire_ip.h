@@ -100,6 +100,21 @@ static inline void ip_decrease_ttl(uint8_t *b)
 		put16(csum_update(get16(*(const be16 *)(b + 10)), from, (uint16_t)(from - 0x100)));
 }
 
+/* A header that somebody else made (HDRINCL): total length and checksum are filled in. False where it is too
+ * short, or is none. */
+static inline bool ip_complete(uint8_t *b, size_t len)
+{
+	if (len < IP_HDR_LEN || len > IP_MAX_LEN || b[0] >> 4 != 4)
+		return false;
+	size_t hdr_len = (size_t)(b[0] & 15) * 4;
+	if (hdr_len < IP_HDR_LEN || hdr_len > len)
+		return false;
+	*(be16 *)(b + 2) = put16((uint16_t)len);
+	*(be16 *)(b + 10) = put16(0);
+	*(be16 *)(b + 10) = put16(csum(b, hdr_len));
+	return true;
+}
+
 static inline bool ip_is_fragment(const struct ip_hdr *h)
 {
 	return h->mf || h->frag_off;
