@@ -3,10 +3,12 @@
 #include "inet.h"
 
 #include "arp/arp.h"
+#include "ip/ip.h"
 #include "net/packet.h"
 
 const struct proto *const inet_protos[] = {
 	&packet_proto,
 	&arp_proto,
+	&ip_proto,
 	NULL,
 };

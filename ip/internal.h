@@ -4,6 +4,9 @@
 #define IP_INTERNAL_H
 
 #include "ip/ip.h"
+#include "lib/text.h"
+#include "net/wire_icmp.h"
+#include "net/wire_ipopt.h"
 
 struct exceptions;
 struct routes;
@@ -21,7 +24,11 @@ struct ip {
 	struct ip_ids *ids;		/* id.c */
 	struct ip_redirects *redirects; /* forward.c: redirects sent, for their rate limit */
 	struct list raw;		/* raw.c: sockets, by proto_node */
-	ip_reject_fn *reject;		/* icmp's; NULL: no ICMP on this host */
+	struct list looped;		/* output.c: copies of broadcasts and multicasts for ourselves */
+	unsigned looped_count;
+	struct work loop_work;
+	struct stack *stack;  /* for loop_work */
+	ip_reject_fn *reject; /* icmp's; NULL: no ICMP on this host */
 };
 
 /* And on one device. */
@@ -55,33 +62,48 @@ struct pkt *reass_input(struct stack *s, struct pkt *p);
 
 void ip_input(struct stack *s, struct pkt *p);
 
-/* Takes a packet that is for this host: reassembles, then hands it up. */
-void ip_deliver(struct stack *s, struct pkt *p);
-
-/* Down: takes a packet that is not carried on; it counts as `why`, and its sender hears `reject` by ICMP. */
+/* Takes a packet that is not carried on: it counts as `why`, and its sender hears `reject` by ICMP. Data at
+ * the IP header. */
 void ip_refuse(struct stack *s, struct pkt *p, enum drop_reason why, struct ip_reject reject);
 
 /* ---- forward.c ---- */
 
-/* Takes a packet for another host. `path`: the way to its destination. */
-void ip_forward(struct stack *s, struct pkt *p, const struct route_path *path);
-void ip_redirects_exit(struct stack *s);
-
-/* ---- fragment.c ---- */
-
-/* Takes a packet with a complete IP header and sends it as fragments of at most `mtu` bytes (a multiple of 8
- * after the header) to `nexthop`. 0 or -ENOBUFS */
-int ip_fragment(struct netif *n, struct pkt *p, uint32_t nexthop, uint32_t mtu);
+/* Takes a packet for another host. `path`: the way to its destination; `o`: its options. */
+void forward_input(struct stack *s, struct pkt *p, const struct route_path *path, const struct ip_options *o);
+void forward_exit(struct stack *s);
 
 /* ---- output.c ---- */
 
-/* Takes a packet that is ready but for its fragmentation, and sends it the way `path` says. */
-int ip_transmit(struct stack *s, struct pkt *p, const struct route_path *path);
+/* Takes a packet that is ready but for its fragmentation, and sends it the way `path` says, in pieces of at
+ * most `mtu` bytes. 0, -EMSGSIZE (too big and DF), -ENOBUFS. */
+int output_transmit(struct stack *s, struct pkt *p, const struct route_path *path, uint32_t mtu);
+
+/* Would it leave in one piece? */
+bool output_fits(const struct pkt *p, uint32_t mtu);
+void output_init(struct stack *s);
+void output_exit(struct stack *s);
+void output_dev_event(struct netif *n, enum dev_event ev);
+
+/* ---- fragment.c ---- */
+
+/* Takes a packet (data at the IP header, p->ip set) and sends it to `nexthop` as fragments of at most `mtu`
+ * bytes. 0, or -ENOBUFS when not all could be made. */
+int fragment_output(struct netif *n, struct pkt *p, uint32_t nexthop, uint32_t mtu);
+
+/* ---- options.c ---- */
+
+/* Writes this host into record route and timestamp of a packet that it sends or forwards by the address
+ * `addr`. Data at the IP header. */
+void options_stamp(struct stack *s, struct pkt *p, const struct ip_options *o, uint32_t addr);
+
+/* Those that belong into every fragment (RFC 791 3.1), padded. Writes at most 40 bytes; returns how many. */
+size_t options_copied(const uint8_t *header, size_t hdr_len, uint8_t *opts);
 
 /* ---- id.c ---- */
 
 /* The ID of the next packet from src to dst (RFC 6864 4.1): unpredictable, and not repeated soon. */
-uint16_t ip_next_id(struct stack *s, uint32_t src, uint32_t dst, uint8_t proto);
+uint16_t id_next(struct stack *s, uint32_t src, uint32_t dst, uint8_t proto);
+void id_exit(struct stack *s);
 
 /* ---- raw.c ---- */
 
@@ -94,7 +116,7 @@ void raw_note(struct stack *s, const struct icmp_note *note);
 
 /* ---- group.c ---- */
 
-int ip_group_attach(struct netif *n);
-void ip_group_detach(struct netif *n);
+int group_attach(struct netif *n);
+void group_detach(struct netif *n);
 
 #endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The identification field (RFC 791 2.3, RFC 6864).
+ *
+ * Packets of one (source, destination, protocol) must not repeat an ID while an old one may live, and nobody
+ * may guess the next (RFC 7739 tells why). So: counters, shared by all triples that hash to the same one, and
+ * of the count a secret permutation of 16 bits, another one for each triple. A permutation repeats nothing
+ * for 65536 steps; what one peer sees says nothing about what another one gets.
+ */
+#include "ip/internal.h"
+
+#include <stdlib.h>
+
+enum { COUNTERS = 1024, ROUNDS = 4 };
+
+struct ip_ids {
+	struct siphash_key key;
+	uint16_t count[COUNTERS];
+};
+
+static struct ip_ids *ids_new(struct stack *s)
+{
+	struct ip_ids *ids = malloc(sizeof(*ids));
+
+	if (!ids)
+		return NULL;
+	ids->key = rng_key(&s->rng);
+	rng_bytes(&s->rng, ids->count, sizeof(ids->count));
+	return ids;
+}
+
+/* A Feistel network over two octets: a permutation whatever the round function is. */
+static uint16_t permute(const struct siphash_key *key, uint64_t triple, uint16_t count)
+{
+	uint8_t left = (uint8_t)(count >> 8), right = (uint8_t)count;
+
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		uint64_t mixed = triple ^ ((uint64_t)round << 8 | right) << 32;
+		uint8_t next = (uint8_t)(left ^ siphash_u64(key, mixed));
+		left = right;
+		right = next;
+	}
+	return (uint16_t)(left << 8 | right);
+}
+
+uint16_t id_next(struct stack *s, uint32_t src, uint32_t dst, uint8_t proto)
+{
+	struct {
+		uint32_t src, dst, proto;
+	} triple = {src, dst, proto};
+
+	if (!s->ip->ids)
+		s->ip->ids = ids_new(s);
+	if (!s->ip->ids) /* no memory: at least nobody can guess it */
+		return (uint16_t)rng_u32(&s->rng);
+	uint64_t hash = siphash(&s->ip->ids->key, &triple, sizeof(triple));
+	uint16_t count = s->ip->ids->count[hash % COUNTERS]++;
+	return permute(&s->ip->ids->key, hash, count);
+}
+
+void id_exit(struct stack *s)
+{
+	free(s->ip->ids);
+	s->ip->ids = NULL;
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Raw sockets: every packet that is delivered is copied to each socket of its protocol, from the IP header
+ * on, whatever the protocol itself makes of it. What they send gets a header here, or (HDRINCL, and always
+ * with protocol 255) has one. ICMP errors about what they sent come back as with Linux.
+ */
+#include "ip/internal.h"
+
+#include "net/sock.h"
+
+#include <errno.h>
+
+enum { PROTO_RAW = 255 };
+
+#define each_raw(sk, s) list_each (sk, &(s)->ip->raw, struct sock, proto_node)
+
+/* ---- in ---- */
+
+static bool wants(const struct sock *sk, const struct pkt *p)
+{
+	return sk->protocol == p->ip.proto && (!sk->local.ip || sk->local.ip == p->ip.dst) &&
+		(!sk->peer.ip || sk->peer.ip == p->ip.src) &&
+		(!sk->bound_dev || (p->dev && sk->bound_dev == p->dev->ifindex)) && sock_wants(sk, p);
+}
+
+bool raw_input(struct stack *s, const struct pkt *p)
+{
+	bool taken = false;
+
+	each_raw(sk, s)
+	{
+		if (!wants(sk, p))
+			continue;
+		struct pkt *copy = pkt_copy(p, 0);
+		taken = true;
+		if (copy)
+			sock_queue(sk, copy);
+		else
+			stack_count_drop(s, DROP_NO_MEMORY);
+	}
+	return taken;
+}
+
+void raw_note(struct stack *s, const struct icmp_note *note)
+{
+	const struct ip_hdr *q = note->quoted;
+	struct sock_error e = {
+		.error = note->error,
+		.type = note->type,
+		.code = note->code,
+		.info = note->info,
+		.from = note->from,
+		.dst = q->dst,
+		.ttl = note->pkt ? note->pkt->ip.ttl : 0,
+		.time_ns = stack_now(s),
+	};
+
+	each_raw(sk, s)
+	{
+		bool ours = sk->protocol == q->proto && (!sk->local.ip || sk->local.ip == q->src) &&
+			(!sk->peer.ip || sk->peer.ip == q->dst);
+		if (ours && (sk->recverr || sk->peer.ip))
+			sock_report(sk, &e, note->fatal);
+	}
+}
+
+/* ---- names ---- */
+
+static int raw_open(struct sock *sk)
+{
+	if (sk->protocol <= 0 || sk->protocol > PROTO_RAW)
+		return -EPROTONOSUPPORT;
+	sk->hdrincl = sk->protocol == PROTO_RAW;
+	list_add_tail(&sk->stack->ip->raw, &sk->proto_node);
+	return 0;
+}
+
+static void raw_close(struct sock *sk)
+{
+	list_del(&sk->proto_node);
+}
+
+static int raw_bind(struct sock *sk, const struct sock_addr *a)
+{
+	enum ip_addr_kind kind = a->ip ? ip_addr_kind(sk->stack, a->ip) : IP_ADDR_LOCAL;
+
+	if (kind != IP_ADDR_LOCAL && kind != IP_ADDR_BROADCAST && kind != IP_ADDR_MULTICAST && !sk->freebind)
+		return -EADDRNOTAVAIL;
+	sk->local.ip = a->ip;
+	return 0;
+}
+
+static int raw_connect(struct sock *sk, const struct sock_addr *a)
+{
+	struct route_key key = {.dst = a->ip, .src = sk->local.ip, .oif = sk->bound_dev};
+	struct route_path path;
+
+	if (!a->ip) {
+		sk->peer.ip = 0;
+		return 0;
+	}
+	int err = route_lookup(sk->stack, &key, &path);
+	if (err)
+		return err;
+	if (path.type == ROUTE_BROADCAST && !sk->broadcast)
+		return -EACCES;
+	sk->local.ip = path.source;
+	sk->peer.ip = a->ip;
+	return 0;
+}
+
+static int raw_path_mtu(const struct sock *sk)
+{
+	uint32_t mtu = ip_path_mtu(sk->stack, sk->peer.ip);
+
+	return mtu ? (int)mtu : -ENETUNREACH;
+}
+
+/* ---- out ---- */
+
+/* A broadcast or multicast address may be listened on, and is never a source (RFC 1122 3.2.1.3). */
+static uint32_t source(const struct sock *sk)
+{
+	return sk->local.ip && ip_addr_kind(sk->stack, sk->local.ip) == IP_ADDR_LOCAL ? sk->local.ip : 0;
+}
+
+static int send_packet(struct sock *sk, struct pkt *p, uint32_t dst, int oif)
+{
+	struct ip_send how = {
+		.dst = dst,
+		.src = source(sk),
+		.proto = (uint8_t)sk->protocol,
+		.tos = (uint8_t)sk->tos,
+		.ttl = sk->ttl < 0 ? 0 : (uint8_t)sk->ttl,
+		.df = sk->mtu_discover == SOCK_PMTU_DO || sk->mtu_discover == SOCK_PMTU_PROBE,
+		.df_if_fits = sk->mtu_discover == SOCK_PMTU_WANT,
+		.ignore_pmtu = sk->mtu_discover == SOCK_PMTU_PROBE,
+		.broadcast_ok = sk->broadcast,
+		.oif = oif,
+		.opts = sk->opts,
+		.opts_len = sk->opts_len,
+	};
+
+	return ip_output(sk->stack, p, &how);
+}
+
+/* ip(7): who asks for errors hears of his own too big packets as of those that routers refuse. */
+static void report_too_big(struct sock *sk, uint32_t dst)
+{
+	struct sock_error e = {.error = EMSGSIZE,
+		.local = true,
+		.info = ip_path_mtu(sk->stack, dst),
+		.dst = dst,
+		.time_ns = stack_now(sk->stack)};
+
+	if (sk->recverr)
+		sock_report(sk, &e, false);
+}
+
+static ssize_t raw_send(struct sock *sk, const void *data, size_t len, int flags, const struct sock_addr *to)
+{
+	uint32_t dst = to ? to->ip : sk->peer.ip;
+	int oif = to && to->ifindex ? to->ifindex : sk->bound_dev;
+
+	(void)flags;
+	if (!dst)
+		return -EDESTADDRREQ;
+	if (len > IP_MAX_LEN)
+		return -EMSGSIZE;
+	struct pkt *p = stack_pkt(sk->stack, len);
+	if (!p)
+		return -ENOBUFS;
+	memcpy(pkt_put(p, len), data, len);
+	int err =
+		sk->hdrincl ? ip_output_raw(sk->stack, p, oif, sk->broadcast) : send_packet(sk, p, dst, oif);
+	if (err == -EMSGSIZE)
+		report_too_big(sk, dst);
+	return err ? err : (ssize_t)len;
+}
+
+const struct sock_ops raw_sock_ops = {
+	.name = "raw",
+	.size = sizeof(struct sock),
+	.open = raw_open,
+	.close = raw_close,
+	.bind = raw_bind,
+	.connect = raw_connect,
+	.send = raw_send,
+	.path_mtu = raw_path_mtu,
+};
