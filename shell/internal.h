@@ -28,6 +28,7 @@ struct shell {
 	struct list jobs;     /* of struct job, by number */
 	unsigned last_job;    /* $! */
 	struct list programs; /* of struct program, all that run */
+	struct list kept;     /* what families of commands keep: keep.c */
 
 	struct stack **hosts; /* of the prompt; the last one is the current one */
 	size_t host_count;

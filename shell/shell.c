@@ -8,6 +8,7 @@
  */
 #include "shell/internal.h"
 #include "shell/jobs.h"
+#include "shell/keep.h"
 #include "shell/program.h"
 
 #include <errno.h>
@@ -130,6 +131,7 @@ struct shell *shell_new(struct world *w, const struct shell_options *o)
 	sh->tty = -1;
 	list_init(&sh->jobs);
 	list_init(&sh->programs);
+	list_init(&sh->kept);
 	shell_enter_host(sh, o->host);
 	return sh;
 }
@@ -138,6 +140,7 @@ void shell_free(struct shell *sh)
 {
 	jobs_end(sh);
 	program_end_all(sh);
+	keep_end_all(sh);
 	give_signals_back(sh);
 	source_put(sh->keyboard);
 	sink_put(sh->out);
