@@ -108,13 +108,19 @@ static bool number_from_sysfs(const struct target *t, dev_t *number)
 	return true;
 }
 
-/* In a child with a mount namespace of its own, where /sys is mounted anew. */
+/* Mounts /sys anew. EBUSY: it is the sysfs of this namespace already. */
+static bool mount_sysfs(void)
+{
+	return unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+		(mount("sysfs", "/sys", "sysfs", MS_RDONLY, NULL) == 0 || errno == EBUSY);
+}
+
+/* In a child with a mount namespace of its own. */
 static void __attribute__((noreturn)) tell_number(const struct target *t, int fd)
 {
 	dev_t number;
 
-	if (unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
-		mount("sysfs", "/sys", "sysfs", MS_RDONLY, NULL) == 0) {
+	if (mount_sysfs()) {
 		if (!number_from_sysfs(t, &number))
 			number = 0;
 		(void)!write(fd, &number, sizeof(number));
@@ -335,14 +341,14 @@ static const struct dev_ops macvtap_ops = {
 static int prepare(struct macvtap *m, const struct target *t, int fd, struct mac mac)
 {
 	struct ifreq ifr = {0};
-	int err = configure_fd(fd);
 
-	if (err)
-		return because(t, err, "its device is refused: %s", strerror(-err));
 	if (!is_same_interface(t, fd))
 		return because(t, -ENXIO,
 			"/dev/tap%u is the interface of another network namespace; run tapir as root",
 			t->ifindex);
+	int err = configure_fd(fd);
+	if (err)
+		return because(t, err, "its device is refused: %s", strerror(-err));
 	err = mac_is_zero(mac) ? 0 : change_mac(fd, t->ifname, mac);
 	if (err)
 		return because(t, err, "it does not take the address %s: %s", TEXT_MAC(mac), strerror(-err));
@@ -399,6 +405,8 @@ int macvtap_create(
 			because(&t, err, "%s: %s", name, strerror(-err));
 	}
 	if (err) {
+		if (m)
+			lower_interface(m);
 		if (fd >= 0)
 			close(fd);
 		if (links >= 0)
