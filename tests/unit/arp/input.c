@@ -70,6 +70,21 @@ static void unsolicited_reply_creates_no_entry(void)
 	bench_free(&b);
 }
 
+/* RFC1122-L-13: how the frame was addressed reaches the protocol. */
+static void broadcast_answer_is_believed_but_proves_nothing(void)
+{
+	struct bench b = bench_new();
+	struct arp_msg m = {
+		.op = ARP_OP_REPLY, .sha = b.peer.mac, .spa = b.peer.ip, .tpa = lab_ip("10.0.0.1")};
+
+	bench_request(&b, b.peer, "10.0.0.1");
+	bench_inject(&b, MAC_BROADCAST, m);
+	CU_ASSERT_EQUAL(bench_state(&b, "10.0.0.2"), NEIGH_STALE);
+	bench_inject(&b, b.d->mac, m);
+	CU_ASSERT_EQUAL(bench_state(&b, "10.0.0.2"), NEIGH_REACHABLE);
+	bench_free(&b);
+}
+
 static void arp_accept_lets_announcements_create_entries(void)
 {
 	struct bench b = bench_new();
@@ -453,12 +468,12 @@ static void foreign_probe_of_our_address_is_answered(void)
 
 SUITE(arp_input, T(request_for_us_is_answered_by_unicast_and_makes_an_entry),
 	T(request_for_another_host_creates_no_entry), T(request_for_another_host_updates_an_entry),
-	T(unsolicited_reply_creates_no_entry), T(arp_accept_lets_announcements_create_entries),
-	T(arp_accept_2_asks_for_the_same_subnet), T(offlink_asker_is_answered_but_not_learned),
-	T(types_are_checked_first), T(short_messages_are_dropped), T(arp_bad_lengths), T(arp_bad_opcode),
-	T(arp_rarp_reply_unsolicited), T(arp_sender_bcast_or_loopback_ip),
-	T(group_or_zero_hardware_address_is_not_believed), T(arp_ether_src_mismatch),
-	T(arp_cache_poison_unsolicited_reply), T(arp_gratuitous_override),
+	T(unsolicited_reply_creates_no_entry), T(broadcast_answer_is_believed_but_proves_nothing),
+	T(arp_accept_lets_announcements_create_entries), T(arp_accept_2_asks_for_the_same_subnet),
+	T(offlink_asker_is_answered_but_not_learned), T(types_are_checked_first),
+	T(short_messages_are_dropped), T(arp_bad_lengths), T(arp_bad_opcode), T(arp_rarp_reply_unsolicited),
+	T(arp_sender_bcast_or_loopback_ip), T(group_or_zero_hardware_address_is_not_believed),
+	T(arp_ether_src_mismatch), T(arp_cache_poison_unsolicited_reply), T(arp_gratuitous_override),
 	T(announcement_of_an_entry_in_use_asks_the_old_holder_whose_silence_decides),
 	T(locktime_0_believes_everything_at_once), T(request_to_us_moves_an_entry_after_locktime),
 	T(permanent_entry_never_changes), T(own_message_coming_back_is_no_conflict),
