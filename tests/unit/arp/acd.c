@@ -298,8 +298,7 @@ static void note_change(
 	struct changes *c = CONTAINER_OF(m, struct changes, monitor);
 	const struct netif_addr *a = object;
 
-	CU_ASSERT(s && !gone);
-	if (kind == MONITOR_ADDR && c->count < ARRAY_SIZE(c->flags))
+	if (s && kind == MONITOR_ADDR && !gone && c->count < ARRAY_SIZE(c->flags))
 		c->flags[c->count++] = a->flags & (ADDR_TENTATIVE | ADDR_DUPLICATE);
 }
 
