@@ -99,7 +99,7 @@
 	/* ICMP, IGMP */                                                                                     \
 	X(ICMP_SHORT, "RFC 792", "fewer than 8 octets")                                                      \
 	X(ICMP_BAD_CHECKSUM, "RFC 792", "checksum is wrong")                                                 \
-	X(ICMP_UNKNOWN_TYPE, "RFC 1122 3.2.2", "unknown type, silently")                                     \
+	X(ICMP_UNKNOWN_TYPE, "RFC 1122 3.2.2", "unknown type or code, silently")                                     \
 	X(ICMP_ECHO_IGNORED, "", "sysctl icmp_echo_ignore_all")                                              \
 	X(ICMP_BROADCAST_IGNORED, "RFC 1122 3.2.2.6", "request to a broadcast or multicast address")         \
 	X(ICMP_TIMESTAMP_IGNORED, "RFC 1122 3.2.2.8", "sysctl icmp_timestamp_reply")                         \
