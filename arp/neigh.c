@@ -302,8 +302,9 @@ static bool is_locked(const struct neigh *ng)
 	return now_of(ng) - since < conf_ms(ng->netif, CONF_LOCKTIME_MS);
 }
 
-/* Somebody else claims the address of an entry that has a MAC address. True: believe it. */
-static bool is_believed(struct neigh *ng, struct mac mac, enum neigh_source source)
+/* Somebody else claims the address of an entry that has a MAC address. True: believe it. An entry in use is
+ * not changed but asks its holder; it may be gone on return. */
+static bool weigh_claim(struct neigh *ng, struct mac mac, enum neigh_source source)
 {
 	struct netif *n = ng->netif;
 	bool in_use = ng->state & (NEIGH_REACHABLE | NEIGH_DELAY);
@@ -327,7 +328,7 @@ enum drop_reason neigh_hear(struct neigh *ng, struct mac mac, enum neigh_source 
 {
 	bool known = ng->state & HAS_MAC, same = known && mac_equal(ng->mac, mac);
 
-	if (known && !same && !is_believed(ng, mac, source))
+	if (known && !same && !weigh_claim(ng, mac, source))
 		return DROP_ARP_LOCKED;
 	/* A known address heard again is no news, and no proof that packets from us arrive there. */
 	if (!(ng->state & KEPT) && (source == NEIGH_ANSWERED || !same))
