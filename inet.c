@@ -3,7 +3,6 @@
 #include "inet.h"
 
 #include "arp/arp.h"
-#include "icmp/icmp.h"
 #include "ip/ip.h"
 #include "net/packet.h"
 
@@ -11,6 +10,5 @@ const struct proto *const inet_protos[] = {
 	&packet_proto,
 	&arp_proto,
 	&ip_proto,
-	&icmp_proto,
 	NULL,
 };

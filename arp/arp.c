@@ -149,23 +149,15 @@ static void dev_event(struct netif *n, enum dev_event ev)
 		notify(n);
 }
 
-/* What was a neighbour's address is one no more when it becomes ours, or the broadcast address of our subnet.
- */
-static void forget_neighbours(const struct netif_addr *a)
+/* A neighbour's address that becomes ours is no neighbour's any more. */
+static void addr_event(struct netif_addr *a, bool gone)
 {
 	struct netif *n = a->netif;
 
-	list_each_safe (ng, &n->stack->arp->entries, struct neigh, node)
-		if (ng->netif == n && !ng->proxy && (ng->addr == a->local || arp_is_broadcast(n, ng->addr)))
-			neigh_remove(ng, DROP_NEIGH_FLUSHED);
-}
-
-static void addr_event(struct netif_addr *a, bool gone)
-{
-	if (!a->netif->arp)
+	if (!n->arp)
 		return;
 	if (!gone)
-		forget_neighbours(a);
+		neigh_del(n, a->local);
 	acd_addr_event(a, gone);
 }
 

@@ -9,17 +9,41 @@
 /* clang-format off */
 #define COMMANDS(FAMILY, COMMAND) \
 	FAMILY("Devices, addresses, routes, neighbours, hosts") \
+	COMMAND(on) \
 	FAMILY("Reaching other hosts") \
 	FAMILY("Looking inside") \
 	FAMILY("The shell") \
 	COMMAND(help) \
+	COMMAND(type) \
+	COMMAND(history) \
+	COMMAND(clear) \
+	COMMAND(source) \
+	COMMAND(dot) \
 	COMMAND(exit) \
 	FAMILY("Time and jobs") \
 	COMMAND(sleep) \
-	FAMILY("Scripts") \
+	COMMAND(time) \
+	COMMAND(watch) \
+	COMMAND(jobs) \
+	COMMAND(fg) \
+	COMMAND(bg) \
+	COMMAND(wait) \
+	COMMAND(kill) \
+	FAMILY("What scripts and tutorials use") \
 	COMMAND(echo) \
+	COMMAND(cat) \
+	COMMAND(tee) \
+	COMMAND(seq) \
 	COMMAND(true) \
-	COMMAND(false)
+	COMMAND(false) \
+	COMMAND(break) \
+	COMMAND(continue) \
+	COMMAND(set) \
+	COMMAND(export) \
+	COMMAND(unset) \
+	COMMAND(sh) \
+	COMMAND(sudo) \
+	COMMAND(modprobe)
 /* clang-format on */
 
 #define FAMILY(title)

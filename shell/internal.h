@@ -34,8 +34,11 @@ struct shell {
 	size_t host_count;
 
 	struct terminal *terminal; /* NULL: not interactive */
-	struct watch signals;	   /* ->fd: -1 before the first run */
-	sigset_t old_signals;	   /* what was blocked before */
+	struct watch input;	   /* lines from a file: standard input that is no terminal */
+	bool watching_input;
+	struct buf partial;   /* the beginning of a line of it */
+	struct watch signals; /* ->fd: -1 before the first run */
+	sigset_t old_signals; /* what was blocked before */
 	struct sigaction old_actions[SHELL_IGNORED];
 	int tty;	      /* the terminal that programs are handed; -1: none */
 	struct termios modes; /* of the terminal, as they were */
@@ -43,6 +46,12 @@ struct shell {
 	bool over;
 	int status;
 };
+
+/* The whole file; false with errno. */
+bool shell_read_file(const char *path, struct buf *text);
+
+/* A line from the prompt; NULL: ^D. */
+void shell_line(struct shell *sh, const char *line);
 
 static inline struct stack *shell_host(const struct shell *sh)
 {

@@ -13,6 +13,10 @@ static bool is_stopped(const struct machine *m)
 {
 	if (m->program)
 		return program_is_stopped(m->program);
+	if (m->run)
+		list_each (child, &m->run->children, struct machine, node)
+			if (is_stopped(child))
+				return true;
 	list_each (child, &m->children, struct machine, node)
 		if (is_stopped(child))
 			return true;
@@ -25,7 +29,9 @@ const char *job_state(const struct job *j)
 		return is_stopped(j->machine) ? "Stopped" : "Running";
 	if (j->status == 0)
 		return "Done";
-	return j->status > 128 ? "Ended" : "Failed";
+	if (j->status > 128 && j->status < 128 + NSIG)
+		return strsignal(j->status - 128);
+	return "Failed";
 }
 
 void job_remove(struct job *j)
@@ -97,10 +103,84 @@ void job_start(struct machine *m, const struct node *n)
 void job_suspend(struct machine *m)
 {
 	struct shell *sh = m->shell;
-	struct machine *job = machine_split(m);
-	struct job *j = job_new(sh, job, job->tree->text ? job->tree->text : "!");
+	struct job *j = m->owner;
 
-	sink_printf(sh->err, "\n[%u]  %-8s %s\n", j->number, job_state(j), j->text);
+	if (m == sh->main) {
+		struct machine *half = machine_split(m);
+
+		j = job_new(sh, half, half->tree->text ? half->tree->text : "a line of commands");
+	}
+	sh->foreground = sh->main;
+	sink_printf(sh->err, "\n[%u]  %-10s %s\n", j->number, job_state(j), j->text);
+	if (j->waiter)
+		j->ended(j->waiter, j);
+}
+
+static void foreground(struct machine *m, bool on)
+{
+	if (m->program)
+		program_foreground(m->program, on);
+	list_each (child, &m->children, struct machine, node)
+		foreground(child, on);
+	if (m->run)
+		list_each (child, &m->run->children, struct machine, node)
+			foreground(child, on);
+}
+
+void job_foreground(struct job *j)
+{
+	struct shell *sh = j->machine->shell;
+
+	sh->foreground = j->machine;
+	foreground(j->machine, true);
+	machine_refresh_input(j->machine);
+}
+
+static void hold(struct machine *m, bool on)
+{
+	if (m->program)
+		program_hold(m->program, on);
+	list_each (child, &m->children, struct machine, node)
+		hold(child, on);
+	if (m->run)
+		list_each (child, &m->run->children, struct machine, node)
+			hold(child, on);
+}
+
+void job_hold(struct job *j, bool on)
+{
+	if (!j->machine)
+		return;
+	j->machine->awaited = on;
+	hold(j->machine, on);
+}
+
+/* To programs only; returns how many there are. */
+static int pass_on(struct machine *m, int sig)
+{
+	int n = m->program != NULL;
+
+	if (m->program)
+		program_signal(m->program, sig);
+	list_each (child, &m->children, struct machine, node)
+		n += pass_on(child, sig);
+	if (m->run)
+		list_each (child, &m->run->children, struct machine, node)
+			n += pass_on(child, sig);
+	return n;
+}
+
+bool job_signal(struct job *j, int sig)
+{
+	static const int ending[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGKILL, SIGPIPE};
+
+	for (size_t i = 0; i < ARRAY_SIZE(ending); i++) {
+		if (sig == ending[i]) {
+			machine_signal(j->machine, sig);
+			return true;
+		}
+	}
+	return pass_on(j->machine, sig) > 0;
 }
 
 struct job *job_find(struct shell *sh, const char *name)
@@ -128,7 +208,7 @@ void jobs_tell(struct shell *sh)
 	list_each_safe (j, &sh->jobs, struct job, node) {
 		if (j->machine || j->waiter)
 			continue;
-		sink_printf(sh->err, "[%u]  %-8s %s\n", j->number, job_state(j), j->text);
+		sink_printf(sh->err, "[%u]  %-10s %s\n", j->number, job_state(j), j->text);
 		job_remove(j);
 	}
 }

@@ -28,6 +28,15 @@ struct job *job_find(struct shell *sh, const char *name);
 void job_remove(struct job *j);
 const char *job_state(const struct job *j);
 
+/* To the foreground: terminal, ^C and keyboard are its own until it ends; what was stopped goes on. */
+void job_foreground(struct job *j);
+
+/* Its programs keep the virtual clock from moving, or not. */
+void job_hold(struct job *j, bool on);
+
+/* A signal that ends things goes to the whole job; any other to its programs. False: it has none. */
+bool job_signal(struct job *j, int sig);
+
 /* Tells of jobs that have ended, each once. */
 void jobs_tell(struct shell *sh);
 

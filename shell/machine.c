@@ -205,7 +205,7 @@ static bool is_excused(const struct machine *m)
 void machine_refresh_input(struct machine *m)
 {
 	if (m->run)
-		run_attach_input(m->run);
+		run_attach_input(m->run); /* and those it spawned */
 	list_each (child, &m->children, struct machine, node)
 		machine_refresh_input(child);
 }

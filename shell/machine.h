@@ -69,6 +69,7 @@ struct machine {
 	enum jump jump; /* `break`, `continue` */
 	bool leaving;	/* ends as soon as it can: */
 	bool exits;	/* for `exit` or a failure under -e, so its spawner does too */
+	bool awaited;	/* a root that `wait` waits for: its programs hold the clock */
 	bool excused;	/* all of it stands in a condition (-e) */
 	struct work step;
 

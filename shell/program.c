@@ -419,7 +419,7 @@ void program_start(struct machine *m, const char *text, char *const *env)
 	setpgid(p->pid, p->pid);
 	if (terminal)
 		hand_terminal(p);
-	program_hold(p, machine_is_foreground(m));
+	program_hold(p, machine_is_foreground(m) || machine_root(m)->awaited);
 }
 
 void program_foreground(struct program *p, bool on)

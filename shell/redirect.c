@@ -2,6 +2,7 @@
 /* Redirections. */
 #include "shell/redirect.h"
 #include "shell/internal.h"
+#include "shell/setting.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,22 +10,28 @@
 #include <unistd.h>
 
 /* A FIFO without a reader is an error rather than a wait; what is written later may wait for its reader. */
-static struct sink *open_out(struct machine *m, const char *path, enum redirect_kind kind)
+struct sink *redirect_sink(struct stack *host, const char *path, bool append)
 {
-	int how = kind == REDIRECT_APPEND ? O_APPEND : O_TRUNC;
-	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | how, 0666);
+	int fd;
 
+	if (setting_is(path))
+		return setting_sink(host, path);
+	fd = open(path,
+		O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (append ? O_APPEND : O_TRUNC), 0666);
 	if (fd < 0)
 		return NULL;
 	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
-	return sink_new_fd(m->shell->loop, fd, true);
+	return sink_new_fd(host->world->loop, fd, true);
 }
 
-static struct source *open_in(struct machine *m, const char *path)
+struct source *redirect_source(struct stack *host, const char *path)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int fd;
 
-	return fd < 0 ? NULL : source_new(m->shell->loop, SOURCE_FD, fd);
+	if (setting_is(path))
+		return setting_source(host, path);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	return fd < 0 ? NULL : source_new(host->world->loop, SOURCE_FD, fd);
 }
 
 static void replace_out(struct sink **where, struct sink *with)
@@ -36,7 +43,7 @@ static void replace_out(struct sink **where, struct sink *with)
 static bool open_file(struct machine *m, struct io *io, const struct redirect *r, const char *path)
 {
 	if (r->kind == REDIRECT_IN) {
-		struct source *c = open_in(m, path);
+		struct source *c = redirect_source(machine_host(m), path);
 
 		if (!c)
 			return false;
@@ -44,7 +51,7 @@ static bool open_file(struct machine *m, struct io *io, const struct redirect *r
 		io->in = c;
 		return true;
 	}
-	struct sink *k = open_out(m, path, r->kind);
+	struct sink *k = redirect_sink(machine_host(m), path, r->kind == REDIRECT_APPEND);
 
 	if (!k)
 		return false;

@@ -8,4 +8,8 @@
 /* Opens what the frame's node redirects into f->io, once. False: it said why, and m->status is set. */
 bool redirect_open(struct machine *m, struct frame *f);
 
+/* What `>`, `>>` and `<` open: a file of the machine, or a setting of the host. NULL with errno. */
+struct sink *redirect_sink(struct stack *host, const char *path, bool append);
+struct source *redirect_source(struct stack *host, const char *path);
+
 #endif

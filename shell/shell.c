@@ -10,6 +10,7 @@
 #include "shell/jobs.h"
 #include "shell/keep.h"
 #include "shell/program.h"
+#include "shell/terminal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,6 +22,16 @@
 
 /* ---- signals ---- */
 
+static void interrupt(struct shell *sh)
+{
+	if (sh->terminal && terminal_is_prompting(sh->terminal)) {
+		sh->main->script.pos = sh->main->script.text.len; /* what was typed of a longer command */
+		terminal_interrupt(sh->terminal);
+	} else if (sh->counted && sh->foreground) {
+		machine_signal(sh->foreground, SIGINT);
+	}
+}
+
 static void got_signal(struct shell *sh, int sig)
 {
 	switch (sig) {
@@ -28,8 +39,11 @@ static void got_signal(struct shell *sh, int sig)
 		program_reap(sh);
 		break;
 	case SIGINT:
-		if (sh->counted && sh->foreground)
-			machine_signal(sh->foreground, SIGINT);
+		interrupt(sh);
+		break;
+	case SIGWINCH:
+		if (sh->terminal)
+			terminal_resize(sh->terminal);
 		break;
 	case SIGTERM:
 	case SIGHUP:
@@ -150,12 +164,6 @@ void shell_free(struct shell *sh)
 	free(sh);
 }
 
-void shell_enter_host(struct shell *sh, struct stack *host)
-{
-	sh->hosts = mem_resize(sh->hosts, (sh->host_count + 1) * sizeof(struct stack *));
-	sh->hosts[sh->host_count++] = host;
-}
-
 bool shell_is_over(const struct shell *sh)
 {
 	return sh->over;
@@ -225,8 +233,82 @@ int shell_run_text(struct shell *sh, const char *name, const char *text)
 	return run_main(sh);
 }
 
-/* The whole file; false with errno. */
-static bool read_file(const char *path, struct buf *text)
+/* More text for `main`, whole lines. */
+static void go_on(struct shell *sh, const char *text, size_t len)
+{
+	struct script *s = &sh->main->script;
+
+	buf_eat(&s->text, s->pos);
+	s->pos = 0;
+	buf_add(&s->text, text, len);
+	set_counted(sh, true);
+	machine_wake(sh->main);
+}
+
+/* ---- a file, or standard input that is no terminal ---- */
+
+static void input_idle(struct machine *m, bool more)
+{
+	(void)more;
+	set_counted(m->shell, false);
+	m->shell->watching_input = true;
+	loop_watch(m->shell->loop, &m->shell->input);
+}
+
+/* Lines are passed on when they are whole, and no more are read before they are done. */
+static void input_ready(struct watch *w, short revents)
+{
+	struct shell *sh = CONTAINER_OF(w, struct shell, input);
+	char data[16 << 10];
+	ssize_t n = read(w->fd, data, sizeof(data));
+	const char *end;
+
+	(void)revents;
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n > 0)
+		buf_add(&sh->partial, data, (size_t)n);
+	else
+		sh->main->script.open = false;
+	end = sh->partial.len ? memrchr(sh->partial.at, '\n', sh->partial.len) : NULL;
+	if (n > 0 && !end)
+		return;
+	loop_unwatch(sh->loop, w);
+	sh->watching_input = false;
+	size_t whole = n > 0 ? (size_t)(end - sh->partial.at) + 1 : sh->partial.len;
+	go_on(sh, buf_text(&sh->partial), whole);
+	buf_eat(&sh->partial, whole);
+}
+
+static int run_open(
+	struct shell *sh, const char *name, void (*idle)(struct machine *m, bool more), struct source *in)
+{
+	struct machine *m = main_new(sh, in);
+
+	m->idle = idle;
+	machine_start_text(m, name, "", true);
+	return run_main(sh);
+}
+
+int shell_run_input(struct shell *sh)
+{
+	struct source *nothing;
+
+	if (sh->over)
+		return sh->status;
+	take_signals(sh);
+	nothing = source_new(sh->loop, SOURCE_NONE, -1);
+	sh->input = (struct watch){.fd = sh->options.in, .events = POLLIN, .ready = input_ready};
+	run_open(sh, "input", input_idle, nothing);
+	source_put(nothing);
+	if (sh->watching_input)
+		loop_unwatch(sh->loop, &sh->input);
+	sh->watching_input = false;
+	buf_exit(&sh->partial);
+	return sh->status;
+}
+
+bool shell_read_file(const char *path, struct buf *text)
 {
 	char block[16 << 10];
 	FILE *f = fopen(path, "re");
@@ -248,12 +330,59 @@ int shell_run_file(struct shell *sh, const char *path)
 
 	if (sh->over)
 		return sh->status;
-	if (read_file(path, &text)) {
+	if (shell_read_file(path, &text)) {
 		shell_run_text(sh, path, buf_text(&text));
 	} else {
 		sink_printf(sh->err, "tapir: %s: %s\n", path, strerror(errno));
 		sh->status = 127;
 	}
 	buf_exit(&text);
+	return sh->status;
+}
+
+/* ---- the prompt ---- */
+
+static void prompt_idle(struct machine *m, bool more)
+{
+	struct shell *sh = m->shell;
+
+	set_counted(sh, false);
+	if (!more) {
+		m->script.line = 1;
+		jobs_tell(sh);
+	}
+	terminal_prompt(sh->terminal, more);
+}
+
+void shell_line(struct shell *sh, const char *line)
+{
+	struct buf text = {0};
+
+	if (line) {
+		buf_printf(&text, "%s\n", line);
+		go_on(sh, text.at, text.len);
+		buf_exit(&text);
+	} else if (sh->host_count > 1) {
+		sh->host_count--;
+		go_on(sh, "", 0);
+	} else {
+		sh->main->script.open = false;
+		go_on(sh, "", 0);
+	}
+}
+
+int shell_interactive(struct shell *sh)
+{
+	if (sh->over)
+		return sh->status;
+	take_signals(sh);
+	sh->interactive = true;
+	sh->terminal = terminal_new(sh);
+	run_open(sh, "tapir", prompt_idle, sh->keyboard);
+	sh->over = true;
+	jobs_end(sh);
+	terminal_free(sh->terminal);
+	sh->terminal = NULL;
+	sh->interactive = false;
 	return sh->status;
 }

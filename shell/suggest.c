@@ -50,7 +50,7 @@ static const char *nearest(const char *typed)
 	return name;
 }
 
-static bool is_program(const char *name)
+bool suggest_is_program(const char *name)
 {
 	const char *path = getenv("PATH");
 	char file[512];
@@ -72,7 +72,7 @@ int suggest_unknown(struct cmd *c)
 	fprintf(c->err, "%s: command not found", name);
 	if (name[0] == '!')
 		fprintf(c->err, ": a program of the machine can only begin a line: %s", name);
-	else if (is_program(name))
+	else if (suggest_is_program(name))
 		fprintf(c->err, ": !%s runs the machine's program", name);
 	else if (near)
 		fprintf(c->err, ": did you mean %s?", near);

@@ -15,7 +15,7 @@
 struct fixture {
 	struct loop loop;
 	struct world world;
-	struct stack host;
+	struct stack *host;
 	struct shell *sh;
 	int out, in;
 	char text[1 << 16]; /* what the last fixture_run() printed */
@@ -24,18 +24,16 @@ struct fixture {
 static inline struct fixture *fixture_with(struct shell_options o)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
+	static const struct proto *const no_protos[] = {NULL};
 	struct clock clock;
 
 	clock_init_virtual(&clock, unit_late ? UINT64_C(4294967000) * NS_PER_MS : 5 * NS_PER_SEC);
 	loop_init(&f->loop, clock);
-	f->world.loop = &f->loop;
-	list_init(&f->world.stacks);
-	list_init(&f->host.devs);
-	strcpy(f->host.name, "h1");
-	list_add_tail(&f->world.stacks, &f->host.node);
+	world_init(&f->world, &f->loop, 1, no_protos);
+	f->host = stack_new(&f->world, "h1", NULL);
 	f->out = memfd_create("out", MFD_CLOEXEC);
 	f->in = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	o.host = &f->host;
+	o.host = f->host;
 	o.in = f->in;
 	o.out = o.err = f->out;
 	f->sh = shell_new(&f->world, &o);
@@ -63,6 +61,7 @@ static inline int fixture_run(struct fixture *f, const char *text)
 static inline void fixture_free(struct fixture *f)
 {
 	shell_free(f->sh);
+	world_exit(&f->world);
 	CU_ASSERT_EQUAL(f->loop.waiters, 0);
 	CU_ASSERT_EQUAL(f->loop.holds, 0);
 	CU_ASSERT_EQUAL(f->loop.wheel.armed, 0);

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/* Settings as files. */
+#include "shell/setting.h"
+
+#include "net/sysctl.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static const char root[] = "/proc/sys/";
+
+struct setting {
+	struct stack *host;
+	char name[128];
+};
+
+bool setting_is(const char *path)
+{
+	return strncmp(path, "/proc/sys/net/", 14) == 0;
+}
+
+static bool find(struct setting *s, struct stack *host, const char *path, int32_t *value)
+{
+	const char *name = path + sizeof(root) - 1;
+	int err = -ENOENT;
+
+	if (strlen(name) < sizeof(s->name)) {
+		s->host = host;
+		strcpy(s->name, name);
+		err = sysctl_get(host, s->name, value);
+	}
+	errno = -err;
+	return err == 0;
+}
+
+static size_t emit_setting(struct sink *k, const char *data, size_t len)
+{
+	const struct setting *s = k->arg;
+	char *end;
+	long value;
+	int err = -EINVAL;
+
+	errno = 0;
+	value = strtol(data, &end, 10);
+	if (end != data && end[strspn(end, " \t\n")] == '\0' && value >= INT32_MIN && value <= INT32_MAX)
+		err = sysctl_set(s->host, s->name, (int32_t)value);
+	if (err)
+		sink_break(k, -err);
+	return len;
+}
+
+static void end_setting(struct sink *k)
+{
+	free(k->arg);
+}
+
+struct sink *setting_sink(struct stack *host, const char *path)
+{
+	struct setting s;
+	struct sink *k;
+	int32_t value;
+
+	if (!find(&s, host, path, &value))
+		return NULL;
+	k = sink_new(host->world->loop);
+	k->emit = emit_setting;
+	k->end = end_setting;
+	k->arg = mem_new(sizeof(s));
+	memcpy(k->arg, &s, sizeof(s));
+	return k;
+}
+
+struct source *setting_source(struct stack *host, const char *path)
+{
+	struct setting s;
+	struct source *c;
+	int32_t value;
+
+	if (!find(&s, host, path, &value))
+		return NULL;
+	c = source_new(host->world->loop, SOURCE_PIPE, -1);
+	buf_printf(&c->data, "%d\n", value);
+	c->ended = true;
+	return c;
+}

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT */
+/* The terminal with a prompt. */
+#include "shell/terminal.h"
+#include "shell/complete.h"
+#include "shell/history.h"
+#include "shell/internal.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <readline/readline.h>
+#include <readline/history.h>
+
+enum { PARTIAL_MAX = 4096 /* of a line that waits for its end before it is shown above the prompt */ };
+
+struct terminal {
+	struct shell *shell;
+	struct watch keys;
+	FILE *in, *out;
+	bool prompting;						      /* the prompt is on the screen */
+	char *history;						      /* file, or NULL */
+	size_t (*emit)(struct sink *k, const char *data, size_t len); /* of the shell's output, before */
+};
+
+/* readline's callbacks carry no pointer: the one static of the whole program. */
+static struct terminal *the_terminal;
+
+/* ---- output around the line being typed ---- */
+
+static size_t emit_above(struct sink *k, const char *data, size_t len)
+{
+	struct terminal *t = the_terminal;
+	const char *last = memrchr(data, '\n', len);
+
+	if (!t->prompting)
+		return t->emit(k, data, len);
+	if (last)
+		len = (size_t)(last - data) + 1;
+	else if (len < PARTIAL_MAX)
+		return 0;
+	rl_clear_visible_line();
+	fflush(t->out);
+	t->emit(k, data, len);
+	if (!last)
+		t->emit(k, "\n", 1);
+	rl_forced_update_display();
+	fflush(t->out);
+	return len;
+}
+
+/* ---- the prompt ---- */
+
+static void hide(struct terminal *t)
+{
+	if (!t->prompting)
+		return;
+	t->prompting = false;
+	loop_unwatch(t->shell->loop, &t->keys);
+	rl_callback_handler_remove();
+	sink_flush(t->shell->out);
+}
+
+/* A line, or NULL for ^D on an empty one. */
+static void entered(char *line)
+{
+	struct terminal *t = the_terminal;
+
+	if (!line)
+		fputs("exit\n", t->out);
+	fflush(t->out);
+	hide(t);
+	if (line)
+		history_enter(t->history, line);
+	shell_line(t->shell, line);
+	free(line);
+}
+
+static void keys_ready(struct watch *w, short revents)
+{
+	struct terminal *t = CONTAINER_OF(w, struct terminal, keys);
+
+	if (revents & POLLIN)
+		rl_callback_read_char();
+	else if (revents & (POLLHUP | POLLERR | POLLNVAL))
+		entered(NULL);
+	(void)t;
+}
+
+static char *prompt_text(const struct terminal *t, bool more)
+{
+	const char *term = getenv("TERM");
+	struct buf b = {0};
+
+	if (more)
+		buf_puts(&b, "> ");
+	else if (term && strcmp(term, "dumb") != 0)
+		buf_printf(&b, "\001\033[1;32m\002%s\001\033[0m\002$ ", shell_host(t->shell)->name);
+	else
+		buf_printf(&b, "%s$ ", shell_host(t->shell)->name);
+	return buf_take(&b);
+}
+
+void terminal_prompt(struct terminal *t, bool more)
+{
+	char *prompt = prompt_text(t, more);
+
+	sink_flush(t->shell->out);
+	rl_callback_handler_install(prompt, entered);
+	free(prompt);
+	t->prompting = true;
+	loop_watch(t->shell->loop, &t->keys);
+}
+
+bool terminal_is_prompting(const struct terminal *t)
+{
+	return t->prompting;
+}
+
+void terminal_interrupt(struct terminal *t)
+{
+	rl_echo_signal_char(SIGINT);
+	rl_free_line_state();
+	rl_callback_sigcleanup();
+	fputc('\n', t->out);
+	fflush(t->out);
+	hide(t);
+	rl_replace_line("", 1);
+	shell_line(t->shell, "");
+}
+
+void terminal_resize(struct terminal *t)
+{
+	(void)t;
+	rl_resize_terminal();
+}
+
+/* ---- completion ---- */
+
+static char *common_beginning(char **matches)
+{
+	size_t n = strlen(matches[0]);
+
+	for (char **m = matches + 1; *m; m++)
+		for (size_t i = 0; i < n; i++)
+			if ((*m)[i] != matches[0][i])
+				n = i;
+	return mem_textn(matches[0], n);
+}
+
+/* readline wants what they have in common first, then each, all of them its own. */
+static char **completions(const char *text, int start, int end)
+{
+	char **matches = complete_line(the_terminal->shell, rl_line_buffer, (size_t)start, text), **list;
+	size_t n = 0, len;
+
+	(void)end;
+	rl_attempted_completion_over = 1;
+	while (matches[n])
+		n++;
+	if (n == 0) {
+		free(matches);
+		return NULL;
+	}
+	list = mem_new((n + 2) * sizeof(char *));
+	list[0] = common_beginning(matches);
+	len = strlen(list[0]);
+	if (n > 1)
+		memcpy(list + 1, matches, n * sizeof(char *));
+	else
+		free(matches[0]);
+	free(matches);
+	rl_completion_append_character = n == 1 && len && strchr("/=", list[0][len - 1]) ? '\0' : ' ';
+	return list;
+}
+
+/* ---- making and ending ---- */
+
+static void set_up_readline(struct terminal *t)
+{
+	rl_instream = t->in;
+	rl_outstream = t->out;
+	rl_readline_name = "tapir";
+	rl_catch_signals = 0;
+	rl_catch_sigwinch = 0;
+	rl_attempted_completion_function = completions;
+	rl_completer_word_break_characters = " \t\n;|&<>";
+	rl_completer_quote_characters = "'\"";
+	using_history();
+}
+
+struct terminal *terminal_new(struct shell *sh)
+{
+	struct terminal *t = mem_new(sizeof(*t));
+
+	t->shell = sh;
+	t->in = fdopen(dup(sh->options.in), "r");
+	t->out = fdopen(dup(sh->options.out), "w");
+	if (!t->in || !t->out)
+		abort();
+	t->keys = (struct watch){.fd = sh->options.in, .events = POLLIN, .ready = keys_ready};
+	the_terminal = t;
+	set_up_readline(t);
+	t->history = history_open();
+	t->emit = sh->out->emit;
+	sh->out->emit = emit_above;
+	return t;
+}
+
+void terminal_free(struct terminal *t)
+{
+	if (t->prompting) {
+		fputc('\n', t->out);
+		fflush(t->out);
+	}
+	hide(t);
+	sink_flush(t->shell->out);
+	t->shell->out->emit = t->emit;
+	clear_history();
+	rl_instream = rl_outstream = NULL;
+	fclose(t->in);
+	fclose(t->out);
+	free(t->history);
+	free(t);
+	the_terminal = NULL;
+}
