@@ -3,6 +3,7 @@
 #include "inet.h"
 
 #include "arp/arp.h"
+#include "icmp/icmp.h"
 #include "ip/ip.h"
 #include "net/packet.h"
 
@@ -10,5 +11,6 @@ const struct proto *const inet_protos[] = {
 	&packet_proto,
 	&arp_proto,
 	&ip_proto,
+	&icmp_proto,
 	NULL,
 };

@@ -149,15 +149,23 @@ static void dev_event(struct netif *n, enum dev_event ev)
 		notify(n);
 }
 
-/* A neighbour's address that becomes ours is no neighbour's any more. */
-static void addr_event(struct netif_addr *a, bool gone)
+/* What was a neighbour's address is one no more when it becomes ours, or the broadcast address of our subnet.
+ */
+static void forget_neighbours(const struct netif_addr *a)
 {
 	struct netif *n = a->netif;
 
-	if (!n->arp)
+	list_each_safe (ng, &n->stack->arp->entries, struct neigh, node)
+		if (ng->netif == n && !ng->proxy && (ng->addr == a->local || arp_is_broadcast(n, ng->addr)))
+			neigh_remove(ng, DROP_NEIGH_FLUSHED);
+}
+
+static void addr_event(struct netif_addr *a, bool gone)
+{
+	if (!a->netif->arp)
 		return;
 	if (!gone)
-		neigh_del(n, a->local);
+		forget_neighbours(a);
 	acd_addr_event(a, gone);
 }
 

@@ -53,8 +53,8 @@ struct neigh *neigh_find(const struct netif *n, uint32_t addr);
  * `replace` false), -EINVAL (no device for ARP, an own or group address), -ENOBUFS (table full). */
 int neigh_set(struct netif *n, uint32_t addr, struct mac mac, enum neigh_state state, bool replace);
 
-/* Proxy entries: requests for `addr` that arrive on `n` are answered with n's own MAC address. 0, -ENOMEM,
- * -ENOENT. */
+/* Proxy entries: while `n` forwards, requests for `addr` that arrive on it are answered with its own MAC
+ * address. 0, -ENOMEM, -ENOENT. */
 int neigh_set_proxy(struct netif *n, uint32_t addr, bool on);
 
 /* Linux's `ip neigh del`: the entry becomes FAILED and goes; waiting packets are dropped. -ENOENT */

@@ -93,6 +93,14 @@ static uint64_t reachable_ns(struct netif *n)
 	return an->reachable_ns;
 }
 
+/* What was never confirmed counts as confirmed then: `ip -s neigh` shows it. */
+static uint64_t long_ago(const struct netif *n)
+{
+	uint64_t now = stack_now(n->stack), age = 2 * conf_ms(n, CONF_BASE_REACHABLE_TIME_MS);
+
+	return now > age ? now - age : 0;
+}
+
 /* INCOMPLETE and PROBE are followed by keep_asking(). */
 static void enter(struct neigh *ng, enum neigh_state state)
 {
@@ -229,8 +237,10 @@ static struct neigh *new_entry(struct netif *n, uint32_t addr, enum gc_kind kind
 {
 	struct neigh *ng = gc_new(n, addr, kind);
 
-	if (ng)
-		timer_init(&ng->timer, expired);
+	if (!ng)
+		return NULL;
+	timer_init(&ng->timer, expired);
+	ng->confirmed_ns = long_ago(n);
 	return ng;
 }
 
@@ -285,7 +295,7 @@ static void set_mac(struct neigh *ng, struct mac mac, enum neigh_state state)
 	if (state & (NEIGH_REACHABLE | KEPT))
 		ng->confirmed_ns = now_of(ng);
 	else if (!same)
-		ng->confirmed_ns = 0;
+		ng->confirmed_ns = long_ago(ng->netif);
 	ng->mac = mac;
 	if (news) {
 		enter(ng, state);
@@ -302,19 +312,19 @@ static bool is_locked(const struct neigh *ng)
 	return now_of(ng) - since < conf_ms(ng->netif, CONF_LOCKTIME_MS);
 }
 
-/* Somebody else claims the address of an entry that has a MAC address. True: believe it. */
-static bool is_believed(struct neigh *ng, struct mac mac, enum neigh_source source)
+/* Somebody else claims the address of an entry that has a MAC address. True: believe it. An entry in use is
+ * not changed but asks its holder; it may be gone on return. */
+static bool weigh_claim(struct neigh *ng, struct mac mac, enum neigh_source source)
 {
 	struct netif *n = ng->netif;
 	bool in_use = ng->state & (NEIGH_REACHABLE | NEIGH_DELAY);
 	bool locked = (ng->state & KEPT) || is_locked(ng);
 	bool verify = !locked && in_use && source != NEIGH_ASKED_US && netif_conf(n, CONF_LOCKTIME_MS) > 0;
 
+	const char *verdict = locked ? "not believed" : verify ? "asking the old holder" : "changed";
+
 	TRACE(n->stack, LAYER_ARP, NULL, "RFC 826", "%s claims %s, which is at %s: %s", TEXT_MAC(mac),
-		TEXT_IP(ng->addr), TEXT_MAC(ng->mac),
-		locked		 ? "not believed"
-			: verify ? "asking the old holder"
-				 : "changed");
+		TEXT_IP(ng->addr), TEXT_MAC(ng->mac), verdict);
 	if (verify) {
 		enter(ng, NEIGH_PROBE);
 		tell(ng);
@@ -327,7 +337,7 @@ enum drop_reason neigh_hear(struct neigh *ng, struct mac mac, enum neigh_source 
 {
 	bool known = ng->state & HAS_MAC, same = known && mac_equal(ng->mac, mac);
 
-	if (known && !same && !is_believed(ng, mac, source))
+	if (known && !same && !weigh_claim(ng, mac, source))
 		return DROP_ARP_LOCKED;
 	/* A known address heard again is no news, and no proof that packets from us arrive there. */
 	if (!(ng->state & KEPT) && (source == NEIGH_ANSWERED || !same))

@@ -6,6 +6,8 @@
  */
 #include "ip/internal.h"
 
+#include "net/wire_ether.h"
+
 #include <errno.h>
 
 enum { LOOPED_MAX = 1000, ROUTER_ALERT_LEN = 4 };
@@ -95,6 +97,16 @@ bool output_fits(const struct pkt *p, uint32_t mtu)
 	return p->len <= mtu || (o->gso_type && o->hdr_len - p->l2_len + o->gso_size <= (int64_t)mtu);
 }
 
+/* Offsets of offloads count from the link header, and the next one may be of another length: none at all
+ * where the packet was made here or came by a TUN device. */
+static void rebase_offload(struct pkt *p, const struct dev *d)
+{
+	int moved = (d->type == DEV_RAW ? 0 : ETHER_HDR_LEN) - p->l2_len;
+
+	p->offload.hdr_len = (uint16_t)(p->offload.hdr_len + moved);
+	p->offload.csum_start = (uint16_t)(p->offload.csum_start + moved);
+}
+
 static void to_many(struct stack *s, const struct pkt *p, const struct route_path *path)
 {
 	bool multicast = path->type == ROUTE_MULTICAST;
@@ -117,6 +129,7 @@ int output_transmit(struct stack *s, struct pkt *p, const struct route_path *pat
 		TEXT_IP(p->ip.dst), p->len, n->dev->name, TEXT_IP(path->nexthop));
 	if (!output_fits(p, mtu))
 		return fragment_output(n, p, path->nexthop, mtu);
+	rebase_offload(p, n->dev);
 	n->output(n, p, path->nexthop);
 	return 0;
 }

@@ -419,13 +419,18 @@ void dev_input(struct dev *d, struct pkt *p)
 		netif_input(d->netif, p);
 }
 
+/* Zeros, never what the buffer held before (CVE-2003-0001). Every buffer has room for them, if only in front.
+ */
 static void pad(struct dev *d, struct pkt *p)
 {
 	if (p->len >= d->min_frame)
 		return;
 	size_t missing = d->min_frame - p->len;
-	if (missing <= pkt_tailroom(p))
-		memset(pkt_put(p, missing), 0, missing);
+	if (missing > pkt_tailroom(p)) {
+		memmove(p->buf, p->data, p->len);
+		p->data = p->buf;
+	}
+	memset(pkt_put(p, missing), 0, missing);
 }
 
 void dev_output(struct dev *d, struct pkt *p)

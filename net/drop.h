@@ -71,7 +71,6 @@
 	X(IP_NOT_FOR_US, "RFC 1122 3.2.1.3", "for another host, and forwarding is off (sysctl ip_forward)")  \
 	X(IP_MULTICAST_NOT_JOINED, "RFC 1112 7.2", "multicast group that was not joined on this device")     \
 	X(IP_BROADCAST_NOT_FORWARDED, "RFC 2644 3", "a broadcast is never forwarded")                        \
-	X(IP_MULTICAST_NOT_FORWARDED, "", "there is no multicast routing")                                   \
 	X(IP_LINK_LOCAL_NOT_FORWARDED, "RFC 3927 2.7", "169.254/16 is never forwarded")                      \
 	X(IP_TTL_EXCEEDED, "RFC 1812 5.3.1", "TTL reached 0 on the way")                                     \
 	X(IP_NO_ROUTE, "RFC 1812 4.3.3.1", "no route to the destination")                                    \
@@ -83,7 +82,6 @@
 	X(IP_UNKNOWN_PROTOCOL, "RFC 1122 3.2.2.1", "no protocol has this number")                            \
 	X(IP_BROADCAST_DENIED, "RFC 1122 3.3.6", "sent to a broadcast address without SO_BROADCAST")         \
 	X(IP_BAD_SOURCE, "RFC 1122 3.2.1.3", "the packet to be sent has a source that is not ours")          \
-	X(IP_NO_DEVICE, "", "the device has no IPv4 (no address) or is going away")                          \
 	/* fragments */                                                                                      \
 	X(FRAG_ZERO_LENGTH, "", "fragment without data")                                                     \
 	X(FRAG_NOT_MULTIPLE_8, "RFC 791 3.1", "middle fragment whose length is no multiple of 8")            \
@@ -99,7 +97,7 @@
 	/* ICMP, IGMP */                                                                                     \
 	X(ICMP_SHORT, "RFC 792", "fewer than 8 octets")                                                      \
 	X(ICMP_BAD_CHECKSUM, "RFC 792", "checksum is wrong")                                                 \
-	X(ICMP_UNKNOWN_TYPE, "RFC 1122 3.2.2", "unknown type, silently")                                     \
+	X(ICMP_UNKNOWN_TYPE, "RFC 1122 3.2.2", "unknown type or code, silently")                             \
 	X(ICMP_ECHO_IGNORED, "", "sysctl icmp_echo_ignore_all")                                              \
 	X(ICMP_BROADCAST_IGNORED, "RFC 1122 3.2.2.6", "request to a broadcast or multicast address")         \
 	X(ICMP_TIMESTAMP_IGNORED, "RFC 1122 3.2.2.8", "sysctl icmp_timestamp_reply")                         \

@@ -54,17 +54,23 @@ struct icmp_hdr {
 	uint32_t rest; /* the second word: id and sequence, gateway, MTU, pointer */
 };
 
-/* Checks the length and, unless the device vouches for it, the checksum over all `len` bytes. */
-static inline enum drop_reason icmp_parse(const uint8_t *b, size_t len, bool csum_ok, struct icmp_hdr *h)
+/* The header alone, as it is quoted in an error about it: no checksum can be checked there. */
+static inline enum drop_reason icmp_peek(const uint8_t *b, size_t len, struct icmp_hdr *h)
 {
 	if (len < ICMP_HDR_LEN)
 		return DROP_ICMP_SHORT;
-	if (!csum_ok && csum(b, len) != 0)
-		return DROP_ICMP_BAD_CHECKSUM;
 	h->type = b[0];
 	h->code = b[1];
 	h->rest = get32(*(const be32 *)(b + 4));
 	return DROP_NONE;
+}
+
+/* Checks the length and, unless the device vouches for it, the checksum over all `len` bytes. */
+static inline enum drop_reason icmp_parse(const uint8_t *b, size_t len, bool csum_ok, struct icmp_hdr *h)
+{
+	if (len >= ICMP_HDR_LEN && !csum_ok && csum(b, len) != 0)
+		return DROP_ICMP_BAD_CHECKSUM;
+	return icmp_peek(b, len, h);
 }
 
 /* Writes the header in front of the `len - 8` bytes of payload that stand behind it, with the checksum over
@@ -76,6 +82,40 @@ static inline void icmp_emit(uint8_t *b, size_t len, const struct icmp_hdr *h)
 	*(be16 *)(b + 2) = put16(0);
 	*(be32 *)(b + 4) = put32(h->rest);
 	*(be16 *)(b + 2) = put16(csum(b, len));
+}
+
+/* Makes a parsed message one of another type with code 0, checksum mended (RFC 1624). Of the two zeros the
+ * sum has, 0xffff is right even when all the message is zero. */
+static inline void icmp_change_type(uint8_t *b, uint8_t type)
+{
+	be16 *check = (be16 *)(b + 2);
+	uint16_t from = get16(*(const be16 *)b), to = (uint16_t)(type << 8);
+
+	uint16_t mended = csum_update(get16(*check), from, to);
+
+	*(be16 *)b = put16(to);
+	*check = put16(mended ? mended : 0xffff);
+}
+
+/* Timestamp messages: after the header three times in ms since midnight UT, of which the answer fills in the
+ * last two (RFC 792). `b` has ICMP_TIMESTAMP_LEN bytes. */
+enum { ICMP_TIMESTAMP_LEN = 20 };
+
+static inline void icmp_put_times(uint8_t *b, uint32_t receive_ms, uint32_t transmit_ms)
+{
+	*(be32 *)(b + 12) = put32(receive_ms);
+	*(be32 *)(b + 16) = put32(transmit_ms);
+}
+
+/* How many of the bytes behind the header of an error quote the datagram. The rest are extensions, when the
+ * length field says so and may be believed: at least 128 bytes, and there (RFC 4884 4, 5). */
+static inline size_t icmp_quote_len(const uint8_t *b, size_t len)
+{
+	size_t given = (size_t)b[5] * 4;
+	bool extensible =
+		b[0] == ICMP_DEST_UNREACH || b[0] == ICMP_TIME_EXCEEDED || b[0] == ICMP_PARAM_PROBLEM;
+
+	return extensible && given >= 128 && given <= len - ICMP_HDR_LEN ? given : len - ICMP_HDR_LEN;
 }
 
 static inline uint16_t icmp_id(const struct icmp_hdr *h)

@@ -38,6 +38,23 @@ struct ip_hdr {
 	bool df, mf, reserved; /* the three flags */
 };
 
+/* The fields that lie in the first 20 bytes and need no check. */
+static inline void ip_read(const uint8_t *b, struct ip_hdr *h)
+{
+	uint16_t frag = get16(*(const be16 *)(b + 6));
+	h->tos = b[1];
+	h->id = get16(*(const be16 *)(b + 4));
+	h->reserved = frag & 0x8000;
+	h->df = frag & 0x4000;
+	h->mf = frag & 0x2000;
+	h->frag_off = (uint16_t)((frag & 0x1fff) * 8);
+	h->ttl = b[8];
+	h->proto = b[9];
+	h->check = get16(*(const be16 *)(b + 10));
+	h->src = get32(*(const be32 *)(b + 12));
+	h->dst = get32(*(const be32 *)(b + 16));
+}
+
 /* Every check of RFC 1812 5.2.2 on `len` bytes; on success *h is filled in. Bytes after total_len are the
  * caller's to trim. The reserved flag is kept and not checked (RFC 1812 4.2.2.3). */
 static inline enum drop_reason ip_parse(const uint8_t *b, size_t len, struct ip_hdr *h)
@@ -56,19 +73,22 @@ static inline enum drop_reason ip_parse(const uint8_t *b, size_t len, struct ip_
 		return DROP_IP_BAD_TOTAL_LENGTH;
 	if (h->total_len > len)
 		return DROP_IP_TRUNCATED;
-	uint16_t frag = get16(*(const be16 *)(b + 6));
-	h->tos = b[1];
-	h->id = get16(*(const be16 *)(b + 4));
-	h->reserved = frag & 0x8000;
-	h->df = frag & 0x4000;
-	h->mf = frag & 0x2000;
-	h->frag_off = (uint16_t)((frag & 0x1fff) * 8);
-	h->ttl = b[8];
-	h->proto = b[9];
-	h->check = get16(*(const be16 *)(b + 10));
-	h->src = get32(*(const be32 *)(b + 12));
-	h->dst = get32(*(const be32 *)(b + 16));
+	ip_read(b, h);
 	return DROP_NONE;
+}
+
+/* The header of a datagram that an ICMP error quotes, perhaps not to its end. Its checksum is not looked at:
+ * who changed the TTL last may not have mended it. False: no header. */
+static inline bool ip_parse_quote(const uint8_t *b, size_t len, struct ip_hdr *h)
+{
+	if (len < IP_HDR_LEN || b[0] >> 4 != 4)
+		return false;
+	h->hdr_len = (uint8_t)((b[0] & 15) * 4);
+	h->total_len = get16(*(const be16 *)(b + 2));
+	if (h->hdr_len < IP_HDR_LEN || h->hdr_len > len || h->total_len < h->hdr_len)
+		return false;
+	ip_read(b, h);
+	return true;
 }
 
 /* Writes the fixed 20 bytes; the options must already stand behind them (`hdr_len` bytes in all), because the

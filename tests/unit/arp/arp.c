@@ -69,13 +69,20 @@ static void lost_carrier_flushes_what_was_learned(void)
 	bench_free(&b);
 }
 
-static void neighbour_whose_address_becomes_ours_is_forgotten(void)
+static void neighbour_whose_address_becomes_ours_or_broadcast_is_forgotten(void)
 {
 	struct bench b = bench_new();
 
 	bench_request(&b, b.peer, "10.0.0.1");
+	bench_request(&b, LAB_PEER(3, "10.0.0.3"), "10.0.0.1");
 	lab_addr(b.d, "10.0.0.2/24");
 	CU_ASSERT_EQUAL(bench_state(&b, "10.0.0.2"), NEIGH_NONE);
+	CU_ASSERT_EQUAL(bench_state(&b, "10.0.0.3"), NEIGH_STALE);
+	bench_send(&b, "10.0.5.255", 1); /* by a route, say */
+	lab_sent_clear(b.d);
+	lab_addr(b.d, "10.0.5.1/24");
+	bench_send(&b, "10.0.5.255", 2);
+	CU_ASSERT(sent_packet(&b, MAC_BROADCAST, 2));
 	bench_free(&b);
 }
 
@@ -168,7 +175,7 @@ static void two_hosts_find_each_other(void)
 
 SUITE(arp_arp, T(arp_notify_announces_on_up_and_on_a_new_mac_address),
 	T(down_and_a_new_mac_address_flush_everything), T(lost_carrier_flushes_what_was_learned),
-	T(neighbour_whose_address_becomes_ours_is_forgotten),
+	T(neighbour_whose_address_becomes_ours_or_broadcast_is_forgotten),
 	T(device_that_goes_takes_entries_timers_and_packets_along), T(announcement_is_a_gratuitous_request),
 	T(without_buffers_messages_are_not_sent_and_counted), T(decisions_are_traced),
 	T(two_hosts_find_each_other))

@@ -148,7 +148,10 @@ static void stale_entry_is_used_then_probed_then_failed(void)
 {
 	struct bench b = bench_new();
 
+	lab_run(b.l, 100 * SEC);
 	bench_request(&b, b.peer, "10.0.0.1");
+	CU_ASSERT_EQUAL(
+		stack_now(b.s) - neigh_find(b.n, b.peer.ip)->confirmed_ns, 60 * SEC); /* as in Linux */
 	lab_sent_clear(b.d);
 	bench_send(&b, "10.0.0.2", 1);
 	CU_ASSERT(sent_packet(&b, b.peer.mac, 1));

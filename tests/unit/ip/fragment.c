@@ -53,7 +53,7 @@ static unsigned collect(struct dev *wire, uint32_t mtu, size_t *len)
 	return n;
 }
 
-/* RFC791-2, RFC1812-4.2.2.7b, RFC1122-I-107 */
+/* RFC791-2, RFC1812-4.2.2.7b, RFC1122-I-107, RFC1812-3.3.4a */
 static void every_length_arrives_in_the_fewest_fragments(void)
 {
 	struct bench b = bench_open();
@@ -72,6 +72,7 @@ static void every_length_arrives_in_the_fewest_fragments(void)
 			CU_ASSERT_EQUAL(memcmp(whole, payload, len), 0);
 		}
 	}
+	CU_ASSERT_EQUAL(dev_set_mtu(b.eth0, IP_MIN_MTU - 1), -EINVAL);
 	bench_close(&b);
 }
 
@@ -161,22 +162,25 @@ static void fragments_in_transit_are_cut_again_and_not_put_together(void)
 	bench_close(&b);
 }
 
+/* In one piece it is the device that does it, and knows where. */
 static void a_checksum_left_to_the_device_is_completed_before_cutting(void)
 {
 	struct bench b = bench_open();
 	struct ip_send how = to_peer();
-	struct pkt *p = stack_pkt(b.s, 3000);
 	size_t len;
 
 	fill();
-	memcpy(pkt_put(p, 3000), payload, 3000);
-	*(be16 *)(p->data + 6) = put16(0);
-	uint16_t want = csum(p->data, 3000);
-	p->offload =
-		(struct pkt_offload){.csum = PKT_CSUM_PARTIAL, .csum_start = IP_HDR_LEN, .csum_offset = 6};
-	CU_ASSERT_EQUAL(ip_output(b.s, p, &how), 0);
-	CU_ASSERT_EQUAL(collect(b.eth0, 1500, &len), 3);
-	CU_ASSERT_EQUAL(get16(*(be16 *)(whole + 6)), want);
+	for (size_t size = 1000; size <= 3000; size += 2000) {
+		struct pkt *p = stack_pkt(b.s, size);
+		memcpy(pkt_put(p, size), payload, size);
+		*(be16 *)(p->data + 6) = put16(0);
+		uint16_t want = csum(p->data, size);
+		p->offload = (struct pkt_offload){
+			.csum = PKT_CSUM_PARTIAL, .csum_start = IP_HDR_LEN, .csum_offset = 6};
+		CU_ASSERT_EQUAL(ip_output(b.s, p, &how), 0);
+		CU_ASSERT_EQUAL(collect(b.eth0, 1500, &len), size == 1000 ? 1 : 3);
+		CU_ASSERT_EQUAL(get16(*(be16 *)(whole + 6)), want);
+	}
 	bench_close(&b);
 }
 

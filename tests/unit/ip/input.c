@@ -497,7 +497,7 @@ static void ip_unknown_protocol(void)
 	bench_close(&b);
 }
 
-/* The inner packet, ten deep and in fragments too, is nobody's business. */
+/* The inner packet, ten deep and in fragments too, is nobody's business. RFC1812-4.2.2.8 */
 static void ip_in_ip(void)
 {
 	struct bench b = bench_router();

@@ -177,6 +177,7 @@ static void packets_of_every_size_cross_a_router_and_the_first_is_not_lost(void)
 	row_close(&w);
 }
 
+/* RFC1812-5.2.7.3 */
 static void a_ttl_that_ends_at_the_router_is_reported_there(void)
 {
 	struct row w = row_open();

@@ -100,6 +100,7 @@ static void a_copy_that_no_memory_is_there_for_is_counted(void)
 
 /* ---- out ---- */
 
+/* RFC1122-I-111, RFC1122-I-127 */
 static void what_is_sent_gets_a_header_by_the_sockets_options(void)
 {
 	struct bench b = bench_open();

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ICMP: the protocol, and the table of its messages (RFC 792, 1122 3.2.2, 1812 4.3, 6633, 6918).
+ *
+ *	in:  ip -> icmp_input -> echo.c, note.c, ping.c by the table
+ *	out: ip -> icmp_reject (error.c) -> limit.c -> icmp_output -> ip
+ */
+#include "icmp/internal.h"
+#include "lib/text.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+struct icmp_type {
+	const char *name; /* NULL: unknown */
+	enum mib in, out; /* 0: not counted by itself */
+	icmp_input_fn *input;
+	enum drop_reason ignored; /* where there is no input: why */
+	bool to_group;		  /* may be addressed to a broadcast or multicast address */
+};
+
+static const struct icmp_type types[] = {
+	[ICMP_ECHO_REPLY] = {"echo reply", MIB_IcmpInEchoReps, MIB_IcmpOutEchoReps, ping_input},
+	[ICMP_DEST_UNREACH] = {"destination unreachable", MIB_IcmpInDestUnreachs, MIB_IcmpOutDestUnreachs,
+		error_input},
+	[ICMP_SOURCE_QUENCH] = {"source quench", MIB_IcmpInSrcQuenchs, MIB_IcmpOutSrcQuenchs,
+		.ignored = DROP_ICMP_SOURCE_QUENCH},
+	[ICMP_REDIRECT] = {"redirect", MIB_IcmpInRedirects, MIB_IcmpOutRedirects, redirect_input},
+	[ICMP_ECHO] = {"echo request", MIB_IcmpInEchos, MIB_IcmpOutEchos, echo_input, .to_group = true},
+	[ICMP_TIME_EXCEEDED] = {"time exceeded", MIB_IcmpInTimeExcds, MIB_IcmpOutTimeExcds, error_input},
+	[ICMP_PARAM_PROBLEM] = {"parameter problem", MIB_IcmpInParmProbs, MIB_IcmpOutParmProbs, error_input},
+	[ICMP_TIMESTAMP] = {"timestamp request", MIB_IcmpInTimestamps, MIB_IcmpOutTimestamps, timestamp_input,
+		.to_group = true},
+	[ICMP_TIMESTAMP_REPLY] = {"timestamp reply", MIB_IcmpInTimestampReps, MIB_IcmpOutTimestampReps,
+		.ignored = DROP_ICMP_REPLY_UNWANTED},
+	[ICMP_INFO] = {"information request", .ignored = DROP_ICMP_INFO_IGNORED},
+	[ICMP_INFO_REPLY] = {"information reply", .ignored = DROP_ICMP_INFO_IGNORED},
+	[ICMP_MASK] = {"address mask request", MIB_IcmpInAddrMasks, MIB_IcmpOutAddrMasks,
+		.ignored = DROP_ICMP_MASK_IGNORED},
+	[ICMP_MASK_REPLY] = {"address mask reply", MIB_IcmpInAddrMaskReps, MIB_IcmpOutAddrMaskReps,
+		.ignored = DROP_ICMP_MASK_IGNORED},
+};
+
+void icmp_drop(struct stack *s, struct pkt *p, enum drop_reason why)
+{
+	mib_inc(s, MIB_IcmpInErrors);
+	stack_drop(s, p, why);
+}
+
+bool icmp_is_to_group(const struct stack *s, const struct pkt *p)
+{
+	enum ip_addr_kind kind = ip_addr_kind(s, p->ip.dst);
+
+	return p->type == PKT_BROADCAST || p->type == PKT_MULTICAST || kind == IP_ADDR_BROADCAST ||
+		kind == IP_ADDR_MULTICAST;
+}
+
+/* RFC 1122 3.2.2.6, 3.2.2.8: of what many hosts were asked at once, nothing is answered by default. */
+static bool group_is_ignored(const struct stack *s, const struct pkt *p, const struct icmp_type *t)
+{
+	return icmp_is_to_group(s, p) && (!t->to_group || s->sysctl[SYSCTL_ICMP_ECHO_IGNORE_BROADCASTS]);
+}
+
+static void icmp_input(struct stack *s, struct pkt *p)
+{
+	static const struct icmp_type unknown = {.name = "unknown type"};
+	const struct icmp_type *t = &unknown;
+	struct icmp_hdr h;
+	enum drop_reason why = icmp_parse(p->data, p->len, p->offload.csum == PKT_CSUM_OK, &h);
+
+	mib_inc(s, MIB_IcmpInMsgs);
+	if (why) {
+		if (why == DROP_ICMP_BAD_CHECKSUM)
+			mib_inc(s, MIB_IcmpInCsumErrors);
+		icmp_drop(s, p, why);
+		return;
+	}
+	if (h.type < ARRAY_SIZE(types) && types[h.type].name)
+		t = &types[h.type];
+	TRACE(s, LAYER_ICMP, p, "RFC 792", "%s (type %u, code %u) from %s, %u octets", t->name, h.type,
+		h.code, TEXT_IP(p->ip.src), p->len);
+	if (t->in)
+		mib_inc(s, t->in);
+	if (t == &unknown)
+		icmp_drop(s, p, DROP_ICMP_UNKNOWN_TYPE);
+	else if (group_is_ignored(s, p, t))
+		stack_drop(s, p, DROP_ICMP_BROADCAST_IGNORED);
+	else if (t->input)
+		t->input(s, p, &h);
+	else
+		stack_drop(s, p, t->ignored);
+}
+
+int icmp_output(struct stack *s, struct pkt *p, const struct ip_send *how)
+{
+	const struct icmp_type *t = &types[p->data[0]];
+
+	TRACE(s, LAYER_ICMP, p, "RFC 792", "%s (code %u) to %s, %u octets", t->name, p->data[1],
+		TEXT_IP(how->dst), p->len);
+	mib_inc(s, MIB_IcmpOutMsgs);
+	if (t->out)
+		mib_inc(s, t->out);
+	int err = ip_output(s, p, how);
+	if (err)
+		mib_inc(s, MIB_IcmpOutErrors);
+	return err;
+}
+
+static int icmp_init(struct stack *s)
+{
+	s->icmp = calloc(1, sizeof(*s->icmp));
+	if (!s->icmp)
+		return -ENOMEM;
+	limit_init(s);
+	hash_init(&s->icmp->pings);
+	ip_set_reject(s, icmp_reject);
+	return 0;
+}
+
+/* Sockets have left before. */
+static void icmp_exit(struct stack *s)
+{
+	if (!s->icmp)
+		return;
+	ip_set_reject(s, NULL);
+	limit_exit(s);
+	hash_exit(&s->icmp->pings);
+	free(s->icmp);
+	s->icmp = NULL;
+}
+
+const struct proto icmp_proto = {
+	.name = "icmp",
+	.number = IP_PROTO_ICMP,
+	.init = icmp_init,
+	.exit = icmp_exit,
+	.input = icmp_input,
+	.note = ping_note,
+	.sock_ops = &ping_sock_ops,
+	.sock_type = SOCK_DGRAM,
+};

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Ping sockets, Linux's SOCK_DGRAM of IPPROTO_ICMP (RFC 1122 3.2.2.6: the echo client interface). They send
+ * echo requests only, under an identifier that belongs to the socket, and get the replies that bear it, and
+ * the errors that quote it.
+ */
+#include "icmp/internal.h"
+#include "lib/text.h"
+
+#include <errno.h>
+
+enum { IDS = 65536 };
+
+struct ping_sock {
+	struct sock sk; /* local.port is the identifier, 0: none yet */
+	struct hash_link link;
+	bool bound_ip; /* local.ip was asked for, not chosen by connect */
+};
+
+static struct ping_sock *ping_sock(struct sock *sk)
+{
+	return CONTAINER_OF(sk, struct ping_sock, sk);
+}
+
+/* ---- identifiers ---- */
+
+static struct ping_sock *find(const struct icmp *icmp, uint16_t id)
+{
+	hash_each_match (ps, &icmp->pings, id, struct ping_sock, link)
+		return ps;
+	return NULL;
+}
+
+/* One that is free, unpredictable, or 0. */
+static uint16_t choose_id(struct stack *s)
+{
+	uint32_t first = rng_below(&s->rng, IDS);
+
+	for (uint32_t i = 0; i < IDS; i++) {
+		uint16_t id = (uint16_t)(first + i);
+		if (id && !find(s->icmp, id))
+			return id;
+	}
+	return 0;
+}
+
+static int take_id(struct sock *sk, uint16_t wanted)
+{
+	struct stack *s = sk->stack;
+	uint16_t id = wanted ? wanted : choose_id(s);
+
+	if (!id || find(s->icmp, id))
+		return -EADDRINUSE;
+	int err = hash_add(&s->icmp->pings, &ping_sock(sk)->link, id);
+	if (!err)
+		sk->local.port = id;
+	return err;
+}
+
+/* ---- opening, closing, names ---- */
+
+static int ping_open(struct sock *sk)
+{
+	int32_t others = -1;
+
+	list_each (other, &sk->stack->socks, struct sock, node)
+		others += other->ops == &ping_sock_ops;
+	return others < sk->stack->sysctl[SYSCTL_PING_GROUP_RANGE_MAX] ? 0 : -EMFILE;
+}
+
+static void ping_close(struct sock *sk)
+{
+	if (sk->local.port)
+		hash_del(&sk->stack->icmp->pings, &ping_sock(sk)->link);
+	sk->local.port = 0;
+}
+
+static int ping_bind(struct sock *sk, const struct sock_addr *a)
+{
+	if (sk->local.port)
+		return -EINVAL;
+	if (a->ip && !sk->freebind && ip_addr_kind(sk->stack, a->ip) != IP_ADDR_LOCAL)
+		return -EADDRNOTAVAIL;
+	int err = take_id(sk, a->port);
+	if (err)
+		return err;
+	sk->local.ip = a->ip;
+	ping_sock(sk)->bound_ip = a->ip != 0;
+	return 0;
+}
+
+static void disconnect(struct sock *sk)
+{
+	sk->peer = (struct sock_addr){0};
+	if (!ping_sock(sk)->bound_ip)
+		sk->local.ip = 0;
+}
+
+static int ping_connect(struct sock *sk, const struct sock_addr *a)
+{
+	struct route_key key = {
+		.dst = a->ip, .src = sk->local.ip, .tos = (uint8_t)sk->tos, .oif = sk->bound_dev};
+	struct route_path path;
+
+	disconnect(sk);
+	if (!a->ip)
+		return 0;
+	int err = route_lookup(sk->stack, &key, &path);
+	if (err)
+		return err;
+	if (path.type == ROUTE_BROADCAST && !sk->broadcast)
+		return -EACCES;
+	err = sk->local.port ? 0 : take_id(sk, 0);
+	if (err)
+		return err;
+	sk->peer = *a;
+	if (!sk->local.ip)
+		sk->local.ip = path.source;
+	return 0;
+}
+
+static int ping_path_mtu(const struct sock *sk)
+{
+	uint32_t mtu = ip_path_mtu(sk->stack, sk->peer.ip);
+
+	return mtu ? (int)mtu : -ENETUNREACH;
+}
+
+/* ---- sending ---- */
+
+/* The socket also finds it among its errors, with the MTU (ping: "local error: message too long"). */
+static void report_too_long(struct sock *sk, uint32_t dst, uint16_t seq)
+{
+	struct sock_error e = {
+		.error = EMSGSIZE,
+		.local = true,
+		.info = ip_path_mtu(sk->stack, dst) - (uint32_t)sk->opts_len,
+		.dst = dst,
+		.seq = seq,
+		.time_ns = stack_now(sk->stack),
+	};
+
+	sock_report(sk, &e, false);
+}
+
+/* 0 or -errno: what may be sent is an echo request that fits a datagram. */
+static int check_request(const struct sock *sk, const uint8_t *data, size_t len, struct icmp_hdr *h)
+{
+	if (len > (size_t)IP_MAX_LEN - IP_HDR_LEN - sk->opts_len)
+		return -EMSGSIZE;
+	if (icmp_peek(data, len, h) || h->type != ICMP_ECHO || h->code != 0)
+		return -EINVAL;
+	return 0;
+}
+
+static ssize_t ping_send(struct sock *sk, const void *data, size_t len, int flags, const struct sock_addr *to)
+{
+	const struct sock_addr *peer = to ? to : &sk->peer;
+	struct icmp_hdr h;
+	int err = peer->ip ? check_request(sk, data, len, &h) : -EDESTADDRREQ;
+
+	(void)flags;
+	if (!err && !sk->local.port)
+		err = take_id(sk, 0);
+	if (err)
+		return err;
+	struct ip_send how = {
+		.dst = peer->ip,
+		.src = sk->local.ip,
+		.proto = IP_PROTO_ICMP,
+		.tos = (uint8_t)sk->tos,
+		.ttl = sk->ttl < 0 ? 0 : (uint8_t)sk->ttl,
+		.df = sk->mtu_discover == SOCK_PMTU_DO || sk->mtu_discover == SOCK_PMTU_PROBE,
+		.df_if_fits = sk->mtu_discover == SOCK_PMTU_WANT,
+		.ignore_pmtu = sk->mtu_discover == SOCK_PMTU_PROBE,
+		.broadcast_ok = sk->broadcast,
+		.oif = peer->ifindex ? peer->ifindex : sk->bound_dev,
+		.opts = sk->opts,
+		.opts_len = sk->opts_len,
+	};
+	struct pkt *p = stack_pkt(sk->stack, len);
+	if (!p)
+		return -ENOBUFS;
+	memcpy(pkt_put(p, len), data, len);
+	h.rest = (uint32_t)sk->local.port << 16 | icmp_seq(&h);
+	icmp_emit(p->data, len, &h);
+	err = icmp_output(sk->stack, p, &how);
+	if (err == -EMSGSIZE)
+		report_too_long(sk, how.dst, icmp_seq(&h));
+	return err ? err : (ssize_t)len;
+}
+
+const struct sock_ops ping_sock_ops = {
+	.name = "ping",
+	.size = sizeof(struct ping_sock),
+	.open = ping_open,
+	.close = ping_close,
+	.bind = ping_bind,
+	.connect = ping_connect,
+	.send = ping_send,
+	.path_mtu = ping_path_mtu,
+	.hides_ip = true,
+};
+
+/* ---- what comes back ---- */
+
+static bool is_bound_elsewhere(const struct sock *sk, uint32_t own, const struct dev *d)
+{
+	return (sk->local.ip && sk->local.ip != own) || (sk->bound_dev && d && d->ifindex != sk->bound_dev);
+}
+
+void ping_input(struct stack *s, struct pkt *p, const struct icmp_hdr *h)
+{
+	struct ping_sock *ps = find(s->icmp, icmp_id(h));
+
+	if (!ps || is_bound_elsewhere(&ps->sk, p->ip.dst, p->dev)) {
+		stack_drop(s, p, DROP_ICMP_REPLY_UNWANTED);
+		return;
+	}
+	pkt_push(p, p->ip.hdr_len);
+	sock_input(&ps->sk, p);
+}
+
+/* RFC 1122 3.2.2: an error finds its socket by the identifier of the request it quotes. */
+void ping_note(struct stack *s, const struct icmp_note *note)
+{
+	struct icmp_hdr h;
+	struct ping_sock *ps;
+
+	if (icmp_peek(note->payload, note->payload_len, &h) || h.type != ICMP_ECHO)
+		return;
+	ps = find(s->icmp, icmp_id(&h));
+	if (!ps || is_bound_elsewhere(&ps->sk, note->quoted->src, NULL) ||
+		(ps->sk.peer.ip && ps->sk.peer.ip != note->quoted->dst))
+		return;
+	struct sock_error e = {
+		.error = note->error,
+		.type = note->type,
+		.code = note->code,
+		.info = note->info,
+		.from = note->from,
+		.dst = note->quoted->dst,
+		.seq = icmp_seq(&h),
+		.ttl = note->pkt->ip.ttl,
+		.time_ns = stack_now(s),
+	};
+	bool fatal = note->fatal || (e.error == EMSGSIZE && ps->sk.mtu_discover != SOCK_PMTU_DONT);
+	sock_report(&ps->sk, &e, fatal && ps->sk.peer.ip);
+}
