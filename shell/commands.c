@@ -11,6 +11,8 @@
 	FAMILY("Devices, addresses, routes, neighbours, hosts") \
 	COMMAND(on) \
 	FAMILY("Reaching other hosts") \
+	COMMAND(ping) \
+	COMMAND(ping2) \
 	FAMILY("Looking inside") \
 	FAMILY("The shell") \
 	COMMAND(help) \
