@@ -15,7 +15,7 @@ static uint32_t answer_source(const struct stack *s, const struct pkt *p)
 {
 	if (ip_addr_kind(s, p->ip.dst) == IP_ADDR_LOCAL)
 		return p->ip.dst;
-	return p->dev ? netif_source(p->dev->netif, p->ip.src, SCOPE_LINK) : 0;
+	return netif_source(p->dev->netif, p->ip.src, SCOPE_LINK);
 }
 
 /* From here on the packet is one that this host made. */

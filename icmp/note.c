@@ -197,7 +197,7 @@ void redirect_input(struct stack *s, struct pkt *p, const struct icmp_hdr *h)
 		return;
 	}
 	note.info = h->rest;
-	const char *refused = p->dev ? why_not(s, p->dev->netif, &note) : "it came by no device";
+	const char *refused = why_not(s, p->dev->netif, &note);
 	if (refused) {
 		TRACE(s, LAYER_ICMP, p, "RFC 1122 3.2.2.2", "redirect to %s not believed: %s",
 			TEXT_IP(note.info), refused);

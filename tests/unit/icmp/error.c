@@ -343,7 +343,6 @@ static void nothing_is_sent_about_a_broken_header(void)
 
 /* ---- and else ---- */
 
-/* RFC1122-I-63 */
 static void silence_is_traced(void)
 {
 	struct bench *b = bench_new();
@@ -370,7 +369,6 @@ static void without_memory_there_is_no_error_and_no_crash(void)
 	bench_free(b);
 }
 
-/* RFC1122-I-127: what this host cannot deliver for itself comes back to itself. */
 static void error_about_our_own_packet_reaches_our_own_socket(void)
 {
 	struct bench *b = bench_new();

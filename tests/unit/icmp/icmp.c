@@ -105,7 +105,7 @@ static void errors_and_replies_to_many_are_dropped(void)
 	bench_free(b);
 }
 
-/* RFC6633-4, RFC6633-8, RFC1122-I-59 */
+/* RFC6633-4, RFC6633-8 */
 static void source_quench_is_dropped_and_traced(void)
 {
 	struct bench *b = bench_new();

@@ -211,7 +211,7 @@ static void checksum_of_the_quoted_header_does_not_matter(void)
 	bench_free(b);
 }
 
-/* RFC5927-4.1: what can be checked without the transport */
+/* What can be checked without the transport (RFC 5927 4). */
 static void error_about_a_packet_that_is_not_ours_is_dropped(void)
 {
 	static const uint32_t sources[] = {PEER, FAR, IP_BROADCAST, IP_ALL_HOSTS, 0x0a0000ff, 7};
@@ -225,7 +225,7 @@ static void error_about_a_packet_that_is_not_ours_is_dropped(void)
 	bench_free(b);
 }
 
-/* RFC4884-3b, RFC4884-4a, RFC4884-5 */
+/* RFC4884-5 */
 static void extensions_are_not_taken_for_the_quoted_packet(void)
 {
 	static const struct {
@@ -289,6 +289,28 @@ static void too_big_lowers_the_path_mtu_at_once(void)
 	CU_ASSERT_EQUAL(path_mtu(b, FAR + 1), 1500);
 	CU_ASSERT_EQUAL(told.note.info, 1400);
 	CU_ASSERT_EQUAL(told.note.error, EMSGSIZE);
+	bench_free(b);
+}
+
+/* RFC1191-3b, RFC1191-3e, RFC1191-6.2 */
+static void path_mtu_is_respected_for_ten_minutes(void)
+{
+	struct bench *b = new_bench();
+	struct lab_ip_seen seen;
+
+	send_to(b, FAR);
+	tell_mtu(b, 1000, true);
+	lab_run(b->l, 599 * NS_PER_SEC);
+	CU_ASSERT_EQUAL(path_mtu(b, FAR), 1000);
+	struct pkt *p = stack_pkt(b->s, 1400);
+	memset(pkt_put(p, 1400), 0, 1400);
+	ip_output(b->s, p, &(struct ip_send){.dst = FAR, .proto = UNKNOWN_PROTO, .df_if_fits = true});
+	for (seen = lab_sent_ip(b->d); seen.payload; seen = lab_sent_ip(b->d)) {
+		CU_ASSERT(seen.ip.total_len <= 1000);
+		CU_ASSERT_FALSE(seen.ip.df);
+	}
+	lab_run(b->l, 2 * NS_PER_SEC);
+	CU_ASSERT_EQUAL(path_mtu(b, FAR), 1500);
 	bench_free(b);
 }
 
@@ -493,8 +515,8 @@ SUITE(icmp_note, T(every_error_goes_to_the_protocol_it_quotes),
 	T(quote_of_a_shorter_packet_is_all_of_it), T(quote_with_a_broken_header_is_dropped),
 	T(checksum_of_the_quoted_header_does_not_matter), T(error_about_a_packet_that_is_not_ours_is_dropped),
 	T(extensions_are_not_taken_for_the_quoted_packet), T(too_big_lowers_the_path_mtu_at_once),
-	T(old_router_makes_us_guess), T(icmp_frag_needed_tiny), T(icmp_frag_needed_raises),
-	T(too_big_about_a_packet_that_was_not_is_no_path_mtu), T(icmp_frag_needed_cache_exhaust),
-	T(redirect_of_the_first_hop_is_obeyed_for_the_one_host), T(icmp_redirect_spoof),
-	T(redirects_can_be_switched_off), T(where_media_are_not_shared_only_known_gateways_are_secure),
-	T(refusals_are_traced))
+	T(path_mtu_is_respected_for_ten_minutes), T(old_router_makes_us_guess), T(icmp_frag_needed_tiny),
+	T(icmp_frag_needed_raises), T(too_big_about_a_packet_that_was_not_is_no_path_mtu),
+	T(icmp_frag_needed_cache_exhaust), T(redirect_of_the_first_hop_is_obeyed_for_the_one_host),
+	T(icmp_redirect_spoof), T(redirects_can_be_switched_off),
+	T(where_media_are_not_shared_only_known_gateways_are_secure), T(refusals_are_traced))
