@@ -14,6 +14,7 @@ struct dev_config {
 	const char *peer_name;	  /* NULL: "veth%d" */
 	struct stack *peer_stack; /* NULL: the same host */
 	struct mac peer_mac;
+	uint32_t peer_mtu; /* 0: as mtu */
 };
 
 struct dev_kind {

@@ -97,7 +97,8 @@ static struct veth *new_end(struct mac mac, uint32_t mtu)
 int veth_create(struct stack *s, const char *name, const struct dev_config *config)
 {
 	struct stack *peer_stack = config->peer_stack ? config->peer_stack : s;
-	struct veth *a = new_end(config->mac, config->mtu), *b = new_end(config->peer_mac, config->mtu);
+	uint32_t peer_mtu = config->peer_mtu ? config->peer_mtu : config->mtu;
+	struct veth *a = new_end(config->mac, config->mtu), *b = new_end(config->peer_mac, peer_mtu);
 	int err = a && b ? 0 : -ENOMEM;
 
 	/* The peer first, as in Linux: it gets the lower ifindex. */

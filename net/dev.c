@@ -139,6 +139,7 @@ static void leave(struct dev *d)
 	netif_free(d->netif);
 	d->netif = NULL;
 	work_cancel(&d->flush_work);
+	d->activated = false;
 }
 
 int dev_register(struct stack *s, struct dev *d, const char *name)
@@ -206,6 +207,7 @@ int dev_set_up(struct dev *d, bool up)
 	if (!up && d->ops->stop)
 		d->ops->stop(d);
 	d->flags ^= DEV_UP;
+	d->activated = true;
 	tell(d, up ? DEV_EVENT_UP : DEV_EVENT_DOWN);
 	return 0;
 }
@@ -245,6 +247,7 @@ int dev_set_name(struct dev *d, const char *name)
 	int err = choose_name(d->stack, name, chosen);
 	if (err)
 		return err;
+	netif_renamed(d->netif, chosen);
 	memcpy(d->name, chosen, sizeof(d->name));
 	tell(d, DEV_EVENT_NAME);
 	return 0;

@@ -109,6 +109,7 @@ struct dev {
 	unsigned flags;	   /* enum dev_flag */
 	unsigned features; /* enum dev_feature */
 	bool carrier;
+	bool activated; /* was up since it came to this host: it has a qdisc, as Linux shows it */
 	struct mac mac;
 	uint32_t mtu, min_mtu, max_mtu;
 	uint32_t min_frame;   /* shorter frames are padded with zeros to this; 0: none */

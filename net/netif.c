@@ -138,6 +138,23 @@ void netif_addr_del(struct netif_addr *a)
 	}
 }
 
+/* As Linux does; a label that has no room for its suffix becomes the name alone. */
+void netif_renamed(struct netif *n, const char *name)
+{
+	netif_each_addr(a, n)
+	{
+		const char *suffix = strchr(a->label, ':');
+		size_t len = strlen(name), more = suffix ? strlen(suffix) : 0;
+
+		if (len + more >= sizeof(a->label))
+			more = 0;
+		if (more)
+			memmove(a->label + len, suffix, more);
+		memcpy(a->label, name, len);
+		a->label[len + more] = '\0';
+	}
+}
+
 void netif_addr_changed(struct netif_addr *a)
 {
 	tell(a, false);

@@ -74,6 +74,9 @@ void netif_output_raw(struct netif *n, struct pkt *p, uint32_t nexthop);
  * -ENOMEM. */
 int netif_addr_add(struct netif *n, const struct netif_addr *a, struct netif_addr **out);
 
+/* Before the device takes another name: its addresses' labels follow, "eth0:1" as "lan0:1". */
+void netif_renamed(struct netif *n, const char *name);
+
 /* Removes it and, unless promote_secondaries, the secondaries of its subnet. */
 void netif_addr_del(struct netif_addr *a);
 
