@@ -84,7 +84,7 @@ static bool is_cheaper(const struct route_info *a, const struct route_info *b)
 struct route route_show(const struct fib_entry *e)
 {
 	const struct route_info *i = e->info;
-	bool linkdown = i->netif && !i->netif->dev->carrier;
+	bool linkdown = i->netif && i->type != ROUTE_LOCAL && !i->netif->dev->carrier;
 
 	return (struct route){
 		.prefix = e->prefix,
@@ -392,15 +392,15 @@ static unsigned routes_of(const struct netif_addr *a, struct route out[ROUTES_PE
 	}
 	if (ip_is_zeronet(prefix) || !is_primary(a) || (prefix == a->local && a->plen == 32))
 		return n;
-	if (a->plen < 31) {
-		out[n] = r;
-		out[n++].prefix = prefix | ~mask;
-	}
 	out[n] = r;
 	out[n].prefix = prefix;
 	out[n].plen = a->plen;
 	out[n].type = loopback ? ROUTE_LOCAL : ROUTE_UNICAST;
 	out[n++].scope = loopback ? SCOPE_HOST : SCOPE_LINK;
+	if (a->plen < 31) {
+		out[n] = r;
+		out[n++].prefix = prefix | ~mask;
+	}
 	return n;
 }
 
