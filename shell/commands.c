@@ -9,6 +9,7 @@
 /* clang-format off */
 #define COMMANDS(FAMILY, COMMAND) \
 	FAMILY("Devices, addresses, routes, neighbours, hosts") \
+	COMMAND(ip) \
 	COMMAND(on) \
 	FAMILY("Reaching other hosts") \
 	COMMAND(ping) \
