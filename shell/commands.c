@@ -10,6 +10,11 @@
 #define COMMANDS(FAMILY, COMMAND) \
 	FAMILY("Devices, addresses, routes, neighbours, hosts") \
 	COMMAND(ip) \
+	COMMAND(ifconfig) \
+	COMMAND(route) \
+	COMMAND(arp) \
+	COMMAND(arpcache) \
+	COMMAND(hostname) \
 	COMMAND(on) \
 	FAMILY("Reaching other hosts") \
 	COMMAND(ping) \
