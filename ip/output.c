@@ -107,13 +107,15 @@ static void rebase_offload(struct pkt *p, const struct dev *d)
 	p->offload.csum_start = (uint16_t)(p->offload.csum_start + moved);
 }
 
+/* What goes to many comes back to us by itself only on lo. */
 static void to_many(struct stack *s, const struct pkt *p, const struct route_path *path)
 {
 	bool multicast = path->type == ROUTE_MULTICAST;
+	bool ours = !multicast || ip_group_joined(path->netif, p->ip.dst);
 
 	mib_inc(s, multicast ? MIB_IpExtOutMcastPkts : MIB_IpExtOutBcastPkts);
 	s->mib[multicast ? MIB_IpExtOutMcastOctets : MIB_IpExtOutBcastOctets] += p->len;
-	if (!multicast || ip_group_joined(path->netif, p->ip.dst))
+	if (ours && path->netif->dev->type != DEV_LOOPBACK)
 		loop_back(s, path->netif, p, multicast ? PKT_MULTICAST : PKT_BROADCAST);
 }
 
@@ -252,10 +254,8 @@ int ip_output(struct stack *s, struct pkt *p, const struct ip_send *how)
 	if (why)
 		return give_up(s, p, why, -EINVAL);
 	uint32_t mtu = how->ignore_pmtu && path.type != ROUTE_LOCAL ? path.netif->dev->mtu : path.mtu;
-	if (how->df && !output_fits(p, mtu)) {
-		mib_inc(s, MIB_IpFragFails);
+	if (how->df && !output_fits(p, mtu))
 		return give_up(s, p, DROP_IP_FRAG_NEEDED, -EMSGSIZE);
-	}
 	put_header(s, p, how, &path, hdr_len);
 	options_stamp(s, p, &o, path.source);
 	mib_inc(s, MIB_IpOutRequests);
@@ -277,14 +277,13 @@ int ip_output_raw(struct stack *s, struct pkt *p, int oif, bool broadcast_ok)
 	why = ip_parse(p->data, p->len, &p->ip);
 	if (why)
 		return give_up(s, p, why, -EINVAL);
-	struct route_key key = {.dst = p->ip.dst, .tos = p->ip.tos, .oif = oif};
+	struct route_key key = {.dst = p->ip.dst, .src = p->ip.src, .tos = p->ip.tos, .oif = oif};
 	int err = find_way(s, &key, broadcast_ok, &path, &why);
 	if (err)
 		return give_up(s, p, why, err);
 	if (!output_fits(p, path.type == ROUTE_LOCAL ? path.mtu : path.netif->dev->mtu))
 		return give_up(s, p, DROP_IP_FRAG_NEEDED, -EMSGSIZE);
-	if (!p->ip.src)
-		p->ip.src = path.source;
+	p->ip.src = path.source;
 	if (!p->ip.id)
 		p->ip.id = id_next(s, p->ip.src, p->ip.dst, p->ip.proto);
 	ip_emit(p->data, &p->ip);

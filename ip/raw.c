@@ -168,8 +168,10 @@ static ssize_t raw_send(struct sock *sk, const void *data, size_t len, int flags
 	if (len > IP_MAX_LEN)
 		return -EMSGSIZE;
 	struct pkt *p = stack_pkt(sk->stack, len);
-	if (!p)
+	if (!p) {
+		mib_inc(sk->stack, MIB_IpOutDiscards);
 		return -ENOBUFS;
+	}
 	memcpy(pkt_put(p, len), data, len);
 	int err =
 		sk->hdrincl ? ip_output_raw(sk->stack, p, oif, sk->broadcast) : send_packet(sk, p, dst, oif);

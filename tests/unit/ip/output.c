@@ -286,6 +286,20 @@ static void broadcasts_need_leave_and_are_heard_by_ourselves(void)
 	bench_close(&b);
 }
 
+static void a_broadcast_on_lo_comes_back_once(void)
+{
+	struct bench b = bench_open();
+	struct sock *sk = listen_raw(&b, PROTO_TEST);
+	struct ip_send how = to("255.255.255.255");
+
+	how.broadcast_ok = true;
+	how.oif = b.s->lo->ifindex;
+	CU_ASSERT_EQUAL(send_len(&b, 8, how), 0);
+	CU_ASSERT_EQUAL(heard(sk), 1);
+	sock_close(sk);
+	bench_close(&b);
+}
+
 /* RFC1122-I-123, RFC1112-4 */
 static void a_member_hears_its_own_multicasts(void)
 {
@@ -336,5 +350,6 @@ SUITE(ip_output, T(the_header_says_what_the_transport_and_the_settings_wish), T(
 	T(a_transport_can_ask_how_much_it_may_send), T(options_go_out_and_bad_ones_do_not),
 	T(a_source_that_is_not_ours_is_refused), T(what_has_no_way_ends_with_its_reason),
 	T(what_is_for_ourselves_comes_back_by_lo_in_the_next_turn),
-	T(broadcasts_need_leave_and_are_heard_by_ourselves), T(a_member_hears_its_own_multicasts),
+	T(broadcasts_need_leave_and_are_heard_by_ourselves), T(a_broadcast_on_lo_comes_back_once),
+	T(a_broadcast_on_lo_comes_back_once), T(a_member_hears_its_own_multicasts),
 	T(copies_for_ourselves_are_bounded_and_go_with_their_device))

@@ -93,6 +93,10 @@ static void a_copy_that_no_memory_is_there_for_is_counted(void)
 	put(b.eth0, hdr("10.0.0.2", "10.0.0.1"), "abc", 3);
 	CU_ASSERT_EQUAL(heard(sk), 0);
 	CU_ASSERT_EQUAL(DROPS(b, NO_MEMORY), 1);
+	struct pkt *last = stack_pkt(b.s, 1);
+	CU_ASSERT_EQUAL(send_to(&b, sk, "x", 1, "10.0.0.2"), -ENOBUFS);
+	CU_ASSERT_EQUAL(MIB(b, IpOutDiscards), 1);
+	pkt_free(last);
 	small->limit = 0;
 	sock_close(sk);
 	bench_close(&b);
@@ -206,7 +210,15 @@ static void packets_with_their_own_header_are_completed_and_sent(void)
 	seen = lab_sent_ip(b.eth0);
 	CU_ASSERT_EQUAL(seen.ip.src, h.src);
 	CU_ASSERT_EQUAL(seen.ip.id, 77);
+	CU_ASSERT_EQUAL(sock_set(sk, SO_OPT_SNDBUF, 100000), 0);
+	uint8_t *most = calloc(1, 65536);
+	CU_ASSERT_EQUAL(send_to(&b, sk, most, 65536, "10.0.0.2"), -EMSGSIZE);
+	free(most);
 	CU_ASSERT_EQUAL(send_to(&b, sk, p, 1501, "10.0.0.2"), -EMSGSIZE); /* in one piece, or not at all */
+	h.src = lab_ip("127.0.0.1");					  /* but not so */
+	ip_emit(p, &h);
+	CU_ASSERT_EQUAL(send_to(&b, sk, p, 30, "10.0.0.2"), -EINVAL);
+	CU_ASSERT_EQUAL(DROPS(b, IP_BAD_SOURCE), 1);
 	p[0] = 0x65;
 	CU_ASSERT_EQUAL(send_to(&b, sk, p, 30, "10.0.0.2"), -EINVAL);
 	p[0] = 0x48;
