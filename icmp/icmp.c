@@ -8,6 +8,7 @@
 #include "icmp/internal.h"
 #include "lib/text.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -19,27 +20,25 @@ struct icmp_type {
 	bool to_group;		  /* may be addressed to a broadcast or multicast address */
 };
 
+#define COUNTED(name) MIB_IcmpIn##name, MIB_IcmpOut##name
+
+/* clang-format off */
 static const struct icmp_type types[] = {
-	[ICMP_ECHO_REPLY] = {"echo reply", MIB_IcmpInEchoReps, MIB_IcmpOutEchoReps, ping_input},
-	[ICMP_DEST_UNREACH] = {"destination unreachable", MIB_IcmpInDestUnreachs, MIB_IcmpOutDestUnreachs,
-		error_input},
-	[ICMP_SOURCE_QUENCH] = {"source quench", MIB_IcmpInSrcQuenchs, MIB_IcmpOutSrcQuenchs,
-		.ignored = DROP_ICMP_SOURCE_QUENCH},
-	[ICMP_REDIRECT] = {"redirect", MIB_IcmpInRedirects, MIB_IcmpOutRedirects, redirect_input},
-	[ICMP_ECHO] = {"echo request", MIB_IcmpInEchos, MIB_IcmpOutEchos, echo_input, .to_group = true},
-	[ICMP_TIME_EXCEEDED] = {"time exceeded", MIB_IcmpInTimeExcds, MIB_IcmpOutTimeExcds, error_input},
-	[ICMP_PARAM_PROBLEM] = {"parameter problem", MIB_IcmpInParmProbs, MIB_IcmpOutParmProbs, error_input},
-	[ICMP_TIMESTAMP] = {"timestamp request", MIB_IcmpInTimestamps, MIB_IcmpOutTimestamps, timestamp_input,
-		.to_group = true},
-	[ICMP_TIMESTAMP_REPLY] = {"timestamp reply", MIB_IcmpInTimestampReps, MIB_IcmpOutTimestampReps,
-		.ignored = DROP_ICMP_REPLY_UNWANTED},
+	[ICMP_ECHO_REPLY] = {"echo reply", COUNTED(EchoReps), .input = ping_input},
+	[ICMP_DEST_UNREACH] = {"destination unreachable", COUNTED(DestUnreachs), .input = error_input},
+	[ICMP_SOURCE_QUENCH] = {"source quench", COUNTED(SrcQuenchs), .ignored = DROP_ICMP_SOURCE_QUENCH},
+	[ICMP_REDIRECT] = {"redirect", COUNTED(Redirects), .input = redirect_input},
+	[ICMP_ECHO] = {"echo request", COUNTED(Echos), .input = echo_input, .to_group = true},
+	[ICMP_TIME_EXCEEDED] = {"time exceeded", COUNTED(TimeExcds), .input = error_input},
+	[ICMP_PARAM_PROBLEM] = {"parameter problem", COUNTED(ParmProbs), .input = error_input},
+	[ICMP_TIMESTAMP] = {"timestamp request", COUNTED(Timestamps), .input = timestamp_input, .to_group = true},
+	[ICMP_TIMESTAMP_REPLY] = {"timestamp reply", COUNTED(TimestampReps), .ignored = DROP_ICMP_REPLY_UNWANTED},
 	[ICMP_INFO] = {"information request", .ignored = DROP_ICMP_INFO_IGNORED},
 	[ICMP_INFO_REPLY] = {"information reply", .ignored = DROP_ICMP_INFO_IGNORED},
-	[ICMP_MASK] = {"address mask request", MIB_IcmpInAddrMasks, MIB_IcmpOutAddrMasks,
-		.ignored = DROP_ICMP_MASK_IGNORED},
-	[ICMP_MASK_REPLY] = {"address mask reply", MIB_IcmpInAddrMaskReps, MIB_IcmpOutAddrMaskReps,
-		.ignored = DROP_ICMP_MASK_IGNORED},
+	[ICMP_MASK] = {"address mask request", COUNTED(AddrMasks), .ignored = DROP_ICMP_MASK_IGNORED},
+	[ICMP_MASK_REPLY] = {"address mask reply", COUNTED(AddrMaskReps), .ignored = DROP_ICMP_MASK_IGNORED},
 };
+/* clang-format on */
 
 void icmp_drop(struct stack *s, struct pkt *p, enum drop_reason why)
 {
@@ -95,6 +94,7 @@ int icmp_output(struct stack *s, struct pkt *p, const struct ip_send *how)
 {
 	const struct icmp_type *t = &types[p->data[0]];
 
+	assert(p->data[0] < ARRAY_SIZE(types));
 	TRACE(s, LAYER_ICMP, p, "RFC 792", "%s (code %u) to %s, %u octets", t->name, p->data[1],
 		TEXT_IP(how->dst), p->len);
 	mib_inc(s, MIB_IcmpOutMsgs);
