@@ -47,6 +47,9 @@ struct shell {
 	int status;
 };
 
+/* ^C: to what is in the foreground, or the line being typed. */
+void shell_interrupt(struct shell *sh);
+
 /* The whole file; false with errno. */
 bool shell_read_file(const char *path, struct buf *text);
 

@@ -108,7 +108,7 @@ void job_suspend(struct machine *m)
 	if (m == sh->main) {
 		struct machine *half = machine_split(m);
 
-		j = job_new(sh, half, half->tree->text ? half->tree->text : "a line of commands");
+		j = job_new(sh, half, half->tree->source);
 	}
 	sh->foreground = sh->main;
 	sink_printf(sh->err, "\n[%u]  %-10s %s\n", j->number, job_state(j), j->text);

@@ -563,12 +563,14 @@ static bool next_command(struct machine *m)
 	return false;
 }
 
-/* ^C ends the line that the main machine is at; any other machine ends itself. */
+/* ^C ends the line that the main machine is at, or was about to begin; any other machine ends itself. */
 static void obey(struct machine *m)
 {
 	unwind(m);
 	if (m != m->shell->main || m->signal != SIGINT)
 		m->leaving = true;
+	else if (m->shell->interactive)
+		m->script.pos = m->script.text.len;
 	m->signal = 0;
 }
 

@@ -75,7 +75,8 @@ struct machine {
 
 	/* From the loop. It has ended, and is freed right after. */
 	void (*done)(struct machine *m, int status);
-	/* Its script has no complete command now, but may get one; `more`: one has begun. */
+	/* Its script has no complete command now, but may get one; `more`: one has begun. It may be
+	 * told so more than once. */
 	void (*idle)(struct machine *m, bool more);
 	void (*spawn_done)(struct cmd *c, int status);
 	void *owner;

@@ -35,6 +35,7 @@ void node_put(struct node *n)
 {
 	if (!n || --n->refs > 0)
 		return;
+	free(n->source);
 	free(n->text);
 	for (size_t i = 0; i < n->child_count; i++)
 		node_put(n->children[i]);
@@ -388,18 +389,26 @@ static struct node *parse_andor(struct parser *p)
 	return left;
 }
 
+/* What stands from `start` to the next token, without the white space between. */
+static char *source_text(const struct parser *p, size_t start)
+{
+	size_t end = p->next.start;
+
+	while (end > start && strchr(" \t\n", p->lx->text[end - 1]))
+		end--;
+	return mem_textn(p->lx->text + start, end - start);
+}
+
 /* An and-or list and, where "&" follows, the job it becomes. */
 static struct node *parse_job(struct parser *p)
 {
-	size_t start = p->next.start, end;
+	size_t start = p->next.start;
 	struct node *n = parse_andor(p), *job;
 
 	if (!n || !is(p, TOKEN_AMPERSAND))
 		return n;
-	for (end = p->next.start; end > start && strchr(" \t\n", p->lx->text[end - 1]);)
-		end--;
 	job = node_new(NODE_BACKGROUND, n->line);
-	job->text = mem_textn(p->lx->text + start, end - start);
+	job->text = source_text(p, start);
 	add_child(job, n);
 	return job;
 }
@@ -491,15 +500,18 @@ enum parse_result parse_next(struct script *s, struct node **out, char error[PAR
 	struct lexer lx;
 	struct parser p = {.lx = &lx};
 	enum parse_result result = PARSE_END;
+	size_t start;
 
 	*out = NULL;
 	lex_init(&lx, buf_text(&s->text), s->text.len, s->line, 0);
 	lx.pos = s->pos;
 	advance(&p);
 	skip_newlines(&p);
+	start = p.next.start;
 	if (is(&p, TOKEN_END)) {
 		skip_to(s, &lx, lx.pos);
 	} else if ((*out = parse_list(&p, true)) && (is(&p, TOKEN_NEWLINE) || is(&p, TOKEN_END))) {
+		(*out)->source = source_text(&p, start);
 		skip_to(s, &lx, p.next.end);
 		result = PARSE_NODE;
 	} else {

@@ -120,7 +120,7 @@ static void check_end(struct program *p)
 		m->program = NULL;
 		m->status = p->status;
 		if (interrupted)
-			machine_signal(machine_root(m), SIGINT);
+			shell_interrupt(p->shell);
 		machine_wake(m);
 	}
 	program_free(p);
@@ -225,6 +225,7 @@ struct ends {
  * ours, but what it writes comes by here, so that it does not run into the line being typed. */
 static int open_pty(struct shell *sh, int *master)
 {
+	struct termios modes;
 	struct winsize size;
 	int slave = -1;
 
@@ -236,6 +237,10 @@ static int open_pty(struct shell *sh, int *master)
 	if (slave < 0) {
 		close(*master);
 		return -1;
+	}
+	if (tcgetattr(slave, &modes) == 0) { /* newlines become CR LF in our terminal, once */
+		modes.c_oflag &= ~(tcflag_t)OPOST;
+		tcsetattr(slave, TCSANOW, &modes);
 	}
 	if (ioctl(sh->options.out, TIOCGWINSZ, &size) == 0)
 		ioctl(slave, TIOCSWINSZ, &size);

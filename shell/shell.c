@@ -22,12 +22,15 @@
 
 /* ---- signals ---- */
 
-static void interrupt(struct shell *sh)
+void shell_interrupt(struct shell *sh)
 {
 	if (sh->terminal && terminal_is_prompting(sh->terminal)) {
 		sh->main->script.pos = sh->main->script.text.len; /* what was typed of a longer command */
+		sh->main->status = 128 + SIGINT;
 		terminal_interrupt(sh->terminal);
 	} else if (sh->counted && sh->foreground) {
+		if (sh->terminal)
+			terminal_interrupted(sh->terminal);
 		machine_signal(sh->foreground, SIGINT);
 	}
 }
@@ -39,7 +42,7 @@ static void got_signal(struct shell *sh, int sig)
 		program_reap(sh);
 		break;
 	case SIGINT:
-		interrupt(sh);
+		shell_interrupt(sh);
 		break;
 	case SIGWINCH:
 		if (sh->terminal)
@@ -249,10 +252,14 @@ static void go_on(struct shell *sh, const char *text, size_t len)
 
 static void input_idle(struct machine *m, bool more)
 {
+	struct shell *sh = m->shell;
+
 	(void)more;
-	set_counted(m->shell, false);
-	m->shell->watching_input = true;
-	loop_watch(m->shell->loop, &m->shell->input);
+	if (sh->watching_input)
+		return;
+	set_counted(sh, false);
+	sh->watching_input = true;
+	loop_watch(sh->loop, &sh->input);
 }
 
 /* Lines are passed on when they are whole, and no more are read before they are done. */
@@ -346,6 +353,8 @@ static void prompt_idle(struct machine *m, bool more)
 {
 	struct shell *sh = m->shell;
 
+	if (terminal_is_prompting(sh->terminal))
+		return;
 	set_counted(sh, false);
 	if (!more) {
 		m->script.line = 1;

@@ -76,6 +76,7 @@ struct node {
 	unsigned refs;
 	enum node_kind kind;
 	unsigned line;
+	char *source; /* of a complete command: as it was typed */
 	char *text;
 	bool over_args;
 	struct node **children;

@@ -19,6 +19,7 @@ struct terminal {
 	struct watch keys;
 	FILE *in, *out;
 	bool prompting;						      /* the prompt is on the screen */
+	bool interrupted;					      /* the cursor is behind a "^C" */
 	char *history;						      /* file, or NULL */
 	size_t (*emit)(struct sink *k, const char *data, size_t len); /* of the shell's output, before */
 };
@@ -33,6 +34,7 @@ static size_t emit_above(struct sink *k, const char *data, size_t len)
 	struct terminal *t = the_terminal;
 	const char *last = memrchr(data, '\n', len);
 
+	t->interrupted = false;
 	if (!t->prompting)
 		return t->emit(k, data, len);
 	if (last)
@@ -106,6 +108,9 @@ void terminal_prompt(struct terminal *t, bool more)
 	char *prompt = prompt_text(t, more);
 
 	sink_flush(t->shell->out);
+	if (t->interrupted)
+		sink_write(t->shell->out, "\n", 1);
+	sink_flush(t->shell->out);
 	rl_callback_handler_install(prompt, entered);
 	free(prompt);
 	t->prompting = true;
@@ -127,6 +132,12 @@ void terminal_interrupt(struct terminal *t)
 	hide(t);
 	rl_replace_line("", 1);
 	shell_line(t->shell, "");
+}
+
+void terminal_interrupted(struct terminal *t)
+{
+	sink_flush(t->shell->out);
+	t->interrupted = true;
 }
 
 void terminal_resize(struct terminal *t)

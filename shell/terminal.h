@@ -23,6 +23,9 @@ void terminal_prompt(struct terminal *t, bool more);
 
 /* ^C at the prompt: a new, empty line. */
 void terminal_interrupt(struct terminal *t);
+
+/* ^C while something ran: the prompt stands on a new line even when nothing more is printed. */
+void terminal_interrupted(struct terminal *t);
 void terminal_resize(struct terminal *t);
 bool terminal_is_prompting(const struct terminal *t);
 
