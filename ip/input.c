@@ -73,7 +73,7 @@ static enum drop_reason check_source(const struct netif *n, const struct ip_hdr 
 
 	if (h->src == IP_ANY)
 		return DROP_NONE;
-	int err = route_lookup(n->stack, &key, &back);
+	int err = cache_lookup(n->stack, &key, &back);
 	if (!err && back.type == ROUTE_LOCAL)
 		return DROP_IP_OWN_SOURCE;
 	if (!err && back.type != ROUTE_UNICAST)
@@ -175,7 +175,7 @@ static struct verdict decide(struct stack *s, const struct pkt *p, struct route_
 		return decide_multicast(s, p);
 	if (h->dst == IP_BROADCAST || h->dst == IP_ANY)
 		return decide_broadcast(s, p, NULL);
-	int err = route_lookup(s, &(struct route_key){.dst = h->dst, .src = h->src, .tos = h->tos}, path);
+	int err = cache_lookup(s, &(struct route_key){.dst = h->dst, .src = h->src, .tos = h->tos}, path);
 	if (err)
 		return no_route(s, n, err);
 	if (path->type == ROUTE_BROADCAST)

@@ -12,6 +12,7 @@ struct exceptions;
 struct routes;
 struct ip_ids;
 struct ip_redirects;
+struct route_cache;
 struct reassembly;
 struct sock_ops;
 
@@ -20,6 +21,7 @@ struct sock_ops;
 struct ip {
 	struct routes *routes;		/* route.c, fib.c */
 	struct exceptions *exceptions;	/* exception.c: redirects and path MTUs */
+	struct route_cache *cache;	/* cache.c */
 	struct reassembly *reass;	/* reassemble.c */
 	struct ip_ids *ids;		/* id.c */
 	struct ip_redirects *redirects; /* forward.c: redirects sent, for their rate limit */
@@ -46,6 +48,12 @@ void route_stat(const struct stack *s, struct ip_stat *st); /* fills in routes a
 
 /* This host sends a packet of its own to `dst`, so what is said about the way there concerns it. */
 void route_note_sent(struct stack *s, uint32_t dst);
+
+/* ---- cache.c ---- */
+
+/* route_lookup(), for what is asked once for each packet. */
+int cache_lookup(struct stack *s, const struct route_key *key, struct route_path *path);
+void cache_exit(struct stack *s);
 
 /* ---- reassemble.c ---- */
 

@@ -71,6 +71,7 @@ static void ip_exit(struct stack *s)
 		return;
 	reass_exit(s);
 	route_exit(s);
+	cache_exit(s);
 	output_exit(s);
 	forward_exit(s);
 	id_exit(s);
