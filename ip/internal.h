@@ -62,6 +62,9 @@ void reass_exit(struct stack *s);
 void reass_dev_event(struct netif *n, enum dev_event ev); /* UNREGISTER: what came by n goes */
 void reass_stat(const struct stack *s, struct ip_stat *st);
 
+/* How many fragments a search looks at at most in any datagram: what the complexity check counts. */
+unsigned reass_depth(const struct stack *s);
+
 /* Takes a fragment for this host (data at the IP header, p->ip parsed, length trimmed). Returns the whole
  * datagram, in the same state and with its header mended, once it is complete; else NULL. */
 struct pkt *reass_input(struct stack *s, struct pkt *p);

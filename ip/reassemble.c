@@ -546,3 +546,17 @@ void reass_stat(const struct stack *s, struct ip_stat *st)
 	st->reassembling = s->ip->reass->datagrams.count;
 	st->reassembly_bytes = s->ip->reass->bytes;
 }
+
+static unsigned depth_of(const struct frag *f)
+{
+	return f ? 1 + MAX(depth_of(f->left), depth_of(f->right)) : 0;
+}
+
+unsigned reass_depth(const struct stack *s)
+{
+	unsigned most = 0;
+
+	list_each (d, &s->ip->reass->all, struct datagram, node)
+		most = MAX(most, depth_of(d->root));
+	return most;
+}
