@@ -63,6 +63,19 @@ needs_tun() {
 	ip link del probe0
 }
 
+# tapir_as_user: from here on tapir runs as a user without rights, whose number is $USER_ID. It is a copy, since
+# the user may not be able to reach this folder.
+tapir_as_user() {
+	USER_ID=$(id -u nobody) || skip "there is no user nobody"
+	chmod 755 "$TMP"
+	mkdir -p "$TMP/user" && chown nobody "$TMP/user"
+	install -m 755 "$BUILD/tapir" "$TMP/tapir"
+	printf '#!/bin/sh\nHOME=%s TMPDIR=%s exec setpriv --reuid %d --regid %d --clear-groups %s "$@"\n' \
+		"$TMP/user" "$TMP/user" "$USER_ID" "$(id -g nobody)" "$TMP/tapir" >"$TMP/as-user"
+	chmod 755 "$TMP/as-user"
+	TAPIR=$TMP/as-user
+}
+
 # --- waiting and expecting
 
 # wait_for SECONDS COMMAND...: until COMMAND succeeds; its output is thrown away. Status 1 when time is up.
