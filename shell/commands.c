@@ -19,6 +19,7 @@
 	FAMILY("Reaching other hosts") \
 	COMMAND(ping) \
 	COMMAND(ping2) \
+	COMMAND(arping) \
 	FAMILY("Looking inside") \
 	FAMILY("The shell") \
 	COMMAND(help) \
