@@ -20,6 +20,8 @@
 	COMMAND(ping) \
 	COMMAND(ping2) \
 	COMMAND(arping) \
+	COMMAND(traceroute) \
+	COMMAND(tracepath) \
 	FAMILY("Looking inside") \
 	FAMILY("The shell") \
 	COMMAND(help) \

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/* traceroute -I and tracepath print what traceroute 2.1.2 and iputils 20221126 print. */
+#include "tests/unit/shell/bench.h"
+
+static void each_hop_is_a_line(void)
+{
+	BENCH_PRINTS("traceroute -I 10.0.2.1", 0,
+		"traceroute to 10.0.2.1 (10.0.2.1), 30 hops max, 60 byte packets\n"
+		" 1  10.0.1.254 (10.0.1.254)  0.000 ms  0.000 ms  0.000 ms\n"
+		" 2  10.0.2.1 (10.0.2.1)  0.000 ms  0.000 ms  0.000 ms\n");
+	BENCH_PRINTS("traceroute -I -n -q 1 -f 2 h2 1400", 0,
+		"traceroute to h2 (10.0.2.1), 30 hops max, 1400 byte packets\n"
+		" 2  10.0.2.1  0.000 ms\n");
+}
+
+static void silence_is_a_star_and_errors_have_marks(void)
+{
+	BENCH_PRINTS("traceroute -I -n 10.0.3.1", 0,
+		"traceroute to 10.0.3.1 (10.0.3.1), 30 hops max, 60 byte packets\n"
+		" 1  10.0.1.254  0.000 ms !N  0.000 ms !N  0.000 ms !N\n");
+	BENCH_PRINTS("on h2 sysctl -qw net.ipv4.icmp_echo_ignore_all=1; traceroute -I -n -w 1 -m 3 10.0.2.1",
+		0,
+		"traceroute to 10.0.2.1 (10.0.2.1), 3 hops max, 60 byte packets\n"
+		" 1  10.0.1.254  0.000 ms  0.000 ms  0.000 ms\n"
+		" 2  * * *\n"
+		" 3  * * *\n");
+}
+
+static void what_cannot_be_done_is_said_at_once(void)
+{
+	struct bench *b = bench_new();
+	static const struct {
+		const char *script, *says;
+		int status;
+	} cases[] = {
+		{"traceroute 10.0.2.1",
+			"traceroute: probes by UDP and TCP come later; `traceroute -I` uses ICMP echo\n", 2},
+		{"traceroute -I", "Specify \"host\" missing argument.\n", 2},
+		{"traceroute -I -q 11 h2", "no more than 10 probes per hop\n", 2},
+		{"traceroute -I -m 256 h2", "max hops cannot be more than 255\n", 2},
+		{"traceroute -I -f 40 h2", "first hop out of range\n", 2},
+		{"traceroute -I -w x h2", "bad wait specifications\n", 2},
+		{"traceroute -I -s 10.9.1.1 h2", "bind: Cannot assign requested address\n", 1},
+		{"traceroute -I nohost", "traceroute: nohost: Name or service not known\n", 2},
+		{"tracepath nohost", "tracepath: nohost: Name or service not known\n", 1},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		CU_ASSERT_EQUAL(bench_run(b, cases[i].script), cases[i].status);
+		CU_ASSERT_STRING_EQUAL(b->text, cases[i].says);
+	}
+	bench_free(b);
+}
+
+static void tracepath_prints_mtu_and_hops(void)
+{
+	struct bench *b = bench_new();
+
+	CU_ASSERT_EQUAL(dev_set_mtu(dev_by_name(b->r, "eth1"), 1400), 0);
+	CU_ASSERT_EQUAL(dev_set_mtu(dev_by_name(b->h2, "eth0"), 1400), 0);
+	CU_ASSERT_EQUAL(bench_run(b, "tracepath -n 10.0.2.1"), 0);
+	CU_ASSERT_STRING_EQUAL(b->text,
+		" 1?: [LOCALHOST]                      pmtu 1500\n"
+		" 1:  10.0.1.254                                            0.000ms \n"
+		" 2:  10.0.1.254                                            0.000ms pmtu 1400\n"
+		" 2:  10.0.2.1                                              0.000ms reached\n"
+		"     Resume: pmtu 1400 hops 2 back 2 \n");
+	CU_ASSERT_EQUAL(bench_run(b, "tracepath -n -m 1 10.0.2.1"), 0);
+	CU_ASSERT_STRING_EQUAL(b->text,
+		" 1?: [LOCALHOST]                      pmtu 1400\n"
+		" 1:  10.0.1.254                                            0.000ms \n"
+		"     Too many hops: pmtu 1400\n"
+		"     Resume: pmtu 1400 \n");
+	CU_ASSERT_EQUAL(bench_run(b, "tracepath 10.0.1.77"), 0);
+	CU_ASSERT_STRING_EQUAL(b->text,
+		" 1?: [LOCALHOST]                      pmtu 1500\n"
+		" 1:  10.0.1.1                                            3000.000ms !H\n"
+		"     Resume: pmtu 1500 \n");
+	bench_free(b);
+}
+
+SUITE(shell_cmd_traceroute, T(each_hop_is_a_line), T(silence_is_a_star_and_errors_have_marks),
+	T(what_cannot_be_done_is_said_at_once), T(tracepath_prints_mtu_and_hops))
