@@ -253,6 +253,7 @@ static void adaptive_pace_follows_the_round_trip(void)
 
 /* ---- replies ---- */
 
+/* RFC1122-I-65, RFC1122-I-70 */
 static void a_reply_is_counted_and_timed(void)
 {
 	struct scene *sc = begin_new(plain());
