@@ -23,6 +23,12 @@
 	COMMAND(traceroute) \
 	COMMAND(tracepath) \
 	FAMILY("Looking inside") \
+	COMMAND(trace) \
+	COMMAND(debug) \
+	COMMAND(drops) \
+	COMMAND(nstat) \
+	COMMAND(stat) \
+	COMMAND(sysctl) \
 	FAMILY("The shell") \
 	COMMAND(help) \
 	COMMAND(type) \
