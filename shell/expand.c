@@ -222,14 +222,17 @@ static void mark_word(const struct expansion *x, const struct word *w, struct ro
 
 struct fields {
 	char **at;
-	size_t count;
+	size_t count, room;
 	size_t limit;
 	unsigned depth; /* of braces being replaced */
 };
 
 static void add_field(struct fields *f, struct buf *b)
 {
-	f->at = mem_resize(f->at, (f->count + 2) * sizeof(*f->at));
+	if (f->count + 2 > f->room) {
+		f->room = 2 * f->room + 8;
+		f->at = mem_resize(f->at, f->room * sizeof(*f->at));
+	}
 	f->at[f->count++] = buf_take(b);
 	f->at[f->count] = NULL;
 }

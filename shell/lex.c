@@ -405,6 +405,14 @@ static bool looks_like_assignment(const struct word *w)
 	return n && first->text[n] == '=';
 }
 
+/* The end without the white space before it. */
+static size_t without_blanks(const struct lexer *lx, size_t start, size_t end)
+{
+	while (end > start && is_blank(lx->text[end - 1]))
+		end--;
+	return end;
+}
+
 /* "!COMMAND": its end is an unquoted ";" or the end of the line, a comment before that, or a last "&". */
 static bool lex_program(struct lexer *lx, struct token *t)
 {
@@ -427,11 +435,12 @@ static bool lex_program(struct lexer *lx, struct token *t)
 	}
 	if (quote)
 		return fail_open(lx, line, "a quote in what follows \"!\"");
-	for (end = lx->pos; end > start && is_blank(lx->text[end - 1]);)
-		end--;
+	end = without_blanks(lx, start, lx->pos);
 	if (end > start && lx->text[end - 1] == '&' &&
-		(end - start < 2 || !strchr("&\\>", lx->text[end - 2])))
-		lx->pos = --end;
+		(end - start < 2 || !strchr("&\\>", lx->text[end - 2]))) {
+		lx->pos = end - 1;
+		end = without_blanks(lx, start, lx->pos);
+	}
 	for (; start < end && is_blank(lx->text[start]);)
 		start++;
 	if (start == end)
