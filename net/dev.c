@@ -99,9 +99,15 @@ static void tell(struct dev *d, enum dev_event ev)
 {
 	struct stack *s = d->stack;
 
+	bool gone = ev == DEV_EVENT_UNREGISTER;
+
+	/* What follows from the news is told after it; the end of a device comes last. */
 	s->generation++;
+	if (!gone)
+		monitor_tell(s, MONITOR_LINK, d, false);
 	stack_each_proto(pr, s) if (pr->dev_event) pr->dev_event(d->netif, ev);
-	monitor_tell(s, MONITOR_LINK, d, ev == DEV_EVENT_UNREGISTER);
+	if (gone)
+		monitor_tell(s, MONITOR_LINK, d, true);
 }
 
 /* ---- a host gets and loses a device ---- */
