@@ -412,25 +412,17 @@ static int run(struct cmd *c)
 
 /* ---- completion ---- */
 
-static const char *const device_words[] = {"dev", "name", "master", "show", "set", "delete", "list", NULL};
-static const char *const host_words[] = {"netns", "exec", "identify", "-n", "-netns", NULL};
-
-static bool among(const char *word, const char *const *words)
-{
-	for (; *words; words++)
-		if (strcmp(word, *words) == 0)
-			return true;
-	return false;
-}
-
 /* The object that the words name, and where it stands; NULL: not yet there. */
-static const struct ipcmd_object *find_object(const struct completion *w, int *at)
+static const struct ipcmd_object *find_object(struct completion *w, int *at)
 {
 	for (int i = 1; i < w->argc; i++) {
-		if (w->argv[i][0] == '-') {
-			i += ipcmd_matches(w->argv[i], "-netns");
+		if (ipcmd_matches(w->argv[i], "-netns") && i + 1 < w->argc) {
+			struct stack *s = stack_by_name(w->host->world, w->argv[++i]);
+			w->host = s ? s : w->host; /* its devices are meant */
 			continue;
 		}
+		if (w->argv[i][0] == '-')
+			continue;
 		*at = i;
 		for (size_t n = 0; n < ARRAY_SIZE(objects); n++)
 			if (ipcmd_matches(w->argv[i], objects[n].word))
@@ -440,31 +432,61 @@ static const struct ipcmd_object *find_object(const struct completion *w, int *a
 	return NULL;
 }
 
+static void offer_objects(struct completion *w)
+{
+	char text[16];
+
+	for (size_t i = 0; i < ARRAY_SIZE(objects); i++)
+		complete_offer(w, objects[i].word);
+	for (const struct ipcmd_word *o = options; o->name && w->word[0] == '-'; o++) {
+		snprintf(text, sizeof(text), "-%s", o->name);
+		complete_offer(w, text);
+	}
+}
+
+static void offer_verbs(struct completion *w, const struct ipcmd_object *o)
+{
+	for (const struct ipcmd_verb *v = o->verbs; v->run; v++)
+		complete_offer(w, v->name);
+	if (!o->verbs[0].run)
+		complete_offer_list(w, o->words);
+	complete_offer(w, "help");
+}
+
+/* ip netns VERB HOST, ip netns exec HOST COMMAND... */
+static void complete_netns(struct completion *w, int verb)
+{
+	struct stack *s;
+
+	if (w->argc == verb + 1) {
+		complete_hosts(w);
+	} else if (ipcmd_matches(w->argv[verb], "exec")) {
+		s = stack_by_name(w->host->world, w->argv[verb + 1]);
+		w->host = s ? s : w->host;
+		complete_rest(w, verb + 2);
+	}
+}
+
 static void complete(struct completion *w)
 {
 	int at = w->argc;
-	const struct ipcmd_object *o = find_object(w, &at);
 	const char *last = w->argv[w->argc - 1];
+	const struct ipcmd_object *o = find_object(w, &at);
 
-	if (among(last, host_words) && (o == &ipcmd_netns || last[0] == '-' || at < w->argc - 1)) {
+	if (ipcmd_matches(last, "-netns") || (o == &ipcmd_link && !strcmp(last, "netns")))
 		complete_hosts(w);
-	} else if (!o) {
-		for (size_t i = 0; i < ARRAY_SIZE(objects); i++)
-			complete_offer(w, objects[i].word);
-		for (const struct ipcmd_word *opt = options; opt->name && w->word[0] == '-'; opt++) {
-			char text[16];
-			snprintf(text, sizeof(text), "-%s", opt->name);
-			complete_offer(w, text);
-		}
-	} else if (at == w->argc - 1) {
-		for (const struct ipcmd_verb *v = o->verbs; v->run; v++)
-			complete_offer(w, v->name);
-		complete_offer(w, "help");
-	} else {
+	else if (!o)
+		offer_objects(w);
+	else if (at == w->argc - 1)
+		offer_verbs(w, o);
+	else if (o == &ipcmd_netns)
+		complete_netns(w, at + 1);
+	else if (!strcmp(last, "dev") || !strcmp(last, "master") || !strcmp(last, "oif"))
+		complete_devices(w);
+	else
 		complete_offer_list(w, o->words);
-		if (among(last, device_words))
-			complete_devices(w);
-	}
+	if (at == w->argc - 2 && (o == &ipcmd_link || o == &ipcmd_addr || o == &ipcmd_maddr))
+		complete_devices(w);
 }
 
 const struct command cmd_ip = {

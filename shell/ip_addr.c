@@ -167,14 +167,14 @@ static int read_filter(struct ipcmd *ip, struct filter *f)
 /* ---- show ---- */
 
 /* As iproute2: a device with addresses none of which is wanted is left out; one without any is only left out
- * when it was asked for IPv4. */
+ * when IPv4 or a label was asked for. */
 static bool device_is_shown(const struct ipcmd *ip, const struct filter *f, const struct dev *d)
 {
 	if (!ipcmd_link_wanted(&f->link, d))
 		return false;
 	if (count_wanted(f, d))
 		return true;
-	return !ip->only_inet && (!f->by_address || list_empty(&d->netif->addrs));
+	return !ip->only_inet && !f->label && (!f->by_address || list_empty(&d->netif->addrs));
 }
 
 static void show_brief(struct ipcmd *ip, const struct filter *f, const struct dev *d)
@@ -197,7 +197,7 @@ static void show_device(struct ipcmd *ip, const struct filter *f, const struct d
 {
 	bool lines = !ip->show.oneline || ip->show.json;
 
-	if (lines) {
+	if (ip->show.json || (lines && !f->label)) {
 		ipcmd_print_link(ip, d, IPCMD_ADDR);
 		show_text(&ip->show, "\n");
 	}

@@ -96,8 +96,8 @@ static void filters_choose_as_iproute2_does(void)
 		V0 "    inet 10.0.0.1/24 scope global v0\n" FOREVER
 		   "    inet 10.8.0.1/24 scope global v0:x\n" FOREVER);
 	TYPE(t, "ip -br addr show to 10.8.0.0/16", "v0@v1            UP             10.8.0.1/24 \n");
-	TYPE(t, "ip -br addr show label v0:*",
-		"v1@v0            UP             \nv0@v1            UP             10.8.0.1/24 \n");
+	TYPE(t, "ip -br addr show label v0:*", "v0@v1            UP             10.8.0.1/24 \n");
+	TYPE(t, "ip addr show label v0:*", "    inet 10.8.0.1/24 scope global v0:x\n" FOREVER);
 	TYPE(t, "ip -br addr show scope host",
 		"lo               UNKNOWN        127.0.0.1/8 \nv1@v0            UP             \n");
 	TYPE(t, "ip -4 -br addr show secondary", "");
