@@ -6,10 +6,10 @@
  * A node stands for an address prefix whose length, its depth, is a multiple of 6, and looks at the next six
  * bits of the address, the chunk. It knows two sets:
  *
- *   prefixes  which prefixes of 0 to 5 bits more than its own are in the table. Prefix `v` of `len` bits is
- * bit (1 << len | v), as in a heap. The ancestors of chunk c are the bits (64 | c) >> 1, >> 2 ... >> 6, so
- * the longest match inside a node is one AND and the highest bit of what it gives. children  which chunks
- * have something longer below them.
+ *   - prefixes: which prefixes of 0 to 5 bits more than its own are in the table. Prefix `v` of `len` bits is
+ *     bit (1 << len | v), as in a heap. The ancestors of chunk c are the bits (64 | c) >> 1, >> 2 ...
+ *     >> 6, so the longest match inside a node is one AND and the highest bit of what it gives.
+ *   - children: which chunks have something longer below them.
  *
  * Behind the node lie the slots, one per bit that is set and no others: the children, then the routes. The
  * place of a bit's slot is the number of bits below it. A child is another node or, where there is but one
@@ -31,254 +31,17 @@
  * move: pointers hold until the next change). Freed nodes wait in a list per size. Before a change, room is
  * made for all it may need; so it either fails at once, or not at all.
  */
-#include "ip/fib.h"
-#include "net/wire_ip.h"
+#include "ip/fib_node.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
-enum { STRIDE = 6, CHUNKS = 1 << STRIDE };
 enum { JUMP_BITS = 18, JUMP_SLOTS = 1 << JUMP_BITS, JUMP_FROM = 1 << 14 /* routes */ };
-enum { FIRST_ENTRIES = 16, FIRST_WORDS = 128 };
-
-/* A reference: to a node (word * 4), or to a route (entry * 4 + kind) that is to be compared, or is not. */
-typedef uint32_t slot;
-
-enum { SLOT_NODE, SLOT_LEAF, SLOT_CERTAIN, SLOT_NOTHING, SLOT_KINDS };
-
-struct fib_node {
-	uint64_t children, prefixes;
-	uint32_t key; /* the first `depth` bits of everything below, then zeros */
-	uint8_t depth;
-	uint8_t child_count;
-	uint8_t words; /* its size */
-	slot slots[];
-};
-
-enum { NODE_WORDS_MAX = (sizeof(struct fib_node) + (2 * CHUNKS - 1) * sizeof(slot) + 7) / 8 };
-
-static_assert((int)NODE_WORDS_MAX < FIB_NODE_SIZES, "a list of free nodes for each size");
-static_assert((int)FIRST_WORDS > NODE_WORDS_MAX + 4, "the first words hold a root and any other node");
+enum { COMPACT_FROM = 128 /* routes there is room for */ };
 
 struct fib_jump {
 	slot from; /* 0: not known yet; SLOT_NOTHING: `best` is the answer */
 	slot best; /* the longest match above `from`; 0: none */
 };
-
-/* ---- bits and slots */
-
-static inline unsigned count_bits(uint64_t v)
-{
-	v -= v >> 1 & UINT64_C(0x5555555555555555);
-	v = (v & UINT64_C(0x3333333333333333)) + (v >> 2 & UINT64_C(0x3333333333333333));
-	v = (v + (v >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f);
-	return (unsigned)(v * UINT64_C(0x0101010101010101) >> 56);
-}
-
-static inline unsigned bits_below(uint64_t set, unsigned bit)
-{
-	return count_bits(set & ((UINT64_C(1) << bit) - 1));
-}
-
-static inline bool has_bit(uint64_t set, unsigned bit)
-{
-	return set >> bit & 1;
-}
-
-/* The six bits of `addr` that a node of this depth looks at; zeros follow the last bit. */
-static inline unsigned chunk_of(uint32_t addr, unsigned depth)
-{
-	return (uint32_t)(addr << depth) >> (32 - STRIDE);
-}
-
-/* The bits of `prefixes` that a chunk matches. */
-static inline uint64_t ancestors(unsigned chunk)
-{
-	uint64_t one = 1;
-	unsigned h = CHUNKS | chunk;
-
-	return one << (h >> 1) | one << (h >> 2) | one << (h >> 3) | one << (h >> 4) | one << (h >> 5) |
-		one << 1;
-}
-
-static inline bool differ(uint32_t a, uint32_t b, unsigned bits)
-{
-	return (a ^ b) & ip_mask(bits);
-}
-
-static inline unsigned kind_of(slot s)
-{
-	return s % SLOT_KINDS;
-}
-
-static inline struct fib_node *node_at(const struct fib *f, slot s)
-{
-	return (struct fib_node *)(void *)&f->words[s / SLOT_KINDS];
-}
-
-static inline struct fib_entry *entry_at(const struct fib *f, slot s)
-{
-	return &f->entries[s / SLOT_KINDS];
-}
-
-/* A route in a node of this depth; those of `prefixes` are as certain as leaves that end at their slot. */
-static slot entry_slot(const struct fib *f, const struct fib_entry *e, unsigned depth)
-{
-	uint32_t i = (uint32_t)(e - f->entries);
-
-	return i * SLOT_KINDS + (e->plen > depth + STRIDE ? SLOT_LEAF : SLOT_CERTAIN);
-}
-
-/* Where a prefix belongs in a node: to the routes (as bit `bit`) or to the children (as chunk `bit`). */
-struct place {
-	bool is_child;
-	unsigned bit;
-};
-
-static struct place place_of(const struct fib_node *n, uint32_t prefix, unsigned plen)
-{
-	unsigned chunk = chunk_of(prefix, n->depth), len = plen - n->depth;
-
-	if (len >= STRIDE)
-		return (struct place){true, chunk};
-	return (struct place){false, (CHUNKS | chunk) >> (STRIDE - len)};
-}
-
-static bool has_place(const struct fib_node *n, struct place at)
-{
-	return has_bit(at.is_child ? n->children : n->prefixes, at.bit);
-}
-
-static unsigned index_of(const struct fib_node *n, struct place at)
-{
-	return at.is_child ? bits_below(n->children, at.bit)
-			   : n->child_count + bits_below(n->prefixes, at.bit);
-}
-
-static unsigned slot_count(const struct fib_node *n)
-{
-	return n->child_count + count_bits(n->prefixes);
-}
-
-static bool is_inside(const struct fib_node *n, uint32_t prefix, unsigned plen)
-{
-	return plen >= n->depth && !differ(prefix, n->key, n->depth);
-}
-
-static void flip_bit(struct fib_node *n, struct place at, int by)
-{
-	if (at.is_child) {
-		n->children ^= UINT64_C(1) << at.bit;
-		n->child_count = (uint8_t)(n->child_count + by);
-	} else {
-		n->prefixes ^= UINT64_C(1) << at.bit;
-	}
-}
-
-/* ---- memory */
-
-/* Makes `*array` hold at least `need` elements: grown by a quarter, so that a big table is not mostly room.
- */
-static bool grow(void **array, size_t size, uint32_t *room, uint32_t need)
-{
-	uint32_t more = MAX(need, *room + *room / 4);
-	void *grown;
-
-	if (need <= *room)
-		return true;
-	grown = more < UINT32_MAX / SLOT_KINDS ? realloc(*array, more * size) : NULL;
-	if (!grown)
-		return false;
-	*array = grown;
-	*room = more;
-	return true;
-}
-
-/* Room for one route more, and for one node of any size; index 0 of both arrays stays unused. */
-static bool reserve(struct fib *f)
-{
-	void *entries = f->entries, *words = f->words;
-	bool ok;
-
-	if (!f->entry_used)
-		f->entry_used = f->word_used = 1;
-	ok = f->entry_free ||
-		grow(&entries, sizeof(*f->entries), &f->entry_room, MAX(f->entry_used + 1, FIRST_ENTRIES));
-	f->entries = entries;
-	ok = ok &&
-		grow(&words, sizeof(*f->words), &f->word_room,
-			MAX(f->word_used + NODE_WORDS_MAX, FIRST_WORDS));
-	f->words = words;
-	return ok;
-}
-
-static struct fib_entry *entry_new(struct fib *f)
-{
-	uint32_t i = f->entry_free;
-
-	if (i)
-		f->entry_free = f->entries[i].next;
-	else
-		i = f->entry_used++;
-	f->count++;
-	return &f->entries[i];
-}
-
-static void entry_free(struct fib *f, struct fib_entry *e)
-{
-	e->next = f->entry_free;
-	f->entry_free = (uint32_t)(e - f->entries);
-	f->count--;
-}
-
-static unsigned words_for(unsigned slots)
-{
-	return (unsigned)(sizeof(struct fib_node) + slots * sizeof(slot) + 7) / 8;
-}
-
-/* A node for so many slots, or 0 when there is no room (never after reserve()). */
-static slot node_new(struct fib *f, unsigned slots)
-{
-	unsigned words = words_for(slots);
-	uint32_t w = f->node_free[words];
-
-	if (w) {
-		f->node_free[words] = node_at(f, w * SLOT_KINDS)->key;
-	} else {
-		if (f->word_room - f->word_used < words)
-			return 0;
-		w = f->word_used;
-		f->word_used += words;
-	}
-	*node_at(f, w * SLOT_KINDS) = (struct fib_node){.words = (uint8_t)words};
-	return w * SLOT_KINDS;
-}
-
-static void node_free(struct fib *f, slot s)
-{
-	struct fib_node *n = node_at(f, s);
-
-	n->key = f->node_free[n->words];
-	f->node_free[n->words] = s / SLOT_KINDS;
-}
-
-/* The node with room for so many slots: itself, or a copy, the node being freed. */
-static slot node_resize(struct fib *f, slot s, unsigned slots)
-{
-	struct fib_node *n = node_at(f, s), *copy;
-	slot to;
-
-	if (n->words == words_for(slots))
-		return s;
-	to = node_new(f, slots);
-	if (!to)
-		return s;
-	copy = node_at(f, to);
-	memcpy(&copy->children, &n->children, MIN(copy->words, n->words) * sizeof(*f->words));
-	copy->words = (uint8_t)words_for(slots);
-	node_free(f, s);
-	return to;
-}
 
 /* ---- looking up */
 
@@ -521,16 +284,6 @@ static struct fib_entry *chain_add(struct fib *f, struct fib_entry *head, struct
 	return &f->entries[first];
 }
 
-/* The node has room for one slot more. */
-static void slot_put(struct fib_node *n, struct place at, slot value)
-{
-	unsigned count = slot_count(n), i = index_of(n, at);
-
-	memmove(&n->slots[i + 1], &n->slots[i], (count - i) * sizeof(slot));
-	n->slots[i] = value;
-	flip_bit(n, at, 1);
-}
-
 /* How deep the node must stand that tells prefix a from b: as deep as both agree and reach. */
 static unsigned fork_depth(uint32_t a, unsigned a_len, uint32_t b, unsigned b_len)
 {
@@ -544,15 +297,15 @@ static unsigned fork_depth(uint32_t a, unsigned a_len, uint32_t b, unsigned b_le
 static void fork_at(struct fib *f, slot *link, uint32_t key, unsigned len, const struct fib_entry *e)
 {
 	unsigned depth = fork_depth(key, len, e->prefix, e->plen);
-	slot s = node_new(f, 2), old = *link;
+	slot s = fib_node_new(f, 2), old = *link;
 	struct fib_node *n = node_at(f, s);
 
 	n->key = e->prefix & ip_mask(depth);
 	n->depth = (uint8_t)depth;
 	if (kind_of(old) != SLOT_NODE)
 		old = entry_slot(f, entry_at(f, old), depth);
-	slot_put(n, place_of(n, key, len), old);
-	slot_put(n, place_of(n, e->prefix, e->plen), entry_slot(f, e, depth));
+	fib_slot_put(n, place_of(n, key, len), old);
+	fib_slot_put(n, place_of(n, e->prefix, e->plen), entry_slot(f, e, depth));
 	*link = s;
 }
 
@@ -570,9 +323,9 @@ static void insert_at(struct fib *f, slot *link, struct fib_entry *e,
 	}
 	at = place_of(n, e->prefix, e->plen);
 	if (!has_place(n, at)) {
-		*link = node_resize(f, *link, slot_count(n) + 1);
+		*link = fib_node_resize(f, *link, slot_count(n) + 1);
 		n = node_at(f, *link);
-		slot_put(n, at, entry_slot(f, e, n->depth));
+		fib_slot_put(n, at, entry_slot(f, e, n->depth));
 		return;
 	}
 	s = &n->slots[index_of(n, at)];
@@ -589,14 +342,14 @@ struct fib_entry *fib_insert(struct fib *f, uint32_t prefix, unsigned plen, uint
 	struct fib_entry *e;
 	struct spot at;
 
-	if (!reserve(f)) {
+	if (!fib_reserve(f)) {
 		if (f->count == 0)
 			fib_exit(f);
 		return NULL;
 	}
 	if (!f->root)
-		f->root = node_new(f, 0);
-	e = entry_new(f);
+		f->root = fib_node_new(f, 0);
+	e = fib_entry_new(f);
 	*e = (struct fib_entry){.prefix = prefix, .plen = (uint8_t)plen, .tos = tos, .info = info};
 	at = descend(f, prefix, plen);
 	insert_at(f, at.link, e, before);
@@ -617,14 +370,6 @@ static struct fib_entry *chain_del(struct fib *f, struct fib_entry *head, const 
 	return first ? &f->entries[first] : NULL;
 }
 
-static void slot_take(struct fib_node *n, struct place at)
-{
-	unsigned count = slot_count(n), i = index_of(n, at);
-
-	memmove(&n->slots[i], &n->slots[i + 1], (count - i - 1) * sizeof(slot));
-	flip_bit(n, at, -1);
-}
-
 /* A slot of the node was taken away: what is to stand in its place? */
 static slot shrink(struct fib *f, struct spot at)
 {
@@ -633,8 +378,8 @@ static slot shrink(struct fib *f, struct spot at)
 	slot last = n->slots[0];
 
 	if (count > 1 || at.link == &f->root)
-		return node_resize(f, *at.link, count);
-	node_free(f, *at.link);
+		return fib_node_resize(f, *at.link, count);
+	fib_node_free(f, *at.link);
 	return kind_of(last) == SLOT_NODE ? last : entry_slot(f, entry_at(f, last), at.above);
 }
 
@@ -654,7 +399,7 @@ static void compact(struct fib *f)
 		fib_exit(f);
 		return;
 	}
-	if (f->entry_room <= FIRST_ENTRIES * 8 || f->count > f->entry_room / 8)
+	if (f->entry_room <= COMPACT_FROM || f->count > f->entry_room / 8)
 		return;
 	for (const struct fib_entry *e = fib_first(f); e; e = fib_next(f, e->prefix, e->plen))
 		for (const struct fib_entry *c = e; c; c = fib_also(f, c))
@@ -678,10 +423,10 @@ void fib_remove(struct fib *f, const struct fib_entry *e)
 	if (head) {
 		*s = entry_slot(f, head, n->depth);
 	} else {
-		slot_take(n, p);
+		fib_slot_take(n, p);
 		*at.link = shrink(f, at);
 	}
-	entry_free(f, &f->entries[e - f->entries]);
+	fib_entry_free(f, &f->entries[e - f->entries]);
 	resize_jumps(f);
 	compact(f);
 }
