@@ -406,7 +406,7 @@ static void redirect(struct bench *b, uint32_t from, uint8_t code, uint32_t gate
 	bench_icmp(b, from, ME, (struct icmp_hdr){ICMP_REDIRECT, code, gateway}, quote, len);
 }
 
-/* RFC1122-I-55, RFC1122-I-56 */
+/* RFC1122-I-55, RFC1122-I-56, RFC1122-I-87 */
 static void redirect_of_the_first_hop_is_obeyed_for_the_one_host(void)
 {
 	for (uint8_t code = ICMP_REDIRECT_NET; code <= ICMP_REDIRECT_TOS_HOST; code++) {
