@@ -61,8 +61,7 @@ struct stack {
 	void (*unresolved)(
 		struct netif *n, struct pkt *p); /* takes a packet whose next hop does not answer */
 	/* ... and by arp (NULL: no arp). When the answer changes, so does `generation`. */
-	bool (*neigh_failed)(
-		const struct netif *n, uint32_t addr); /* did addr lately not answer (FAILED)? */
+	bool (*neigh_failed)(const struct netif *n, uint32_t addr); /* did addr lately not answer (FAILED)? */
 
 	struct list socks; /* every open socket */
 	int32_t sysctl[SYSCTL_COUNT];
