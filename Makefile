@@ -32,6 +32,7 @@ SUITES  := $(sort $(wildcard tests/unit/*/*.c tests/unit/*/*/*.c))
 LIB     := $(BUILD)/libtapir.a
 PROG    := $(if $(wildcard main.c),$(BUILD)/tapir)
 UNIT    := $(BUILD)/unit/run
+ASAN    := $(if $(wildcard main.c),$(BUILD)/unit/tapir)
 COVER   := $(BUILD)/cover/run
 
 # $(call objects,FOLDER,SOURCES): the objects of SOURCES below $(BUILD)/FOLDER.
@@ -109,6 +110,11 @@ $(UNIT): $(call objects,unit,$(TESTED)) $(TABLE)
 	$(call say,LD,unit tests)
 	$(Q)$(CC) $(BASE) $(SANITIZE) -o $@ $^ -lcunit $(LIBS)
 
+# The program under ASan and UBSan, for live tests that try to break it.
+$(BUILD)/unit/tapir: $(call objects,unit,$(LIB_SRC) $(SH_SRC) main.c)
+	$(call say,LD,tapir with sanitizers)
+	$(Q)$(CC) $(BASE) $(SANITIZE) -o $@ $^ $(LIBS)
+
 $(BUILD)/cover/%.o: %.c $(BUILD)/cover/flags
 	$(call say,CC,$< (cover))
 	@mkdir -p $(@D)
@@ -128,11 +134,11 @@ unit: $(UNIT)
 lab: all
 	@$(RUN_LAB)
 
-live: all
+live: all $(ASAN)
 	@$(RUN_LIVE)
 
 # All three are run even when one of them fails.
-test: deps-test all $(UNIT)
+test: deps-test all $(UNIT) $(ASAN)
 	@bad=0; $(RUN_UNIT) || bad=1; $(RUN_LAB) || bad=1; $(RUN_LIVE) || bad=1; exit $$bad
 
 cover: $(COVER)
@@ -212,4 +218,4 @@ $(BUILD)/cover/flags: FORCE
 $(BUILD)/unit/suites.list: FORCE
 	$(call keep,$(SUITES))
 
--include $(ALL_OBJ:.o=.d) $(patsubst %.o,%.d,$(call objects,unit,$(TESTED)) $(call objects,cover,$(TESTED)))
+-include $(ALL_OBJ:.o=.d) $(patsubst %.o,%.d,$(call objects,unit,$(TESTED) main.c) $(call objects,cover,$(TESTED)))
