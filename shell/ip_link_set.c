@@ -21,6 +21,7 @@ enum {
 	LINK_MASTER,
 	LINK_NOMASTER,
 	LINK_TYPE,
+	LINK_LINK,
 };
 
 /* The kernel says why in words of its own. */
@@ -186,6 +187,7 @@ static int set(struct ipcmd *ip)
 
 struct recipe {
 	const char *name, *type;
+	const char *link; /* the device below: for kinds that have one */
 	struct stack *netns;
 	struct dev_config config;
 	bool up;
@@ -203,6 +205,7 @@ static int read_end(struct ipcmd *ip, struct recipe *r, bool is_peer)
 		VALUE("netns", LINK_NETNS),
 		WORD("up", LINK_UP),
 		VALUE("type", LINK_TYPE),
+		VALUE("link", LINK_LINK),
 		{0},
 	};
 	int status = 0;
@@ -239,6 +242,9 @@ static int read_end(struct ipcmd *ip, struct recipe *r, bool is_peer)
 			break;
 		case LINK_TYPE:
 			r->type = value;
+			break;
+		case LINK_LINK:
+			r->link = value;
 			break;
 		}
 	}
@@ -287,6 +293,8 @@ static int add(struct ipcmd *ip)
 	kind = dev_kind_by_name(r.type);
 	if (!kind)
 		return ipcmd_fail(ip, IPCMD_REFUSED, "Error: Unknown device type.");
+	if (r.link)
+		return ipcmd_garbage(ip, r.link);
 	status = read_peer(ip, &r);
 	if (status)
 		return status;

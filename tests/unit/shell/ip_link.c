@@ -92,6 +92,7 @@ static void bad_requests_are_refused_as_iproute2_does(void)
 		int status;
 	} cases[] = {
 		{"ip link add foo type bar", "Error: Unknown device type.\n", 2},
+		{"ip link add link lo name foo type macvlan mode bridge", "Error: Unknown device type.\n", 2},
 		{"ip link add foo", "Not enough information: \"type\" argument is required\n", 1},
 		{"ip link add x/y type veth",
 			"Error: argument \"x/y\" is wrong: \"name\" not a valid ifname\n", 255},
