@@ -149,14 +149,18 @@ static void count_for_many(struct stack *s, const struct pkt *p, enum mib packet
  * 2644). */
 static struct verdict decide_broadcast(struct stack *s, const struct pkt *p, const struct netif *of)
 {
+	if (of && of != p->dev->netif && !p->local)
+		return drop(DROP_IP_BROADCAST_NOT_FORWARDED);
 	count_for_many(s, p, MIB_IpExtInBcastPkts, MIB_IpExtInBcastOctets);
-	return drop(of && of != p->dev->netif && !p->local ? DROP_IP_BROADCAST_NOT_FORWARDED : DROP_NONE);
+	return drop(DROP_NONE);
 }
 
 static struct verdict decide_multicast(struct stack *s, const struct pkt *p)
 {
+	if (!ip_group_joined(p->dev->netif, p->ip.dst))
+		return drop(DROP_IP_MULTICAST_NOT_JOINED);
 	count_for_many(s, p, MIB_IpExtInMcastPkts, MIB_IpExtInMcastOctets);
-	return drop(ip_group_joined(p->dev->netif, p->ip.dst) ? DROP_NONE : DROP_IP_MULTICAST_NOT_JOINED);
+	return drop(DROP_NONE);
 }
 
 static struct verdict decide(struct stack *s, const struct pkt *p, struct route_path *path)

@@ -451,7 +451,7 @@ static void multicast_is_heard_by_members_alone(void)
 	CU_ASSERT_EQUAL(ip_group_join(b.eth0->netif, group), 0);
 	put_to(b.eth0, ether_multicast(group), hdr("10.0.0.2", "239.1.2.3"), NULL, 0, "abc", 3);
 	CU_ASSERT_EQUAL(heard(sk), 1);
-	CU_ASSERT_EQUAL(MIB(b, IpExtInMcastPkts), 3);
+	CU_ASSERT_EQUAL(MIB(b, IpExtInMcastPkts), 2);
 	CU_ASSERT_EQUAL(rejected.count, 0);
 	sock_close(sk);
 	bench_close(&b);
