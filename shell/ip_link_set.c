@@ -193,6 +193,31 @@ struct recipe {
 	bool up;
 };
 
+static int set_end(struct ipcmd *ip, struct recipe *r, int id, const char *value)
+{
+	switch (id) {
+	case LINK_NAME:
+		r->name = value;
+		return ipcmd_device_name(ip, value, "name");
+	case LINK_ADDRESS:
+		return ipcmd_mac(ip, value, &r->config.mac);
+	case LINK_MTU:
+		return ipcmd_number(ip, value, "Invalid \"mtu\" value\n", &r->config.mtu);
+	case LINK_NETNS:
+		return ipcmd_host(ip, value, &r->netns);
+	case LINK_UP:
+		r->up = true;
+		return 0;
+	case LINK_TYPE:
+		r->type = value;
+		return 0;
+	case LINK_LINK:
+		r->link = value;
+		return 0;
+	}
+	return 0;
+}
+
 /* One end: options that both ends have. Stops at the first word that is none of them; a bare word is the name
  * while there is none. */
 static int read_end(struct ipcmd *ip, struct recipe *r, bool is_peer)
@@ -208,47 +233,23 @@ static int read_end(struct ipcmd *ip, struct recipe *r, bool is_peer)
 		VALUE("link", LINK_LINK),
 		{0},
 	};
-	int status = 0;
-
-	while (*ip->argv && !status && !(r->type && !is_peer)) {
+	while (*ip->argv && !(r->type && !is_peer)) {
 		const char *value = *ip->argv;
 		int id;
+		int status = ipcmd_read(ip, words, &id, &value);
 
-		status = ipcmd_read(ip, words, &id, &value);
 		if (!status && id == 0) {
 			if (r->name)
 				return ipcmd_garbage(ip, value);
 			ip->argv++;
 			id = LINK_NAME;
 		}
+		if (!status)
+			status = set_end(ip, r, id, value);
 		if (status)
-			break;
-		switch (id) {
-		case LINK_NAME:
-			r->name = value;
-			status = ipcmd_device_name(ip, value, "name");
-			break;
-		case LINK_ADDRESS:
-			status = ipcmd_mac(ip, value, &r->config.mac);
-			break;
-		case LINK_MTU:
-			status = ipcmd_number(ip, value, "Invalid \"mtu\" value\n", &r->config.mtu);
-			break;
-		case LINK_NETNS:
-			status = ipcmd_host(ip, value, &r->netns);
-			break;
-		case LINK_UP:
-			r->up = true;
-			break;
-		case LINK_TYPE:
-			r->type = value;
-			break;
-		case LINK_LINK:
-			r->link = value;
-			break;
-		}
+			return status;
 	}
-	return status;
+	return 0;
 }
 
 /* What follows "type KIND". */

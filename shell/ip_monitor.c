@@ -32,7 +32,7 @@ struct watching {
 
 static void print_time(struct ipcmd *ip)
 {
-	const struct clock *clock = &stack_loop(ip->s)->clock;
+	const struct clock *clock = &ip->c->world->loop->clock;
 	uint64_t wall = clock_wall_ns(clock);
 	time_t seconds = (time_t)(wall / NS_PER_SEC);
 	unsigned us = (unsigned)(wall % NS_PER_SEC / NS_PER_US);
@@ -179,6 +179,7 @@ static int run(struct ipcmd *ip)
 	w->monitor.fn = tell;
 	show_begin(&w->ip.show);
 	monitor_add(ip->s->world, &w->monitor);
+	ip->c->host = ip->s; /* with -n too: when that host goes, this ends */
 	ip->c->state = w;
 	ip->c->free_state = end;
 	return CMD_RUNNING;

@@ -50,5 +50,17 @@ static void other_hosts_are_other_monitors(void)
 	typed_free(t);
 }
 
+static void a_monitor_ends_with_its_host(void)
+{
+	struct typed *t = typed_new();
+
+	type(t, "ip netns add h2");
+	TYPE(t,
+		"ip -n h2 -ts monitor & sleep 0.1; ip netns del h2; sleep 0.1; ip netns add h3; ip -n h3 "
+		"link set lo up; jobs",
+		"[1]  Killed     ip -n h2 -ts monitor\n");
+	typed_free(t);
+}
+
 SUITE(shell_ip_monitor, T(news_of_all_kinds_with_labels), T(only_what_was_asked_for),
-	T(other_hosts_are_other_monitors))
+	T(other_hosts_are_other_monitors), T(a_monitor_ends_with_its_host))
