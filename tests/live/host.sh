@@ -42,6 +42,7 @@ refused 'there is a tap0 here already; attach to it by --tap tap0' "$TAPIR"
 ip link del tap0
 
 # No right to make a device.
+needs_real_root
 tapir_as_user
 mount -t tmpfs -o mode=755 none /dev/net && mknod -m 666 /dev/net/tun c 10 200 || skip "no node can be made"
 refused 'needs the right to \(CAP_NET_ADMIN\): run tapir as root, or without --host for a sandbox' "$TAPIR"

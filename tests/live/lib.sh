@@ -57,6 +57,12 @@ needs_root() {
 	[ "$(id -u)" = 0 ] || skip "needs root"
 }
 
+# Root of the machine, not of a user namespace: to be another user, to make device nodes.
+needs_real_root() {
+	needs_root
+	grep -q '^ *0 *0 *4294967295$' /proc/self/uid_map || skip "needs root outside of user namespaces"
+}
+
 # Opening proves nothing (0666 in many containers): a device must really come to be.
 needs_tun() {
 	ip tuntap add dev probe0 mode tap 2>/dev/null || skip "no TAP devices can be made here"

@@ -3,7 +3,7 @@
 # interface number; without root; the interface goes away.
 . "$(dirname "$0")/lib.sh"
 needs ping ip setpriv arping
-needs_root
+needs_real_root
 
 netns() { # NAME: a namespace with lower, whose other end `wire` is in NAMEw with 10.5.0.2
 	ip netns add $1 && ip netns add $1w || skip "no network namespaces here"

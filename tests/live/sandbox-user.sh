@@ -3,7 +3,7 @@
 # /dev/net/tun is hidden under a node of our own (this test has a mount namespace): root would hide a broken path.
 . "$(dirname "$0")/lib.sh"
 needs ping ip setpriv tcpdump
-needs_root
+needs_real_root
 needs_tun
 tapir_as_user
 

@@ -48,3 +48,14 @@ out=$("$TAPIR" -c 'ping -c 1 10.0.0.2; echo done') || fail "-c ended with $?"
 expect_in "$out" '1 received'
 [ "$(tail -n 1 <<<"$out")" = done ] || fail "more than was asked for: $out"
 expect_not_in "$out" 'Seed|h1>'
+
+# Ended by a signal it leaves cleanly too, and a program that runs goes with it.
+tapir_start t
+tapir_type t '!sleep 4321'
+wait_for 5 pgrep -xf 'sleep 4321' || fail "no program in the foreground"
+kill -TERM "${TAPIR_PID[t]}"
+tapir_gone t
+status=$?
+[ $status = 143 ] || [ $status = 0 ] || fail "SIGTERM: status $status"
+expect_not_in "$(cat "$TMP/t.out")" 'Assertion'
+wait_for 5 eval '! pgrep -xf "sleep 4321"' || fail "the program outlives SIGTERM"

@@ -44,6 +44,7 @@ done
 
 # --- attached: by root, by its owner without root; it stays, with its MTU
 
+needs_real_root
 tapir_as_user
 ip tuntap add dev p0 mode tap user "$USER_ID"
 ip link set p0 mtu 1300 up
