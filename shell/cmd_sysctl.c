@@ -48,7 +48,7 @@ static void translate(char *out, const char *name, char from, char to)
 {
 	size_t i;
 
-	for (i = 0; name[i] && i < NAME_LEN - 1; i++)
+	for (i = 0; i < NAME_LEN - 1 && name[i]; i++)
 		out[i] = name[i] == from ? to : name[i];
 	out[i] = '\0';
 }
