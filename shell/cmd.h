@@ -50,9 +50,11 @@ struct cmd {
 
 	/* Set by a command that returned CMD_RUNNING. `stop`: ^C or kill with `sig`; it must lead to
 	 * cmd_done() soon (at once, or after a last line of output). NULL: the shell ends it with status 128
-	 * + sig without asking. `free_state`: called once at the end, after cmd_done() or when the shell ends
-	 * the command itself; frees ->state. */
+	 * + sig without asking. `report`: ^\; it says how it stands and goes on; NULL: nothing happens.
+	 * `free_state`: called once at the end, after cmd_done() or when the shell ends the command itself;
+	 * frees ->state. */
 	void (*stop)(struct cmd *c, int sig);
+	void (*report)(struct cmd *c);
 	void (*free_state)(struct cmd *c);
 
 	/* Input from `<`, a pipe, or (foreground) the keyboard: set `input` to get it, len 0 is the end.

@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdlib.h>
 
 enum { MAX_INTERVAL_S = 2147483, DEFAULT_SIZE = 56, DEFAULT_LINGER_S = 10, CMD_CANNOT = 2 };
@@ -302,12 +301,13 @@ static int explain(struct ping_run *run, const char *step)
 
 static void on_stop(struct cmd *c, int sig)
 {
-	struct ping_run *run = c->state;
+	(void)sig;
+	ping_stop(((struct ping_run *)c->state)->pg);
+}
 
-	if (sig == SIGQUIT)
-		ping_print_status(run);
-	else
-		ping_stop(run->pg);
+static void on_report(struct cmd *c)
+{
+	ping_print_status(c->state);
 }
 
 static void free_run(struct cmd *c)
@@ -344,6 +344,7 @@ static int run_ping(struct cmd *c)
 		return explain(run, step);
 	ping_print_header(run);
 	c->stop = on_stop;
+	c->report = on_report;
 	ping_start(run->pg);
 	return CMD_RUNNING;
 }

@@ -10,7 +10,7 @@
 
 struct terminal;
 
-enum { SHELL_IGNORED = 5 };
+enum { SHELL_IGNORED = 4 };
 
 struct shell {
 	struct world *world;

@@ -605,6 +605,14 @@ static void run_some(struct work *w)
 	loop_post(m->shell->loop, &m->step);
 }
 
+void machine_report(struct machine *m)
+{
+	if (m->run)
+		run_report(m->run);
+	list_each (child, &m->children, struct machine, node)
+		machine_report(child);
+}
+
 void machine_signal(struct machine *m, int sig)
 {
 	m->signal = sig;

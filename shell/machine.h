@@ -102,6 +102,9 @@ void machine_free(struct machine *m);
  * the next line. */
 void machine_signal(struct machine *m, int sig);
 
+/* ^\: asks what runs to say how it stands. */
+void machine_report(struct machine *m);
+
 /* What it is at goes on as a machine of its own, which is returned; `m` goes on with what comes next. */
 struct machine *machine_split(struct machine *m);
 
@@ -144,6 +147,7 @@ void run_start(struct machine *m, struct stack *host, int argc, char **argv);
 
 /* Asks it to stop. */
 void run_stop(struct run *r, int sig);
+void run_report(struct run *r);
 
 /* Without asking. */
 void run_kill(struct run *r);

@@ -163,6 +163,7 @@ int cmd_become(struct cmd *c, struct stack *host, int argc, char **argv)
 	c->state = NULL;
 	c->free_state = NULL;
 	c->stop = NULL;
+	c->report = NULL;
 	c->input = NULL;
 	c->host = host;
 	set_words(r, argc, argv);
@@ -183,6 +184,16 @@ void run_stop(struct run *r, int sig)
 	else if (list_empty(&r->children) || sig == SIGKILL)
 		cmd_done(&r->c, 128 + sig);
 	left(r);
+}
+
+void run_report(struct run *r)
+{
+	if (r->ended)
+		return;
+	list_each (child, &r->children, struct machine, node)
+		machine_report(child);
+	if (r->c.report)
+		r->c.report(&r->c);
 }
 
 /* ---- children ---- */

@@ -44,6 +44,10 @@ static void got_signal(struct shell *sh, int sig)
 	case SIGINT:
 		shell_interrupt(sh);
 		break;
+	case SIGQUIT:
+		if (sh->counted && sh->foreground)
+			machine_report(sh->foreground);
+		break;
 	case SIGWINCH:
 		if (sh->terminal)
 			terminal_resize(sh->terminal);
@@ -69,11 +73,11 @@ static void signals_ready(struct watch *w, short revents)
 }
 
 /* SIGPIPE is an error of write(); the others would stop a shell that hands its terminal over. */
-static const int ignored[SHELL_IGNORED] = {SIGPIPE, SIGTTOU, SIGTTIN, SIGTSTP, SIGQUIT};
+static const int ignored[SHELL_IGNORED] = {SIGPIPE, SIGTTOU, SIGTTIN, SIGTSTP};
 
 static void take_signals(struct shell *sh)
 {
-	static const int taken[] = {SIGINT, SIGTERM, SIGHUP, SIGCHLD, SIGWINCH};
+	static const int taken[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGCHLD, SIGWINCH};
 	sigset_t set;
 
 	if (sh->signals.fd >= 0)

@@ -132,6 +132,47 @@ static void what_cannot_be_done_is_said_at_once(void)
 	bench_free(b);
 }
 
+struct keys {
+	struct timer timer;
+	struct shell *sh;
+	unsigned pressed;
+};
+
+/* ^\\ after 2.5 s, ^C a second later. */
+static void press(struct timer *t)
+{
+	struct keys *k = CONTAINER_OF(t, struct keys, timer);
+
+	if (k->pressed++ > 0) {
+		machine_signal(k->sh->foreground, SIGINT);
+		return;
+	}
+	machine_report(k->sh->foreground);
+	timer_arm(&k->sh->loop->wheel, t, k->sh->loop->now + NS_PER_SEC);
+}
+
+static void keys_ask_for_the_state_and_for_the_end(void)
+{
+	struct bench *b = bench_new();
+	struct keys keys = {.sh = b->sh};
+
+	timer_init(&keys.timer, press);
+	timer_arm(&b->lab->loop.wheel, &keys.timer, b->lab->loop.now + 2500 * NS_PER_MS);
+	bench_run(b, "ping 10.0.1.254");
+	CU_ASSERT_STRING_EQUAL(b->text,
+		"PING 10.0.1.254 (10.0.1.254) 56(84) bytes of data.\n"
+		"64 bytes from 10.0.1.254: icmp_seq=1 ttl=64 time=0.000 ms\n"
+		"64 bytes from 10.0.1.254: icmp_seq=2 ttl=64 time=0.000 ms\n"
+		"64 bytes from 10.0.1.254: icmp_seq=3 ttl=64 time=0.000 ms\n"
+		"\r3/3 packets, 0% loss, min/avg/ewma/max = 0.000/0.000/0.000/0.000 ms\n"
+		"64 bytes from 10.0.1.254: icmp_seq=4 ttl=64 time=0.000 ms\n"
+		"\n"
+		"--- 10.0.1.254 ping statistics ---\n"
+		"4 packets transmitted, 4 received, 0% packet loss, time 3000ms\n"
+		"rtt min/avg/max/mdev = 0.000/0.000/0.000/0.000 ms\n");
+	bench_free(b);
+}
+
 static void options_change_the_header(void)
 {
 	BENCH_PRINTS("ping -c 1 -q -I eth0 -p ff -s 100 10.0.1.254", 0,
@@ -241,7 +282,7 @@ static void times_have_as_many_digits_as_iputils_gives_them(void)
 
 SUITE(shell_cmd_ping, T(replies_and_statistics), T(hosts_have_names), T(icmp_errors_name_their_sender),
 	T(no_answer_is_waited_for_as_long_as_linger_says), T(path_mtu_is_learned_from_errors),
-	T(what_cannot_be_done_is_said_at_once), T(options_change_the_header),
-	T(flood_draws_dots_and_takes_them_back), T(recorded_routes_are_listed_once),
-	T(recorded_times_are_listed), T(broken_options_are_left_alone),
+	T(what_cannot_be_done_is_said_at_once), T(keys_ask_for_the_state_and_for_the_end),
+	T(options_change_the_header), T(flood_draws_dots_and_takes_them_back),
+	T(recorded_routes_are_listed_once), T(recorded_times_are_listed), T(broken_options_are_left_alone),
 	T(times_have_as_many_digits_as_iputils_gives_them))
