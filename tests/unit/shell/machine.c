@@ -76,7 +76,7 @@ static void output_goes_to_files(void)
 
 static void a_file_that_cannot_be_opened_is_an_error_with_its_name(void)
 {
-	PRINTS("echo a > /nosuch/x || echo failed", "tapir: /nosuch/x: No such file or directory\nfailed\n");
+	PRINTS("echo a > /dev/null/x || echo failed", "tapir: /dev/null/x: Not a directory\nfailed\n");
 }
 
 static void a_mistake_in_the_syntax_names_its_line(void)
