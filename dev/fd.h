@@ -11,7 +11,8 @@
 struct dev_fd {
 	struct dev dev; /* ops->free of the kind calls dev_fd_close() */
 	struct watch watch;
-	int fd; /* -1: gone */
+	int fd;		  /* -1: gone */
+	unsigned singles; /* how often in a row it had a single frame */
 };
 
 /* Before dev_register(). `fd` is non-blocking, with IFF_VNET_HDR and a header of 10 bytes; it becomes the

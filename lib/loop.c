@@ -6,57 +6,66 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
 
-enum { LOOP_BUDGET = 300, LOOK_EVERY = 8 };
+enum { LOOP_BUDGET = 300, LOOK_EVERY = 8, LOOK_EVENTS = 64 };
+
+static void must(bool worked)
+{
+	if (worked)
+		return;
+	perror("tapir: loop");
+	abort();
+}
 
 void loop_init(struct loop *l, struct clock clock)
 {
-	*l = (struct loop){.clock = clock, .now = clock.now_ns, .budget = LOOP_BUDGET};
+	*l = (struct loop){.clock = clock, .now = clock.now_ns, .budget = LOOP_BUDGET, .alarm = -1};
 	wheel_init(&l->wheel, l->now);
+	list_init(&l->watches);
 	list_init(&l->ingress);
 	list_init(&l->egress);
+	l->epoll = epoll_create1(EPOLL_CLOEXEC);
+	must(l->epoll >= 0);
+	if (clock.is_virtual)
+		return;
+	struct epoll_event ev = {.events = EPOLLIN};
+	l->alarm = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	l->alarm_ns = TIMER_NEVER;
+	must(l->alarm >= 0 && epoll_ctl(l->epoll, EPOLL_CTL_ADD, l->alarm, &ev) == 0);
 }
 
 void loop_exit(struct loop *l)
 {
 	assert(l->watch_count == 0);
-	free(l->watches);
-	free(l->polls);
-	l->watches = NULL;
-	l->polls = NULL;
-}
-
-static void *must(void *p)
-{
-	if (!p) {
-		perror("tapir: loop");
-		abort();
-	}
-	return p;
+	close(l->epoll);
+	if (l->alarm >= 0)
+		close(l->alarm);
 }
 
 void loop_watch(struct loop *l, struct watch *w)
 {
-	if (l->watch_count == l->watch_room) {
-		l->watch_room = l->watch_room ? 2 * l->watch_room : 8;
-		l->watches = must(realloc(l->watches, l->watch_room * sizeof(*l->watches)));
-		l->polls = must(realloc(l->polls, l->watch_room * sizeof(*l->polls)));
-	}
-	w->index = l->watch_count;
-	l->watches[l->watch_count] = w;
-	l->polls[l->watch_count++] = (struct pollfd){.fd = w->fd};
+	struct epoll_event ev = {.events = (uint32_t)w->events, .data.ptr = w};
+
+	w->revents = 0;
+	w->is_file = epoll_ctl(l->epoll, EPOLL_CTL_ADD, w->fd, &ev) < 0;
+	must(!w->is_file || errno == EPERM);
+	list_add_tail(&l->watches, &w->node);
+	l->watch_count++;
+	l->file_count += w->is_file;
 }
 
-/* The last watch takes the place of the one removed, with what poll() said about it. */
 void loop_unwatch(struct loop *l, struct watch *w)
 {
-	size_t last = --l->watch_count;
-
-	assert(l->watches[w->index] == w);
-	l->watches[w->index] = l->watches[last];
-	l->polls[w->index] = l->polls[last];
-	l->watches[w->index]->index = w->index;
+	if (l->serving == &w->node)
+		l->serving = w->node.next;
+	list_del(&w->node);
+	l->watch_count--;
+	l->file_count -= w->is_file;
+	if (!w->is_file)
+		epoll_ctl(l->epoll, EPOLL_CTL_DEL, w->fd, NULL);
 }
 
 void loop_post(struct loop *l, struct work *w)
@@ -76,46 +85,66 @@ static bool clock_may_jump(const struct loop *l)
 	return l->clock.is_virtual && l->waiters && !l->holds;
 }
 
-/* How long poll() may sleep, in ns: 0, or TIMER_NEVER for ever. */
-static uint64_t sleep_time(struct loop *l, bool may_sleep)
+/* May we sleep until something happens? */
+static bool may_wait(const struct loop *l, bool may_sleep)
 {
-	if (!may_sleep || !list_empty(&l->ingress) || !list_empty(&l->egress))
-		return 0;
 	uint64_t next = wheel_next(&l->wheel);
-	if (l->clock.is_virtual)
-		return next != TIMER_NEVER && clock_may_jump(l) ? 0 : TIMER_NEVER;
-	if (next == TIMER_NEVER)
-		return TIMER_NEVER;
-	uint64_t now = clock_read(&l->clock);
-	return next > now ? next - now : 0;
+
+	if (!may_sleep || l->file_count || !list_empty(&l->ingress) || !list_empty(&l->egress))
+		return false;
+	return l->clock.is_virtual ? next == TIMER_NEVER || !clock_may_jump(l) : next > l->now;
 }
 
-static void look_at_descriptors(struct loop *l, uint64_t sleep_ns)
+/* Sees to it that a sleep ends at the next timer. A time-out of the sleep itself would program the machine's
+ * timer anew each time, which costs as much as the rest of a short turn; so the alarm is only touched when it
+ * would ring too late. One that rings too early is set again then. */
+static void set_alarm(struct loop *l)
 {
-	struct timespec ts = {(time_t)(sleep_ns / NS_PER_SEC), (long)(sleep_ns % NS_PER_SEC)};
+	uint64_t next = wheel_next(&l->wheel);
+	struct itimerspec when = {0}; /* never */
 
-	for (size_t i = 0; i < l->watch_count; i++) {
-		l->polls[i].fd = l->watches[i]->fd;
-		l->polls[i].events = l->watches[i]->events;
-		l->polls[i].revents = 0;
-	}
-	if (ppoll(l->polls, l->watch_count, sleep_ns == TIMER_NEVER ? NULL : &ts, NULL) < 0)
-		for (size_t i = 0; i < l->watch_count; i++)
-			l->polls[i].revents = 0;
+	if (l->alarm < 0 || (next >= l->alarm_ns && !l->alarm_rang))
+		return;
+	if (next != TIMER_NEVER)
+		when.it_value = (struct timespec){(time_t)(next / NS_PER_SEC), (long)(next % NS_PER_SEC)};
+	timerfd_settime(l->alarm, TFD_TIMER_ABSTIME, &when, NULL);
+	l->alarm_ns = next;
+	l->alarm_rang = false;
 }
 
+/* Notes which descriptors are ready; true when any is. */
+static bool look_at_descriptors(struct loop *l, bool wait)
+{
+	struct epoll_event events[LOOK_EVENTS];
+	bool any = l->file_count > 0;
+
+	if (wait)
+		set_alarm(l);
+	int n = epoll_wait(l->epoll, events, LOOK_EVENTS, wait ? -1 : 0);
+	for (int i = 0; i < n; i++) {
+		struct watch *w = events[i].data.ptr;
+		if (w)
+			w->revents = (short)events[i].events;
+		else
+			l->alarm_rang = true;
+		any |= w != NULL;
+	}
+	return any;
+}
+
+/* In the order they were added, whatever the order of epoll: one that is removed meanwhile is not served. */
 static void serve_descriptors(struct loop *l)
 {
-	for (size_t i = 0; i < l->watch_count;) {
-		struct watch *w = l->watches[i];
-		short revents = l->polls[i].revents;
+	for (struct list *at = l->watches.next; at != &l->watches; at = l->serving) {
+		struct watch *w = list_entry(at, struct watch, node);
+		short revents = w->is_file ? w->events : w->revents;
 
-		l->polls[i].revents = 0;
+		l->serving = at->next;
+		w->revents = 0;
 		if (revents)
 			w->ready(w, revents);
-		if (i < l->watch_count && l->watches[i] == w)
-			i++; /* else it was removed, and another one stands here now */
 	}
+	l->serving = NULL;
 }
 
 static void run_works(struct list *works)
@@ -141,15 +170,12 @@ static void advance(struct loop *l, bool idle)
 bool loop_turn(struct loop *l, bool may_sleep)
 {
 	bool idle = list_empty(&l->ingress) && list_empty(&l->egress);
-	uint64_t sleep_ns = sleep_time(l, may_sleep);
+	bool wait = may_wait(l, may_sleep);
 
-	if (sleep_ns == TIMER_NEVER && l->watch_count == 0)
+	if (wait && l->watch_count == 0 && (l->clock.is_virtual || l->wheel.armed == 0))
 		return false;
-	if ((l->watch_count || sleep_ns) && (idle || l->turns % LOOK_EVERY == 0)) {
-		look_at_descriptors(l, sleep_ns);
-		for (size_t i = 0; i < l->watch_count; i++)
-			idle = idle && !l->polls[i].revents;
-	}
+	if ((l->watch_count || wait) && (idle || l->turns % LOOK_EVERY == 0))
+		idle = !look_at_descriptors(l, wait) && idle;
 	advance(l, idle && may_sleep);
 	wheel_run(&l->wheel, l->now);
 

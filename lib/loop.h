@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The loop: one thread, one poll(). A turn is: wait, timers, ingress, egress.
+ * The loop: one thread, one place to wait (epoll, so that a descriptor costs nothing while it is quiet). A
+ * turn is: wait, timers, ingress, egress.
  *
- *   1. wait    If no in-memory work is pending: sleep in poll() until a descriptor is ready or the next timer
+ *   1. wait    If no in-memory work is pending: sleep until a descriptor is ready or the next timer
  * is due; under the virtual clock: jump to the next timer when somebody waits for time to pass. Then read
  * `now` once. While in-memory work is pending, descriptors are only looked at every few turns.
  *   2. timers  What is due fires.
@@ -23,12 +24,15 @@
 
 struct loop;
 
-/* A descriptor that the loop watches. `fd` stays the owner's. */
+/* A descriptor that the loop watches. `fd` stays the owner's, who unwatches before closing it; no two watches
+ * share one. */
 struct watch {
 	int fd;
-	short events; /* POLLIN, POLLOUT; may be changed at any time */
+	short events; /* POLLIN, POLLOUT */
 	void (*ready)(struct watch *w, short revents);
-	size_t index; /* in loop->watches */
+	struct list node; /* in loop->watches */
+	short revents;	  /* what epoll said, until it is served */
+	bool is_file;	  /* a regular file: epoll does not take those, and they are always ready */
 };
 
 /* Something to be done once, later in this turn (egress) or in the next one (ingress). */
@@ -41,9 +45,13 @@ struct loop {
 	struct clock clock;
 	uint64_t now; /* ns; the only time anybody sees during a turn */
 	struct wheel wheel;
-	struct watch **watches;
-	struct pollfd *polls; /* in step with watches */
-	size_t watch_count, watch_room;
+	struct list watches;  /* of struct watch, in the order they came */
+	struct list *serving; /* the next one to be served, during ingress */
+	unsigned watch_count, file_count;
+	int epoll;
+	int alarm; /* a timerfd that ends the sleep at alarm_ns; -1 under the virtual clock */
+	bool alarm_rang;
+	uint64_t alarm_ns;
 	struct list ingress; /* of struct work: in-memory devices holding frames */
 	struct list egress;  /* of struct work */
 	int budget;	     /* items a descriptor may deliver in one turn (sysctl net.core.netdev_budget) */
@@ -52,7 +60,7 @@ struct loop {
 	uint64_t turns;
 };
 
-/* Takes the clock over. Allocation failure here ends the program. */
+/* Takes the clock over. A machine without descriptors or memory for the loop ends the program. */
 void loop_init(struct loop *l, struct clock clock);
 void loop_exit(struct loop *l);
 
@@ -60,7 +68,7 @@ void loop_exit(struct loop *l);
  * Returns false when nothing can ever happen any more: no work, no timer that could fire, no descriptor. */
 bool loop_turn(struct loop *l, bool may_sleep);
 
-/* Set fd, events and ready before adding. */
+/* Set fd, events and ready before adding. A watch may remove itself and others from inside `ready`. */
 void loop_watch(struct loop *l, struct watch *w);
 void loop_unwatch(struct loop *l, struct watch *w);
 

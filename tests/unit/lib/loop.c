@@ -5,6 +5,7 @@
 #include "tests/unit/unit.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <unistd.h>
 
 struct fixture {
@@ -193,18 +194,38 @@ static void a_watch_may_remove_itself_and_others(void)
 	CU_ASSERT_EQUAL_FATAL(pipe(pipe_fd), 0);
 	CU_ASSERT_EQUAL(write(pipe_fd[1], "x", 1), 1);
 	p.a = (struct watch){.fd = pipe_fd[0], .events = POLLIN, .ready = remove_both};
-	p.b = (struct watch){.fd = pipe_fd[0], .events = POLLIN, .ready = never};
+	p.b = (struct watch){.fd = dup(pipe_fd[0]), .events = POLLIN, .ready = never};
 	loop_watch(&f.loop, &p.a);
 	loop_watch(&f.loop, &p.b);
 	loop_turn(&f.loop, true);
 	CU_ASSERT_EQUAL(p.calls, 1);
 	CU_ASSERT_EQUAL(f.loop.watch_count, 0);
+	close(p.b.fd);
 	close(pipe_fd[0]);
 	close(pipe_fd[1]);
 	loop_exit(&f.loop);
 }
 
-SUITE(lib_loop, T(a_turn_runs_timers_then_ingress_then_egress),
+/* epoll refuses them; a script on standard input is one. */
+static void a_regular_file_is_always_ready(void)
+{
+	struct fixture f;
+	FILE *file = tmpfile();
+
+	setup(&f, true);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+	CU_ASSERT_EQUAL(pwrite(fileno(file), "xyz", 3, 0), 3);
+	f.watch = (struct watch){.fd = fileno(file), .events = POLLIN, .ready = on_readable};
+	loop_watch(&f.loop, &f.watch);
+	for (int i = 0; i < 3; i++)
+		loop_turn(&f.loop, true);
+	CU_ASSERT_STRING_EQUAL(f.order, "xyz");
+	loop_unwatch(&f.loop, &f.watch);
+	fclose(file);
+	loop_exit(&f.loop);
+}
+
+SUITE(lib_loop, T(a_regular_file_is_always_ready), T(a_turn_runs_timers_then_ingress_then_egress),
 	T(ingress_work_posted_during_ingress_waits_for_the_next_turn), T(work_asked_for_twice_runs_once),
 	T(virtual_time_jumps_only_while_somebody_waits), T(virtual_time_stands_while_work_is_left),
 	T(real_time_sleeps_until_the_timer), T(a_watch_may_remove_itself_and_others))
