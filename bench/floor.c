@@ -16,6 +16,7 @@
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -64,18 +65,29 @@ static bool answer_echo(uint8_t *frame, size_t len)
 	return true;
 }
 
+static bool has_word(char **argv, const char *word)
+{
+	while (*argv && strcmp(*argv, word) != 0)
+		argv++;
+	return *argv;
+}
+
 int main(int argc, char **argv)
 {
 	static uint8_t buf[70000];
-	bool vnet = argc > 2 && strcmp(argv[2], "vnet") == 0;
+	bool vnet = has_word(argv, "vnet"), wait = has_word(argv, "wait");
 	size_t skip = vnet ? sizeof(struct virtio_net_hdr) : 0;
 
 	if (argc < 2) {
-		fprintf(stderr, "Usage: floor TAPNAME [vnet]\n");
+		fprintf(stderr, "Usage: floor TAPNAME [vnet] [wait]\n");
 		return 2;
 	}
-	int fd = open_tap(argv[1], vnet);
+	int fd = open_tap(argv[1], vnet), epoll = epoll_create1(0);
+	struct epoll_event ev = {.events = EPOLLIN};
+	epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &ev);
 	for (;;) {
+		if (wait)
+			epoll_wait(epoll, &ev, 1, -1);
 		ssize_t n = read(fd, buf, sizeof(buf));
 		size_t len = n < (ssize_t)(skip + ETHER_HDR_LEN) ? 0 : (size_t)n - skip;
 		uint8_t *frame = buf + skip;

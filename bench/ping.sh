@@ -26,10 +26,12 @@ measure() { # NAME COMMAND...
 for _ in $(seq "$rounds"); do
 	measure floor "$bin/bench/floor" tap0
 	measure floor-vnet "$bin/bench/floor" tap0 vnet
+	measure floor-vnet-wait "$bin/bench/floor" tap0 vnet wait
 	measure tapir "$bin/tapir" --tap tap0 --addr 10.0.0.1/24 -c 'sleep 1000'
 done
-for name in floor floor-vnet tapir; do
+for name in floor floor-vnet floor-vnet-wait tapir; do
 	awk -v n=$name '$1 == n { print $3 }' "$bin/bench/ping.log" | sort -n | awk -v n=$name '
 		{ v[NR] = $1 } END { print n, "median of", NR, "runs: p50", v[int((NR + 1) / 2)], "ns" }'
 done | tee "$bin/bench/ping.medians"
-awk '/^floor m/ { f = $(NF-1) } /^floor-v/ { v = $(NF-1) } /^tapir/ { printf "tapir / floor: %.3f   tapir / floor-vnet: %.3f   (stack and driver on core 0)\n", $(NF-1) / f, $(NF-1) / v }' "$bin/bench/ping.medians"
+awk '{ p[$1] = $(NF - 1) } END { for (f in p) if (f != "tapir")
+	printf "tapir / %s: %.3f (stack and driver on core 0)\n", f, p["tapir"] / p[f] }' "$bin/bench/ping.medians" | sort

@@ -41,7 +41,7 @@ static void print_ends(FILE *out, const struct world *w)
 static void print_loop(FILE *out, const struct loop *l)
 {
 	fprintf(out, "timers      %zu armed, %llu fired\n", l->wheel.armed, (count)l->wheel.fired);
-	fprintf(out, "loop        %llu turns, %zu descriptors\n", (count)l->turns, l->watch_count);
+	fprintf(out, "loop        %llu turns, %u descriptors\n", (count)l->turns, l->watch_count);
 }
 
 static size_t list_length(const struct list *l)
