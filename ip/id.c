@@ -15,6 +15,7 @@ enum { COUNTERS = 1024, ROUNDS = 4 };
 
 struct ip_ids {
 	struct siphash_key key;
+	uint8_t secret[256]; /* random octets: the round function */
 	uint16_t count[COUNTERS];
 };
 
@@ -25,18 +26,19 @@ static struct ip_ids *ids_new(struct stack *s)
 	if (!ids)
 		return NULL;
 	ids->key = rng_key(&s->rng);
+	rng_bytes(&s->rng, ids->secret, sizeof(ids->secret));
 	rng_bytes(&s->rng, ids->count, sizeof(ids->count));
 	return ids;
 }
 
-/* A Feistel network over two octets: a permutation whatever the round function is. */
-static uint16_t permute(const struct siphash_key *key, uint64_t triple, uint16_t count)
+/* A Feistel network over two octets: a permutation whatever the round function is. Each round takes an octet
+ * of `key`. */
+static uint16_t permute(const uint8_t secret[256], uint64_t key, uint16_t count)
 {
 	uint8_t left = (uint8_t)(count >> 8), right = (uint8_t)count;
 
 	for (unsigned round = 0; round < ROUNDS; round++) {
-		uint64_t mixed = triple ^ ((uint64_t)round << 8 | right) << 32;
-		uint8_t next = (uint8_t)(left ^ siphash_u64(key, mixed));
+		uint8_t next = left ^ secret[right ^ (uint8_t)(key >> (8 * round))];
 		left = right;
 		right = next;
 	}
@@ -55,7 +57,7 @@ uint16_t id_next(struct stack *s, uint32_t src, uint32_t dst, uint8_t proto)
 		return (uint16_t)rng_u32(&s->rng);
 	uint64_t hash = siphash(&s->ip->ids->key, &triple, sizeof(triple));
 	uint16_t count = s->ip->ids->count[hash % COUNTERS]++;
-	return permute(&s->ip->ids->key, hash, count);
+	return permute(s->ip->ids->secret, hash >> 32, count);
 }
 
 void id_exit(struct stack *s)

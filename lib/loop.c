@@ -86,10 +86,8 @@ static bool clock_may_jump(const struct loop *l)
 }
 
 /* May we sleep until something happens? */
-static bool may_wait(const struct loop *l, bool may_sleep)
+static bool may_wait(const struct loop *l, bool may_sleep, uint64_t next)
 {
-	uint64_t next = wheel_next(&l->wheel);
-
 	if (!may_sleep || l->file_count || !list_empty(&l->ingress) || !list_empty(&l->egress))
 		return false;
 	return l->clock.is_virtual ? next == TIMER_NEVER || !clock_may_jump(l) : next > l->now;
@@ -98,9 +96,8 @@ static bool may_wait(const struct loop *l, bool may_sleep)
 /* Sees to it that a sleep ends at the next timer. A time-out of the sleep itself would program the machine's
  * timer anew each time, which costs as much as the rest of a short turn; so the alarm is only touched when it
  * would ring too late. One that rings too early is set again then. */
-static void set_alarm(struct loop *l)
+static void set_alarm(struct loop *l, uint64_t next)
 {
-	uint64_t next = wheel_next(&l->wheel);
 	struct itimerspec when = {0}; /* never */
 
 	if (l->alarm < 0 || (next >= l->alarm_ns && !l->alarm_rang))
@@ -118,8 +115,6 @@ static bool look_at_descriptors(struct loop *l, bool wait)
 	struct epoll_event events[LOOK_EVENTS];
 	bool any = l->file_count > 0;
 
-	if (wait)
-		set_alarm(l);
 	int n = epoll_wait(l->epoll, events, LOOK_EVENTS, wait ? -1 : 0);
 	for (int i = 0; i < n; i++) {
 		struct watch *w = events[i].data.ptr;
@@ -158,10 +153,8 @@ static void run_works(struct list *works)
 }
 
 /* Virtual time moves only when nothing else is left to do at the present moment. */
-static void advance(struct loop *l, bool idle)
+static void advance(struct loop *l, bool idle, uint64_t next)
 {
-	uint64_t next = wheel_next(&l->wheel);
-
 	if (idle && next != TIMER_NEVER && clock_may_jump(l))
 		clock_jump(&l->clock, next);
 	l->now = clock_read(&l->clock);
@@ -170,14 +163,18 @@ static void advance(struct loop *l, bool idle)
 bool loop_turn(struct loop *l, bool may_sleep)
 {
 	bool idle = list_empty(&l->ingress) && list_empty(&l->egress);
-	bool wait = may_wait(l, may_sleep);
+	uint64_t next = wheel_next(&l->wheel);
+	bool wait = may_wait(l, may_sleep, next);
 
 	if (wait && l->watch_count == 0 && (l->clock.is_virtual || l->wheel.armed == 0))
 		return false;
+	if (wait)
+		set_alarm(l, next);
 	if ((l->watch_count || wait) && (idle || l->turns % LOOK_EVERY == 0))
 		idle = !look_at_descriptors(l, wait) && idle;
-	advance(l, idle && may_sleep);
-	wheel_run(&l->wheel, l->now);
+	advance(l, idle && may_sleep, next);
+	if (next <= l->now)
+		wheel_run(&l->wheel, l->now);
 
 	struct list arrived; /* what is posted from here on is for the next turn */
 	list_init(&arrived);
