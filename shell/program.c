@@ -348,7 +348,7 @@ static void child_environment(const struct machine *m, char *const *env)
 /* sh -c TEXT tapir $1 $2 ... */
 static char **child_words(const struct machine *m, const char *text)
 {
-	char *head[] = {(char[]){"sh"}, (char[]){"-c"}, mem_text(text), (char[]){"tapir"}};
+	char *head[] = {mem_text("sh"), mem_text("-c"), mem_text(text), mem_text("tapir")};
 	int n = 0;
 	char **argv;
 
