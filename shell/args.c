@@ -45,7 +45,7 @@ bool args_number(struct cmd *c, const char *text, long long min, long long max, 
 	long long value;
 
 	errno = 0;
-	value = strtoll(text, &end, 0);
+	value = strtoll(text, &end, 10);
 	if (end == text || *end != '\0' || errno) {
 		cmd_error(c, "invalid argument: '%s'", text);
 		return false;

@@ -195,6 +195,9 @@ static int take_option(struct ping_run *run, int opt)
 	case 't':
 	case 'w':
 		return take_number(run, opt);
+	case '6':
+		cmd_error(run->c, "there is no IPv6 here yet");
+		return CMD_CANNOT;
 	case 'i':
 		ok = read_seconds(run, optarg, "timing interval", &run->cfg.interval_ns);
 		run->given_interval = true;
@@ -270,7 +273,7 @@ static int read_command_line(struct ping_run *run)
 	int opt, status;
 
 	args_begin();
-	while ((opt = args_next(run->c, "4aAbBc:dDe:fi:I:l:LM:nOp:qQ:Rs:S:t:T:UvW:w:", NULL)) > 0) {
+	while ((opt = args_next(run->c, "46aAbBc:dDe:fi:I:l:LM:nOp:qQ:Rs:S:t:T:UvW:w:", NULL)) > 0) {
 		status = take_option(run, opt);
 		if (status)
 			return status;

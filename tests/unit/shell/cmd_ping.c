@@ -103,6 +103,8 @@ static void what_cannot_be_done_is_said_at_once(void)
 		{"ping -c 0 10.0.1.254",
 			"ping: invalid argument: '0': out of range: 1 <= value <= 9223372036854775807\n", 1},
 		{"ping -c x 10.0.1.254", "ping: invalid argument: 'x'\n", 1},
+		{"ping -c 0x10 10.0.1.254", "ping: invalid argument: '0x10'\n", 1},
+		{"ping -6 h2", "ping: there is no IPv6 here yet\n", 2},
 		{"ping -t 256 10.0.1.254", "ping: invalid argument: '256': out of range: 0 <= value <= 255\n",
 			1},
 		{"ping -t 0 10.0.1.254", "ping: cannot set unicast time-to-live: Invalid argument\n", 2},
