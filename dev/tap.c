@@ -23,16 +23,19 @@ static void free_tap(struct dev *d)
 static const struct dev_ops tap_ops = {.kind = "tap", .xmit = dev_fd_xmit, .free = free_tap};
 static const struct dev_ops tun_ops = {.kind = "tun", .xmit = dev_fd_xmit, .free = free_tap};
 
-/* A descriptor on the interface, or -errno. Partial checksums may come in: the offload fields carry them. */
+/* A descriptor on the interface, or -errno. Partial checksums may come in: the offload fields carry them. An
+ * interface that outlives its programs may have kept another one's length of the virtio header. */
 static int open_tun(const char *ifname, short mode)
 {
+	int vnet_len = 10;
 	struct ifreq ifr = {.ifr_flags = (short)(mode | IFF_NO_PI | IFF_VNET_HDR)};
 	int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
 
 	if (fd < 0)
 		return -errno;
 	strncpy(ifr.ifr_name, ifname, IFNAMSIZ - 1);
-	if (ioctl(fd, TUNSETIFF, &ifr) < 0 || ioctl(fd, TUNSETOFFLOAD, TUN_F_CSUM) < 0) {
+	if (ioctl(fd, TUNSETIFF, &ifr) < 0 || ioctl(fd, TUNSETVNETHDRSZ, &vnet_len) < 0 ||
+		ioctl(fd, TUNSETOFFLOAD, TUN_F_CSUM) < 0) {
 		int err = -errno;
 		close(fd);
 		return err;

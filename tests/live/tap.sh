@@ -1,7 +1,7 @@
 #!/bin/bash
 # --tap and --tun: interfaces made and attached to, with what belongs to each; errors; the interface goes away.
 . "$(dirname "$0")/lib.sh"
-needs ping ip setpriv
+needs ping ip setpriv python3
 needs_root
 needs_tun
 
@@ -41,6 +41,22 @@ tapir_stop m || fail "it ended with $?"
 for name in t1 u0; do
 	ip link show $name 2>/dev/null && fail "$name was left"
 done
+
+# --- an interface whose last program used longer virtio headers
+
+cat >"$TMP/longer.py" <<'END'
+import fcntl, os, struct
+fd = os.open("/dev/net/tun", os.O_RDWR)
+fcntl.ioctl(fd, 0x400454CA, struct.pack("16sH22x", b"v0", 0x5002))  # TUNSETIFF: tap, no_pi, vnet_hdr
+fcntl.ioctl(fd, 0x400454D8, struct.pack("i", 12))  # TUNSETVNETHDRSZ
+fcntl.ioctl(fd, 0x400454CB, 1)  # TUNSETPERSIST
+END
+expect "an interface with headers of 12 bytes" python3 "$TMP/longer.py"
+ip addr add 10.6.0.2/24 dev v0
+ip link set v0 up
+tapir_start v --tap v0 --addr 10.6.0.1/24
+tapir_says v 'ping -c 1 10.6.0.2' '1 received'
+tapir_stop v || fail "it ended with $?"
 
 # --- attached: by root, by its owner without root; it stays, with its MTU
 
