@@ -62,7 +62,7 @@ tapir_waits u 'tapir: tcpdump runs with -Z root' 1
 tapir_run u '!tcpdump --version' >/dev/null
 [ "$(grep -c 'tcpdump runs with' "$TMP/u.out")" = 1 ] || fail "the wrapper does not say so once"
 tapir_stop u || fail "it ended with $?"
-left=$(find /tmp "$TMP" -maxdepth 1 -name 'tapir-*' 2>/dev/null)
+left=$(find "$TMP/user" -name 'tapir-*')
 [ -z "$left" ] || fail "wrappers were left: $left"
 
 if command -v newuidmap >/dev/null; then
