@@ -32,11 +32,13 @@ void ping_print_header(const struct ping_run *run)
 
 static void print_clock(const struct ping_run *run)
 {
-	uint64_t us = clock_wall_ns(&run->c->world->loop->clock) / NS_PER_US;
+	uint64_t us;
 
-	if (run->time_stamps)
-		fprintf(run->c->out, "[%llu.%06llu] ", (unsigned long long)(us / 1000000),
-			(unsigned long long)(us % 1000000));
+	if (!run->time_stamps)
+		return;
+	us = clock_wall_ns(&run->c->world->loop->clock) / NS_PER_US;
+	fprintf(run->c->out, "[%llu.%06llu] ", (unsigned long long)(us / 1000000),
+		(unsigned long long)(us % 1000000));
 }
 
 void ping_print_ms(FILE *out, uint64_t us)

@@ -134,6 +134,54 @@ static void what_cannot_be_done_is_said_at_once(void)
 	bench_free(b);
 }
 
+/* Replies that no honest host sends; the texts are what iputils printed of them. */
+static void odd_replies_are_marked(void)
+{
+	uint8_t wanted[56], data[56];
+	char text[1024] = "";
+	FILE *out = fmemopen(text, sizeof(text), "w");
+	struct cmd c = {.out = out};
+	struct ping_run run = {.c = &c, .cfg = {.size = 56}};
+	struct sock_msg msg = {.from = {.ip = lab_ip("10.0.2.1")}, .ttl = 63};
+	struct ping_event e = {.what = PING_REPLY,
+		.seq = 1,
+		.msg = &msg,
+		.len = 64,
+		.timed = true,
+		.rtt_us = 257,
+		.duplicate = true,
+		.damaged = SIZE_MAX,
+		.data = data,
+		.wanted = wanted};
+
+	for (uint8_t i = 0; i < 56; i++)
+		data[i] = wanted[i] = i;
+	ping_print_event(&run, &e);
+	e.duplicate = false;
+	data[20] ^= 0x55;
+	e.damaged = 20;
+	ping_print_event(&run, &e);
+	e.truncated = true;
+	e.len = 40;
+	ping_print_event(&run, &e);
+	struct sock_error redirect = {.type = ICMP_REDIRECT,
+		.code = ICMP_REDIRECT_HOST,
+		.info = lab_ip("10.0.1.77"),
+		.from = lab_ip("10.0.1.254"),
+		.seq = 1};
+	ping_print_event(&run, &(struct ping_event){.what = PING_ICMP, .error = &redirect});
+	fclose(out);
+	CU_ASSERT_STRING_EQUAL(text,
+		"64 bytes from 10.0.2.1: icmp_seq=1 ttl=63 time=0.257 ms (DUP!)\n"
+		"64 bytes from 10.0.2.1: icmp_seq=1 ttl=63 time=0.257 ms\n"
+		"wrong data byte #20 should be 0x14 but was 0x41\n"
+		"#16\t10 11 12 13 41 15 16 17 18 19 1a 1b 1c 1d 1e 1f "
+		"20 21 22 23 24 25 26 27 28 29 2a 2b 2c 2d 2e 2f \n"
+		"#48\t30 31 32 33 34 35 36 37 \n"
+		"40 bytes from 10.0.2.1: icmp_seq=1 ttl=63 (truncated)\n"
+		"From 10.0.1.254: icmp_seq=1 Redirect Host(New nexthop: 10.0.1.77)\n");
+}
+
 struct keys {
 	struct timer timer;
 	struct shell *sh;
@@ -190,6 +238,38 @@ static void options_change_the_header(void)
 		"\n"
 		"--- 10.0.1.254 ping statistics ---\n"
 		"1 packets transmitted, 1 received, 0% packet loss, time 0ms\n"
+		"\n");
+}
+
+static void flags_change_the_lines(void)
+{
+	BENCH_PRINTS("ping -4 -n -a -A -v -e 7 -Q 0x10 -S 4000 -w 5 -c 1 10.0.1.254", 0,
+		"PING 10.0.1.254 (10.0.1.254) 56(84) bytes of data.\n"
+		"64 bytes from 10.0.1.254: icmp_seq=1 ident=7 ttl=64 time=0.000 ms\a\n"
+		"\n"
+		"--- 10.0.1.254 ping statistics ---\n"
+		"1 packets transmitted, 1 received, 0% packet loss, time 0ms\n"
+		"rtt min/avg/max/mdev = 0.000/0.000/0.000/0.000 ms\n");
+	BENCH_PRINTS("ping -D -c 2 -i 0.25 -T tsprespec 10.0.2.254 10.0.2.1 10.0.2.1", 0,
+		"PING 10.0.2.1 (10.0.2.1) 56(124) bytes of data.\n"
+		"[1767225600.000000] 64 bytes from 10.0.2.1: icmp_seq=1 ttl=63 time=0.000 ms\n"
+		"TS: \t10.0.2.254\t0 absolute\n"
+		"\t10.0.2.1\t0\n"
+		"\n"
+		"[1767225600.250000] 64 bytes from 10.0.2.1: icmp_seq=2 ttl=63 time=0.000 ms\n"
+		"TS: \t10.0.2.254\t250 absolute\n"
+		"\t10.0.2.1\t0\n"
+		"\n"
+		"\n"
+		"--- 10.0.2.1 ping statistics ---\n"
+		"2 packets transmitted, 2 received, 0% packet loss, time 250ms\n"
+		"rtt min/avg/max/mdev = 0.000/0.000/0.000/0.000 ms\n");
+	BENCH_PRINTS("ping -b -W 1 -c 1 10.0.1.255", 1,
+		"WARNING: pinging broadcast address\n"
+		"PING 10.0.1.255 (10.0.1.255) 56(84) bytes of data.\n"
+		"\n"
+		"--- 10.0.1.255 ping statistics ---\n"
+		"1 packets transmitted, 0 received, 100% packet loss, time 0ms\n"
 		"\n");
 }
 
@@ -285,6 +365,7 @@ static void times_have_as_many_digits_as_iputils_gives_them(void)
 SUITE(shell_cmd_ping, T(replies_and_statistics), T(hosts_have_names), T(icmp_errors_name_their_sender),
 	T(no_answer_is_waited_for_as_long_as_linger_says), T(path_mtu_is_learned_from_errors),
 	T(what_cannot_be_done_is_said_at_once), T(keys_ask_for_the_state_and_for_the_end),
-	T(options_change_the_header), T(flood_draws_dots_and_takes_them_back),
-	T(recorded_routes_are_listed_once), T(recorded_times_are_listed), T(broken_options_are_left_alone),
+	T(options_change_the_header), T(flags_change_the_lines), T(odd_replies_are_marked),
+	T(flood_draws_dots_and_takes_them_back), T(recorded_routes_are_listed_once),
+	T(recorded_times_are_listed), T(broken_options_are_left_alone),
 	T(times_have_as_many_digits_as_iputils_gives_them))

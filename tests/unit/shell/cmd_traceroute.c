@@ -26,6 +26,19 @@ static void silence_is_a_star_and_errors_have_marks(void)
 		" 3  * * *\n");
 }
 
+static void too_large_for_the_next_link_names_its_mtu(void)
+{
+	struct bench *b = bench_new();
+
+	CU_ASSERT_EQUAL(dev_set_mtu(dev_by_name(b->r, "eth1"), 1400), 0);
+	CU_ASSERT_EQUAL(bench_run(b, "traceroute -I -n -F -N 1 -t 16 -i eth0 10.0.2.1 1500"), 0);
+	CU_ASSERT_STRING_EQUAL(b->text,
+		"traceroute to 10.0.2.1 (10.0.2.1), 30 hops max, 1500 byte packets\n"
+		" 1  10.0.1.254  0.000 ms  0.000 ms  0.000 ms\n"
+		" 2  10.0.1.254  0.000 ms !F-1400  0.000 ms !F-1400  0.000 ms !F-1400\n");
+	bench_free(b);
+}
+
 static void what_cannot_be_done_is_said_at_once(void)
 {
 	struct bench *b = bench_new();
@@ -80,4 +93,5 @@ static void tracepath_prints_mtu_and_hops(void)
 }
 
 SUITE(shell_cmd_traceroute, T(each_hop_is_a_line), T(silence_is_a_star_and_errors_have_marks),
-	T(what_cannot_be_done_is_said_at_once), T(tracepath_prints_mtu_and_hops))
+	T(too_large_for_the_next_link_names_its_mtu), T(what_cannot_be_done_is_said_at_once),
+	T(tracepath_prints_mtu_and_hops))
