@@ -84,13 +84,28 @@ static struct job *job_new(struct shell *sh, struct machine *machine, const char
 	return j;
 }
 
+/* A job gets the keyboard when it comes to the foreground. In a script that will not be: there is no input.
+ */
+static struct io job_io(const struct machine *m)
+{
+	struct io io = io_get(machine_io(m));
+
+	if (io.in->kind == SOURCE_KEYBOARD && !m->shell->interactive) {
+		source_put(io.in);
+		io.in = source_new(m->shell->loop, SOURCE_NONE, -1);
+	}
+	return io;
+}
+
 void job_start(struct machine *m, const struct node *n)
 {
 	struct shell *sh = m->shell;
 	struct variables *vars = variables_copy(m->vars);
-	struct machine *job = machine_new(sh, machine_io(m), vars);
+	struct io io = job_io(m);
+	struct machine *job = machine_new(sh, &io, vars);
 	struct job *j = job_new(sh, job, n->text);
 
+	io_put(&io);
 	variables_put(vars);
 	job->host = machine_host(m);
 	machine_copy_args(job, m->args);

@@ -127,6 +127,15 @@ struct expansion machine_expansion(const struct machine *m);
 /* What its top frame reads and writes. */
 const struct io *machine_io(const struct machine *m);
 
+/* A failure here is an answer to a condition, not a mistake (-e). */
+bool machine_is_excused(const struct machine *m);
+
+void frame_push(struct machine *m, const struct node *n, bool in_condition);
+void frame_pop(struct machine *m);
+
+/* One step of the node on top (step.c). */
+void step_frame(struct machine *m);
+
 /* ---- one run of a command (run.c) ---- */
 
 struct run {
