@@ -43,8 +43,8 @@ static int __attribute__((format(printf, 2, 3))) because(struct sandbox *b, cons
 
 /* ---- what is in the way ---- */
 
-/* A setting that forbids user namespaces, or rights in them; "" where none is known. */
-static const char *forbidding_setting(void)
+/* A setting that explains `err`: it forbids user namespaces, or rights in them; "" where none is known. */
+static const char *forbidding_setting(int err)
 {
 	if (kernel_sysctl("kernel/unprivileged_userns_clone") == 0)
 		return "kernel.unprivileged_userns_clone is 0; "
@@ -53,7 +53,7 @@ static const char *forbidding_setting(void)
 		return "user.max_user_namespaces is 0; as root: sysctl -w user.max_user_namespaces=10000";
 	if (kernel_sysctl("user/max_net_namespaces") == 0)
 		return "user.max_net_namespaces is 0; as root: sysctl -w user.max_net_namespaces=10000";
-	if (kernel_sysctl("kernel/apparmor_restrict_unprivileged_userns") > 0)
+	if (err != ENOSPC && kernel_sysctl("kernel/apparmor_restrict_unprivileged_userns") > 0)
 		return "AppArmor takes the rights away that a user namespace gives "
 		       "(kernel.apparmor_restrict_unprivileged_userns is 1); as root: `make install`, which "
 		       "brings the profile that allows it to tapir, or "
@@ -63,7 +63,7 @@ static const char *forbidding_setting(void)
 
 static int explain_namespace(struct sandbox *b, struct report r)
 {
-	const char *setting = forbidding_setting();
+	const char *setting = forbidding_setting(r.err);
 	const char *what = r.step == STEP_UNSHARE ? "a network namespace of its own is refused"
 		: r.step == STEP_MAP		  ? "the user map of its namespace is refused"
 						  : "tap0 is refused in its own namespace";
@@ -77,7 +77,8 @@ static int explain_namespace(struct sandbox *b, struct report r)
 			b, "%s: the kernel was built without user namespaces; run tapir as root", what);
 	if (r.err == EPERM)
 		return because(b,
-			"%s: a container's or a service's rules (seccomp, capabilities) forbid it; docker "
+			"%s: a container's or a service's rules (seccomp, capabilities, chroot) forbid it; "
+			"docker "
 			"run --cap-add NET_ADMIN --device /dev/net/tun, then tapir --host",
 			what);
 	return because(b, "%s: %s", what, strerror(r.err));
@@ -191,7 +192,7 @@ static struct report probe(void)
 	int fd[2];
 
 	fflush(NULL);
-	if (pipe(fd) < 0)
+	if (pipe2(fd, O_CLOEXEC) < 0)
 		return (struct report){STEP_PROBE, errno};
 	pid_t child = fork();
 	if (child == 0) {
