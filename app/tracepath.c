@@ -251,9 +251,9 @@ static void start(struct timer *timer)
 
 	timer->fn = on_timer;
 	t->ttl = 1;
-	if (!t->cfg.len)
+	if (!t->cfg.len && t->mtu < IP_MAX_LEN)
 		tell(t, (struct tracepath_event){.what = TRACEPATH_LOCAL_MTU});
-	else
+	else if (t->cfg.len)
 		t->mtu = (uint32_t)MIN(MAX(t->cfg.len, (size_t)MIN_LEN), (size_t)IP_MAX_LEN);
 	probe(t);
 }

@@ -15,7 +15,7 @@ struct tracepath_config {
 };
 
 enum tracepath_what {
-	TRACEPATH_LOCAL_MTU,  /* first of all, when no length was asked for: ->mtu */
+	TRACEPATH_LOCAL_MTU,  /* the first link does not carry every length: ->mtu */
 	TRACEPATH_HOP,	      /* a router on the way: from, rtt_us, back */
 	TRACEPATH_MTU,	      /* from there on the MTU is ->mtu; the same TTL is tried again */
 	TRACEPATH_REACHED,    /* the destination */

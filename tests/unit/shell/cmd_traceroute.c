@@ -84,6 +84,10 @@ static void tracepath_prints_mtu_and_hops(void)
 		" 1:  10.0.1.254                                            0.000ms \n"
 		"     Too many hops: pmtu 1400\n"
 		"     Resume: pmtu 1400 \n");
+	CU_ASSERT_EQUAL(bench_run(b, "tracepath 10.0.1.1"), 0);
+	CU_ASSERT_STRING_EQUAL(b->text,
+		" 1:  10.0.1.1                                              0.000ms reached\n"
+		"     Resume: pmtu 65535 hops 1 back 1 \n");
 	CU_ASSERT_EQUAL(bench_run(b, "tracepath 10.0.1.77"), 0);
 	CU_ASSERT_STRING_EQUAL(b->text,
 		" 1?: [LOCALHOST]                      pmtu 1500\n"
