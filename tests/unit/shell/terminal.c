@@ -36,12 +36,18 @@ static char *typed(struct fixture *f, const char *keys)
 	return f->text;
 }
 
+static void without_history_file(void)
+{
+	unsetenv("XDG_STATE_HOME");
+	unsetenv("HOME");
+}
+
 static void lines_run_between_prompts(void)
 {
 	struct fixture *f = fixture_new();
 	const char *text;
 
-	setenv("XDG_STATE_HOME", "/nosuch", 1);
+	without_history_file();
 	text = typed(f, "echo one\necho t\twice\n\004");
 	CU_ASSERT_PTR_NOT_NULL(strstr(text, "h1$ one\r\nh1$ twice\r\nh1$ exit\r\n"));
 	CU_ASSERT_TRUE(shell_is_over(f->sh));
@@ -52,7 +58,7 @@ static void a_longer_command_gets_another_prompt(void)
 {
 	struct fixture *f = fixture_new();
 
-	setenv("XDG_STATE_HOME", "/nosuch", 1);
+	without_history_file();
 	CU_ASSERT_PTR_NOT_NULL(
 		strstr(typed(f, "for i in a b\ndo echo -$i\ndone\nexit 3\n"), "h1$ > > -a\r\n-b\r\nh1$ "));
 	CU_ASSERT_EQUAL(shell_status(f->sh), 3);
@@ -90,7 +96,7 @@ static void output_of_jobs_stands_on_lines_of_its_own(void)
 {
 	struct fixture *f = fixture_new();
 
-	setenv("XDG_STATE_HOME", "/nosuch", 1);
+	without_history_file();
 	typed(f, "sleep 1 && echo -n part && echo ial &\nsleep 2\njobs\n\004");
 	CU_ASSERT_PTR_NOT_NULL(strstr(f->text, "[1] sleep 1 && echo -n part && echo ial\r\n"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(f->text, "\r\nh1$ partial\r\n"));
