@@ -10,6 +10,7 @@ static char *typed(struct fixture *f, const char *keys)
 	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), slave;
 	static const char marks[] = "\033[?2004";
 	struct termios modes;
+	size_t len = 0;
 	char *at;
 	ssize_t n;
 
@@ -26,10 +27,11 @@ static char *typed(struct fixture *f, const char *keys)
 	f->sh->out->fd = slave;
 	f->sh->out->is_tty = true;
 	shell_interactive(f->sh);
-	n = read(master, f->text, sizeof(f->text) - 1);
-	f->text[n > 0 ? n : 0] = '\0';
 	f->sh->out->fd = f->out;
 	close(slave);
+	while ((n = read(master, f->text + len, sizeof(f->text) - 1 - len)) > 0)
+		len += (size_t)n;
+	f->text[len] = '\0';
 	close(master);
 	while ((at = strstr(f->text, marks)))
 		memmove(at, at + 8, strlen(at + 8) + 1);
