@@ -148,7 +148,10 @@ int route_lookup(struct stack *s, const struct route_key *key, struct route_path
 		return -ENODEV;
 	if (ip_is_multicast(key->dst) || key->dst == IP_BROADCAST)
 		return lookup_many(s, key, path);
-	e = key->dst == IP_ANY ? NULL : route_decide(s, key, 0);
+	/* RFC 1122 3.2.1.3 (b): an address of 0/8 is never sent to */
+	if (ip_is_zeronet(key->dst))
+		return key->dst == IP_ANY ? -ENETUNREACH : -EINVAL;
+	e = route_decide(s, key, 0);
 	if (!e)
 		return -ENETUNREACH;
 	path->route = route_show(e);

@@ -534,6 +534,7 @@ static void own_addresses_are_local_and_loopback_stays_inside(void)
 	CU_ASSERT(!lookup(sc.s, "127.9.9.9", &path) && path.type == ROUTE_LOCAL &&
 		path.source == lab_ip("127.0.0.1"));
 	CU_ASSERT_EQUAL(lookup(sc.s, "0.0.0.0", &path), -ENETUNREACH);
+	CU_ASSERT_EQUAL(lookup(sc.s, "0.0.0.1", &path), -EINVAL);
 	CU_ASSERT_EQUAL(
 		route_lookup(sc.s, &(struct route_key){.dst = lab_ip("127.0.0.1"), .oif = sc.eth0->ifindex},
 			&path),
