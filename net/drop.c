@@ -19,14 +19,35 @@ static struct drop_count *count_of(struct stack *s, enum drop_reason why)
 	return s->drops ? &s->drops[why] : NULL;
 }
 
-/* What the packet looked like, for the person who asks later. */
+static const char *proto_name(uint8_t proto, char number[static 10])
+{
+	switch (proto) {
+	case IP_PROTO_ICMP:
+		return "ICMP";
+	case IP_PROTO_IGMP:
+		return "IGMP";
+	case IP_PROTO_TCP:
+		return "TCP";
+	case IP_PROTO_UDP:
+		return "UDP";
+	}
+	snprintf(number, 10, "proto %u", proto);
+	return number;
+}
+
+/* What the packet looked like, for the person who asks later. Frames on their way out have no sender here. */
 static void describe(char *out, size_t room, const struct pkt *p)
 {
 	const char *dev = p->dev ? p->dev->name : "local";
+	char number[10];
 
 	if (p->ip.hdr_len)
-		snprintf(out, room, "%s %s > %s proto %u", dev, TEXT_IP(p->ip.src), TEXT_IP(p->ip.dst),
-			p->ip.proto);
+		snprintf(out, room, "%s %s > %s %s", dev, TEXT_IP(p->ip.src), TEXT_IP(p->ip.dst),
+			proto_name(p->ip.proto, number));
+	else if (!p->ethertype)
+		snprintf(out, room, "%s, %u bytes", dev, p->len);
+	else if (mac_is_zero(p->src_mac))
+		snprintf(out, room, "%s type 0x%04x, %u bytes", dev, p->ethertype, p->len);
 	else
 		snprintf(out, room, "%s from %s type 0x%04x, %u bytes", dev, TEXT_MAC(p->src_mac),
 			p->ethertype, p->len);

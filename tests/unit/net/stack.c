@@ -53,6 +53,39 @@ static void a_drop_is_counted_and_remembered(void)
 	lab_free(l);
 }
 
+/* The words for one packet, as `drops` shows them. */
+static const char *described(struct stack *s, struct dev *d, struct mac from, uint16_t type, uint8_t proto)
+{
+	struct pkt *p = stack_pkt(s, 60);
+
+	p->dev = d;
+	p->src_mac = from;
+	p->ethertype = type;
+	p->ip = (struct ip_hdr){
+		.src = 0x0a000001, .dst = 0x0a000002, .proto = proto, .hdr_len = proto ? 20 : 0};
+	stack_drop(s, p, DROP_SOCK_FILTER);
+	return s->drops[DROP_SOCK_FILTER].last;
+}
+
+static void a_drop_says_what_the_packet_looked_like(void)
+{
+	struct lab *l = lab_new();
+	struct stack *s = lab_host(l, "h");
+	struct dev *d = lab_wire(s, "eth0", NULL);
+	struct mac from = {{2, 0, 0, 0, 0, 9}}, none = {0};
+
+	CU_ASSERT_STRING_EQUAL(described(s, NULL, none, 0, 0), "local, 0 bytes");
+	CU_ASSERT_STRING_EQUAL(described(s, d, none, 0x806, 0), "eth0 type 0x0806, 0 bytes");
+	CU_ASSERT_STRING_EQUAL(
+		described(s, d, from, 0x806, 0), "eth0 from 02:00:00:00:00:09 type 0x0806, 0 bytes");
+	CU_ASSERT_STRING_EQUAL(described(s, d, from, 0x800, 1), "eth0 10.0.0.1 > 10.0.0.2 ICMP");
+	CU_ASSERT_STRING_EQUAL(described(s, NULL, none, 0, 2), "local 10.0.0.1 > 10.0.0.2 IGMP");
+	CU_ASSERT_STRING_EQUAL(described(s, d, from, 0x800, 6), "eth0 10.0.0.1 > 10.0.0.2 TCP");
+	CU_ASSERT_STRING_EQUAL(described(s, d, from, 0x800, 17), "eth0 10.0.0.1 > 10.0.0.2 UDP");
+	CU_ASSERT_STRING_EQUAL(described(s, d, from, 0x800, 99), "eth0 10.0.0.1 > 10.0.0.2 proto 99");
+	lab_free(l);
+}
+
 struct listener {
 	struct trace_listener l;
 	int heard;
@@ -115,5 +148,6 @@ static void without_buffers_the_loss_is_counted(void)
 }
 
 SUITE(net_stack, T(names_of_hosts_are_checked), T(a_host_may_go_with_packets_on_their_way),
-	T(a_drop_is_counted_and_remembered), T(traces_cost_nothing_when_off_and_tell_all_when_on),
-	T(every_drop_reason_has_a_name_and_a_text), T(without_buffers_the_loss_is_counted))
+	T(a_drop_is_counted_and_remembered), T(a_drop_says_what_the_packet_looked_like),
+	T(traces_cost_nothing_when_off_and_tell_all_when_on), T(every_drop_reason_has_a_name_and_a_text),
+	T(without_buffers_the_loss_is_counted))
