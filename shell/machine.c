@@ -309,6 +309,7 @@ static void run_some(struct work *w)
 		else if (!next_command(m))
 			return;
 	}
+	work_cancel(&m->step); /* a command that ended at once has woken it, for this very turn */
 	loop_post(m->shell->loop, &m->step);
 }
 

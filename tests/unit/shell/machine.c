@@ -105,6 +105,15 @@ static void sleep_takes_virtual_time_only(void)
 	fixture_free(f);
 }
 
+/* Signals are seen meanwhile. */
+static void an_endless_loop_leaves_the_loop_its_turns(void)
+{
+	struct fixture *f = fixture_new();
+
+	CU_ASSERT_EQUAL(fixture_run(f, "while true; do true; done &\n!kill -TERM $PPID; sleep 1"), 128 + 15);
+	fixture_free(f);
+}
+
 static void unknown_commands_are_suggested(void)
 {
 	PRINTS("ecoh x", "ecoh: command not found: did you mean echo?\n");
@@ -133,5 +142,5 @@ SUITE(shell_machine, T(commands_run_one_after_the_other), T(and_runs_the_right_s
 	T(pipe_ends_when_its_reader_is_gone), T(output_goes_to_files),
 	T(a_file_that_cannot_be_opened_is_an_error_with_its_name), T(a_mistake_in_the_syntax_names_its_line),
 	T(stop_at_failure_ends_at_the_first_one), T(sleep_takes_virtual_time_only),
-	T(unknown_commands_are_suggested), T(programs_of_the_machine_run),
-	T(programs_take_part_in_pipes_and_substitutions))
+	T(an_endless_loop_leaves_the_loop_its_turns), T(unknown_commands_are_suggested),
+	T(programs_of_the_machine_run), T(programs_take_part_in_pipes_and_substitutions))
