@@ -495,6 +495,12 @@ static void skip_line(struct script *s, const struct parser *p)
 	skip_to(s, lx, end ? (size_t)(end - lx->text) + 1 : lx->len);
 }
 
+/* An open text comes in lines; one that has lost its newline to a backslash goes on in the next. */
+static bool is_whole(const struct script *s, const struct parser *p)
+{
+	return is(p, TOKEN_NEWLINE) || (is(p, TOKEN_END) && !s->open);
+}
+
 enum parse_result parse_next(struct script *s, struct node **out, char error[PARSE_ERROR_LEN])
 {
 	struct lexer lx;
@@ -510,7 +516,7 @@ enum parse_result parse_next(struct script *s, struct node **out, char error[PAR
 	start = p.next.start;
 	if (is(&p, TOKEN_END)) {
 		skip_to(s, &lx, lx.pos);
-	} else if ((*out = parse_list(&p, true)) && (is(&p, TOKEN_NEWLINE) || is(&p, TOKEN_END))) {
+	} else if ((*out = parse_list(&p, true)) && is_whole(s, &p)) {
 		(*out)->source = source_text(&p, start);
 		skip_to(s, &lx, p.next.end);
 		result = PARSE_NODE;

@@ -178,6 +178,16 @@ def ctrl_c_at_the_prompt_gives_a_new_line(argv):
     assert t.leave() == 0
 
 
+def a_backslash_continues_on_the_next_line(argv):
+    t = start(argv)
+    t.type("echo one \\\r")
+    t.expect("> ")
+    t.type("two\r")
+    t.expect("one two\r\n")
+    t.prompt()
+    assert t.leave() == 0
+
+
 def ctrl_c_stops_the_command_and_the_rest_of_its_line(argv):
     t = start(argv)
     t.type("sleep 100; echo rest\r")

@@ -128,6 +128,16 @@ static void an_open_text_waits_for_the_rest(void)
 	PARSED_AS("a |\n# c\n", true, "...");
 }
 
+static void a_backslash_at_the_end_of_an_open_text_waits_for_the_next_line(void)
+{
+	PARSED_AS("a b \\\n", true, "...");
+	PARSED_AS("a b\\\n", true, "...");
+	PARSED_AS("!a \\\n", true, "...");
+	PARSED_AS("a b \\\n c\n", true, "a_b_c");
+	PARSED_AS("a b \\\n\n", true, "a_b");
+	PARSED("a b \\\n", "a_b");
+}
+
 static void mistakes_name_their_place_and_cost_a_line(void)
 {
 	PARSED("a\n;b\nc", "a\nt:2: unexpected \";\" where a command should follow\nc");
@@ -205,5 +215,6 @@ static void garbage_is_parsed_or_refused(void)
 SUITE(shell_parse, T(a_line_is_a_command), T(pipes_bind_closer_than_and_and_or),
 	T(an_ampersand_takes_the_whole_and_or_list), T(loops_and_branches_nest),
 	T(assignments_stand_before_the_command), T(reserved_words_are_words_elsewhere),
-	T(an_open_text_waits_for_the_rest), T(mistakes_name_their_place_and_cost_a_line),
-	T(nesting_has_a_bottom), T(garbage_is_parsed_or_refused))
+	T(an_open_text_waits_for_the_rest), T(a_backslash_at_the_end_of_an_open_text_waits_for_the_next_line),
+	T(mistakes_name_their_place_and_cost_a_line), T(nesting_has_a_bottom),
+	T(garbage_is_parsed_or_refused))
