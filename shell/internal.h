@@ -10,7 +10,7 @@
 
 struct terminal;
 
-enum { SHELL_IGNORED = 4 };
+enum { SHELL_IGNORED = 3 };
 
 struct shell {
 	struct world *world;
@@ -41,6 +41,7 @@ struct shell {
 	sigset_t old_signals; /* what was blocked before */
 	struct sigaction old_actions[SHELL_IGNORED];
 	int tty;	      /* the terminal that programs are handed; -1: none */
+	pid_t old_group;      /* that the terminal goes back to; 0: not taken */
 	struct termios modes; /* of the terminal, as they were */
 	bool counted;	      /* in loop->waiters */
 	bool over;

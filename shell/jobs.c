@@ -126,6 +126,7 @@ void job_suspend(struct machine *m)
 		j = job_new(sh, half, half->tree->source);
 	}
 	sh->foreground = sh->main;
+	machine_refresh_input(j->machine);
 	sink_printf(sh->err, "\n[%u]  %-10s %s\n", j->number, job_state(j), j->text);
 	if (j->waiter)
 		j->ended(j->waiter, j);

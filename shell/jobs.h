@@ -19,7 +19,7 @@ struct job {
 /* The node of `m`, a NODE_BACKGROUND, goes on as a machine of its own. */
 void job_start(struct machine *m, const struct node *n);
 
-/* What the prompt's machine is doing becomes a job, because its program was stopped. */
+/* ^Z: what the prompt's machine is doing becomes a job, stopped if it is a program, else running. */
 void job_suspend(struct machine *m);
 
 /* "%1", "%%", "%+", "1" or the beginning of its text behind "%"; NULL: the current one. NULL when there is

@@ -35,6 +35,13 @@ void shell_interrupt(struct shell *sh)
 	}
 }
 
+/* ^Z: the kernel stops programs; commands of our own go on, as a job. */
+static void suspend(struct shell *sh)
+{
+	if (sh->interactive && sh->counted && sh->foreground && tcgetpgrp(sh->tty) == getpgrp())
+		job_suspend(sh->foreground);
+}
+
 static void got_signal(struct shell *sh, int sig)
 {
 	switch (sig) {
@@ -43,6 +50,9 @@ static void got_signal(struct shell *sh, int sig)
 		break;
 	case SIGINT:
 		shell_interrupt(sh);
+		break;
+	case SIGTSTP:
+		suspend(sh);
 		break;
 	case SIGQUIT:
 		if (sh->counted && sh->foreground)
@@ -73,11 +83,11 @@ static void signals_ready(struct watch *w, short revents)
 }
 
 /* SIGPIPE is an error of write(); the others would stop a shell that hands its terminal over. */
-static const int ignored[SHELL_IGNORED] = {SIGPIPE, SIGTTOU, SIGTTIN, SIGTSTP};
+static const int ignored[SHELL_IGNORED] = {SIGPIPE, SIGTTOU, SIGTTIN};
 
 static void take_signals(struct shell *sh)
 {
-	static const int taken[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGCHLD, SIGWINCH};
+	static const int taken[] = {SIGINT, SIGQUIT, SIGTSTP, SIGTERM, SIGHUP, SIGCHLD, SIGWINCH};
 	sigset_t set;
 
 	if (sh->signals.fd >= 0)
@@ -98,10 +108,22 @@ static void take_signals(struct shell *sh)
 		sh->tty = sh->options.in;
 }
 
+/* A group of its own, as other shells have: ^C and ^Z are not for the one that waits for us (make run). */
+static void take_group(struct shell *sh)
+{
+	if (sh->tty < 0)
+		return;
+	sh->old_group = getpgrp();
+	setpgid(0, 0);
+	tcsetpgrp(sh->tty, getpgrp());
+}
+
 static void give_signals_back(struct shell *sh)
 {
 	if (sh->signals.fd < 0)
 		return;
+	if (sh->old_group && tcgetpgrp(sh->tty) == getpgrp())
+		tcsetpgrp(sh->tty, sh->old_group);
 	loop_unwatch(sh->loop, &sh->signals);
 	close(sh->signals.fd);
 	for (size_t i = 0; i < ARRAY_SIZE(ignored); i++)
@@ -389,6 +411,7 @@ int shell_interactive(struct shell *sh)
 	if (sh->over)
 		return sh->status;
 	take_signals(sh);
+	take_group(sh);
 	sh->interactive = true;
 	sh->terminal = terminal_new(sh);
 	run_open(sh, "tapir", prompt_idle, sh->keyboard);

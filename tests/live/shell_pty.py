@@ -237,6 +237,46 @@ def a_stopped_program_does_not_hang_the_shell(argv):
     assert t.leave() == 0
 
 
+def ctrl_z_sends_a_command_to_the_background(argv):
+    t = start(argv)
+    t.type(CTRL_Z)
+    t.run("sleep 100 &", r"\[1\]")
+    t.type("fg\r")
+    t.expect("sleep 100\r\n")
+    t.type(CTRL_Z)
+    t.expect(r"\[1\]  Running +sleep 100\r\n")
+    t.prompt()
+    t.type("cat\r")
+    t.expect("cat\r\n")
+    t.type(CTRL_Z)
+    t.expect(r"\[2\]  Running +cat\r\n")
+    t.prompt()
+    t.run("echo here", "here\r")
+    t.type("fg\r")
+    t.expect("cat\r\n")
+    t.type("a line\r")
+    t.expect("a line\r\na line\r\n")
+    t.type(CTRL_D)
+    t.prompt()
+    t.run("kill %1", "")
+    assert t.leave() == 0
+
+
+def a_shell_that_waits_for_it_does_not_get_its_keys(argv):
+    """As under make run: ^Z and ^C there are not for make."""
+    t = Terminal(["/bin/sh", "-c", '"$@"; echo "ended $?"', "sh"] + argv)
+    t.prompt()
+    t.type(CTRL_Z)
+    t.run("echo here", "here\r")
+    t.type("sleep 100\r")
+    t.expect("sleep 100\r\n")
+    t.type(CTRL_C)
+    t.prompt()
+    t.type("exit 3\r")
+    t.expect("ended 3")
+    assert t.leave("") == 0
+
+
 def keys_reach_commands_that_read_them(argv):
     t = start(argv)
     t.type("cat\r")
