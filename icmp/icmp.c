@@ -90,16 +90,19 @@ static void icmp_input(struct stack *s, struct pkt *p)
 		stack_drop(s, p, t->ignored);
 }
 
+static void count_sent(struct stack *s, const uint8_t *b, size_t len)
+{
+	mib_inc(s, MIB_IcmpOutMsgs);
+	if (len && b[0] < ARRAY_SIZE(types) && types[b[0]].out)
+		mib_inc(s, types[b[0]].out);
+}
+
 int icmp_output(struct stack *s, struct pkt *p, const struct ip_send *how)
 {
-	const struct icmp_type *t = &types[p->data[0]];
-
 	assert(p->data[0] < ARRAY_SIZE(types));
-	TRACE(s, LAYER_ICMP, p, "RFC 792", "%s (code %u) to %s, %u octets", t->name, p->data[1],
-		TEXT_IP(how->dst), p->len);
-	mib_inc(s, MIB_IcmpOutMsgs);
-	if (t->out)
-		mib_inc(s, t->out);
+	TRACE(s, LAYER_ICMP, p, "RFC 792", "%s (code %u) to %s, %u octets", types[p->data[0]].name,
+		p->data[1], TEXT_IP(how->dst), p->len);
+	count_sent(s, p->data, p->len);
 	int err = ip_output(s, p, how);
 	if (err)
 		mib_inc(s, MIB_IcmpOutErrors);
@@ -136,6 +139,7 @@ const struct proto icmp_proto = {
 	.exit = icmp_exit,
 	.input = icmp_input,
 	.note = ping_note,
+	.sent_raw = count_sent,
 	.sock_ops = &ping_sock_ops,
 	.sock_type = SOCK_DGRAM,
 };

@@ -124,6 +124,7 @@ extern const struct sock_ops raw_sock_ops;
  * did. */
 bool raw_input(struct stack *s, const struct pkt *p);
 void raw_note(struct stack *s, const struct icmp_note *note);
+void raw_count_sent(struct stack *s, uint8_t proto, const uint8_t *b, size_t len);
 
 /* ---- group.c ---- */
 

@@ -287,6 +287,7 @@ int ip_output_raw(struct stack *s, struct pkt *p, int oif, bool broadcast_ok)
 	if (!p->ip.id)
 		p->ip.id = id_next(s, p->ip.src, p->ip.dst, p->ip.proto);
 	ip_emit(p->data, &p->ip);
+	raw_count_sent(s, p->ip.proto, p->data + p->ip.hdr_len, p->len - p->ip.hdr_len);
 	mib_inc(s, MIB_IpOutRequests);
 	route_note_sent(s, p->ip.dst);
 	return output_transmit(s, p, &path, p->len);

@@ -118,6 +118,15 @@ static int raw_path_mtu(const struct sock *sk)
 
 /* ---- out ---- */
 
+/* As in Linux, the protocol counts it among its own. */
+void raw_count_sent(struct stack *s, uint8_t proto, const uint8_t *b, size_t len)
+{
+	const struct proto *pr = s->by_number[proto];
+
+	if (pr && pr->sent_raw)
+		pr->sent_raw(s, b, len);
+}
+
 /* A broadcast or multicast address may be listened on, and is never a source (RFC 1122 3.2.1.3). */
 static uint32_t source(const struct sock *sk)
 {
@@ -141,6 +150,7 @@ static int send_packet(struct sock *sk, struct pkt *p, uint32_t dst, int oif)
 		.opts_len = sk->opts_len,
 	};
 
+	raw_count_sent(sk->stack, how.proto, p->data, p->len);
 	return ip_output(sk->stack, p, &how);
 }
 

@@ -94,7 +94,7 @@
 	X(FRAG_MEMORY, "RFC 815 7", "reassembly memory is full (sysctl ipfrag_high_thresh)")                 \
 	X(FRAG_TOO_MANY, "", "too many fragments in one datagram or from one peer (sysctl ipfrag_max_dist)") \
 	X(FRAG_FLUSHED, "", "the device or host that collected the fragments went away")                     \
-	/* ICMP, IGMP */                                                                                     \
+	/* ICMP */                                                                                           \
 	X(ICMP_SHORT, "RFC 792", "fewer than 8 octets")                                                      \
 	X(ICMP_BAD_CHECKSUM, "RFC 792", "checksum is wrong")                                                 \
 	X(ICMP_UNKNOWN_TYPE, "RFC 1122 3.2.2", "unknown type or code, silently")                             \
@@ -111,9 +111,6 @@
 	X(ICMP_REPLY_UNWANTED, "", "a reply that no socket waits for")                                       \
 	X(ICMP_RATE_LIMITED, "RFC 1812 4.3.2.8",                                                             \
 		"an answer that the rate limit holds back (sysctl icmp_ratelimit)")                          \
-	X(IGMP_SHORT, "RFC 2236 2", "fewer than 8 octets")                                                   \
-	X(IGMP_BAD_CHECKSUM, "RFC 2236 2", "checksum is wrong")                                              \
-	X(IGMP_BAD, "RFC 3376 4", "malformed, or to a unicast address")                                      \
 	/* sockets */                                                                                        \
 	X(SOCK_QUEUE_FULL, "", "the socket's receive buffer is full")                                        \
 	X(SOCK_CLOSED, "", "the socket was closed with this in its queue")                                   \

@@ -6,7 +6,7 @@
 /* clang-format off */
 #define MIB_COUNTERS(X)                                                                                 \
 	X(IpInReceives) X(IpInHdrErrors) X(IpInAddrErrors) X(IpForwDatagrams) X(IpInUnknownProtos)      \
-	X(IpInDiscards) X(IpInDelivers) X(IpOutRequests) X(IpOutDiscards) X(IpOutNoRoutes)              \
+	X(IpInDelivers) X(IpOutRequests) X(IpOutDiscards) X(IpOutNoRoutes)              \
 	X(IpReasmTimeout) X(IpReasmReqds) X(IpReasmOKs) X(IpReasmFails) X(IpFragOKs)                    \
 	X(IpFragFails) X(IpFragCreates)                                                                 \
 	X(IcmpInMsgs) X(IcmpInErrors) X(IcmpInCsumErrors) X(IcmpInDestUnreachs) X(IcmpInTimeExcds)      \

@@ -39,8 +39,9 @@ struct proto {
 		struct netif_addr *a, bool gone);      /* added, changed (gone false), about to go (true) */
 	void (*input)(struct stack *s, struct pkt *p); /* takes; data at this protocol's header */
 	void (*note)(struct stack *s, const struct icmp_note *note);
-	const struct sock_ops *sock_ops; /* for sock_open() */
-	int sock_type;			 /* SOCK_DGRAM, ... */
+	void (*sent_raw)(struct stack *s, const uint8_t *b, size_t len); /* a raw socket sends these octets */
+	const struct sock_ops *sock_ops;				 /* for sock_open() */
+	int sock_type;							 /* SOCK_DGRAM, ... */
 };
 
 #endif

@@ -256,10 +256,61 @@ static void the_source_is_in_the_destinations_subnet_where_there_is_one(void)
 	lab_free(d.lab);
 }
 
+/* ---- devices without link headers ---- */
+
+struct tunnel {
+	struct dev dev;
+	unsigned sent;
+	uint8_t first; /* octet of the last one sent */
+};
+
+static void tunnel_xmit(struct dev *d, struct pkt *p)
+{
+	struct tunnel *t = CONTAINER_OF(d, struct tunnel, dev);
+
+	t->sent++;
+	t->first = p->data[0];
+	pkt_done(p);
+}
+
+static void tunnel_free(struct dev *d)
+{
+	(void)d;
+}
+
+static void a_device_without_link_headers_carries_ipv4_alone(void)
+{
+	static const struct dev_ops ops = {.kind = "test", .xmit = tunnel_xmit, .free = tunnel_free};
+	struct lab *l = lab_new();
+	struct stack *s = lab_host(l, "h");
+	struct tunnel t = {.sent = 0};
+	uint8_t frame[128], *packet = frame + ETHER_HDR_LEN;
+	size_t len = lab_frame_icmp(frame, MAC_BROADCAST, peer_mac, lab_ip("10.0.0.2"), lab_ip("10.0.0.1"),
+		(struct icmp_hdr){ICMP_ECHO, 0, 1}, "data", 4);
+
+	dev_init(&t.dev, &ops, DEV_RAW);
+	CU_ASSERT_EQUAL_FATAL(dev_register(s, &t.dev, "tun0"), 0);
+	CU_ASSERT_EQUAL(dev_set_up(&t.dev, true), 0);
+	lab_addr(&t.dev, "10.0.0.1/24");
+	lab_inject(&t.dev, packet, len - ETHER_HDR_LEN);
+	CU_ASSERT_EQUAL(t.sent, 1);
+	CU_ASSERT_EQUAL(t.first, 0x45);
+	lab_inject(&t.dev, packet, 0);
+	lab_inject(&t.dev, "\x60IPv6", 5);
+	lab_inject(&t.dev, "\x50", 1);
+	CU_ASSERT_EQUAL(stack_drops(s, DROP_TUN_NOT_IP), 3);
+	CU_ASSERT_EQUAL(t.dev.stats.rx_dropped, 3);
+	lab_inject(&t.dev, "\x45", 1);
+	CU_ASSERT_EQUAL(stack_drops(s, DROP_IP_SHORT), 1);
+	CU_ASSERT_EQUAL(t.sent, 1);
+	lab_free(l);
+}
+
 SUITE(net_netif, T(eth_runt_under_14), T(eth_multicast_source_mac), T(eth_llc_length_field),
 	T(frames_for_others_are_dropped_by_name), T(only_groups_that_were_joined_are_heard),
 	T(vlan_tags_and_unknown_types_are_dropped_by_name), T(a_device_that_is_down_hears_nothing),
 	T(short_frames_are_padded_with_zeros), T(random_frames_are_all_accounted_for),
 	T(the_first_address_of_a_subnet_is_the_primary_one),
 	T(secondaries_go_with_their_primary_or_take_its_place), T(impossible_addresses_are_refused),
-	T(the_source_is_in_the_destinations_subnet_where_there_is_one))
+	T(the_source_is_in_the_destinations_subnet_where_there_is_one),
+	T(a_device_without_link_headers_carries_ipv4_alone))

@@ -361,6 +361,8 @@ static void socket_outlives_its_host(void)
 
 	sock_on_event(sk, hear, &h);
 	sock_input(sk, message(s, "a", 0));
+	sock_stack_gone(s); /* as stack_delete() begins */
+	CU_ASSERT_EQUAL(stack_drops(s, DROP_STACK_GONE), 1);
 	stack_delete(s);
 	CU_ASSERT_EQUAL(closes, 1);
 	CU_ASSERT_EQUAL(pool_in_use(&l->world.pkts.small), 0);
