@@ -48,7 +48,7 @@ export RESULTS := $(BUILD)/results
 Q   := $(if $(filter 1,$(V)),,@)
 say  = $(if $(filter 1,$(V)),,@echo '  $1'	'$2')
 
-.PHONY: all run test unit lab live bench check layers deps deps-test cover install uninstall clean help FORCE
+.PHONY: all run test unit lab live bench check layers docs deps deps-test cover install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -62,6 +62,7 @@ help:
 	@echo 'make lab        scripts under the virtual clock, compared with what they must print'
 	@echo 'make live       scripts over real TAP devices against the kernel (LIVE=name for some)'
 	@echo 'make check      layers, headers, format, static analysis, globals, documents up to date'
+	@echo 'make docs       write docs/rfc.md anew: which test holds which requirement'
 	@echo 'make bench      ping round trips beside the least program that can answer (as root)'
 	@echo 'make cover      line coverage of the unit tests, per file and folder'
 	@echo 'make deps       install what building needs;  make deps-test: what tests and checks need besides'
@@ -165,6 +166,9 @@ check: $(LIB_OBJ) $(SH_OBJ)
 
 layers:
 	@tools/layers
+
+docs:
+	@tools/rfc
 
 # --- packages of the system
 

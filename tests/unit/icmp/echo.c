@@ -343,12 +343,16 @@ static void timestamp_request_to_all_is_not_answered(void)
 	bench_free(b);
 }
 
-/* CVE-1999-0524, CVE-2020-11911, RFC1122-I-74 */
+/* CVE-1999-0524, CVE-2020-11911, RFC1122-I-74, RFC1122-I-83 */
 static void icmp_timestamp_mask(void)
 {
 	struct bench *b = bench_new();
 	static const uint8_t data[12];
 
+	ask_time(b, 12);
+	CU_ASSERT_EQUAL(b->s->mib[MIB_IcmpOutTimestampReps], 1);
+	CU_ASSERT_EQUAL(lab_sent_count(b->d), 1);
+	lab_sent_clear(b->d);
 	b->s->sysctl[SYSCTL_ICMP_TIMESTAMP_REPLY] = 0;
 	ask_time(b, 12);
 	CU_ASSERT_EQUAL(bench_drops(b, DROP_ICMP_TIMESTAMP_IGNORED), 1);

@@ -194,7 +194,10 @@ static void quote_with_a_broken_header_is_dropped(void)
 		quote[rows[i].at] = rows[i].value;
 		bench_icmp(b, PEER, ME, (struct icmp_hdr){ICMP_TIME_EXCEEDED, 0, 0}, quote, sizeof(quote));
 	}
-	CU_ASSERT_EQUAL(bench_drops(b, DROP_ICMP_BAD_QUOTE), ARRAY_SIZE(rows));
+	bench_quote(quote, (struct ip_hdr){.dst = FAR, .total_len = 100}, "UDP-head", 8);
+	quote[0] = 0x4f; /* ends behind what is there */
+	bench_icmp(b, PEER, ME, (struct icmp_hdr){ICMP_TIME_EXCEEDED, 0, 0}, quote, sizeof(quote));
+	CU_ASSERT_EQUAL(bench_drops(b, DROP_ICMP_BAD_QUOTE), ARRAY_SIZE(rows) + 1);
 	CU_ASSERT_EQUAL(told.count, 0);
 	bench_free(b);
 }

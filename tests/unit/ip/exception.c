@@ -236,7 +236,7 @@ static void old_routers_are_guessed_by_the_plateaus(void)
 	}
 }
 
-/* RFC1191-3b, RFC1191-6.4: errors about packets that were sent before the estimate fell change nothing */
+/* RFC1191-3b: errors about packets that were sent before the estimate fell change nothing */
 static void a_burst_of_errors_lowers_once(void)
 {
 	struct scene sc = sending();
