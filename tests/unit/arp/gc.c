@@ -13,7 +13,7 @@ static struct bench big_link(void)
 {
 	struct bench b = bench_new();
 
-	lab_addr(b.d, "10.7.255.254/16");
+	lab_addr(b.d, "10.4.0.1/13");
 	lab_sent_clear(b.d);
 	return b;
 }
@@ -49,7 +49,7 @@ static void arp_table_exhaustion(void)
 
 	bench_reachable(&b);
 	neigh_set(b.n, fixed.ip, fixed.mac, NEIGH_PERMANENT, false);
-	for (uint32_t i = 0; i < 65000; i++) {
+	for (uint32_t i = 0; i < 65536; i++) {
 		learn(&b, i);
 		if (i % 100 == 0) {
 			bench_send(&b, "10.0.0.2", 1);

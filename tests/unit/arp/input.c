@@ -80,6 +80,10 @@ static void broadcast_answer_is_believed_but_proves_nothing(void)
 	bench_request(&b, b.peer, "10.0.0.1");
 	bench_inject(&b, MAC_BROADCAST, m);
 	CU_ASSERT_EQUAL(bench_state(&b, "10.0.0.2"), NEIGH_STALE);
+	m.tpa = lab_ip("10.0.0.9"); /* an answer to somebody else */
+	bench_inject(&b, b.d->mac, m);
+	CU_ASSERT_EQUAL(bench_state(&b, "10.0.0.2"), NEIGH_STALE);
+	m.tpa = lab_ip("10.0.0.1");
 	bench_inject(&b, b.d->mac, m);
 	CU_ASSERT_EQUAL(bench_state(&b, "10.0.0.2"), NEIGH_REACHABLE);
 	bench_free(&b);
@@ -166,19 +170,19 @@ static void short_messages_are_dropped(void)
 
 static void arp_bad_lengths(void)
 {
-	static const uint8_t hlens[] = {0, 1, 5, 7, 255}, plens[] = {0, 3, 5, 16, 255};
+	static const uint8_t hlens[] = {6, 0, 1, 5, 7, 255}, plens[] = {4, 0, 3, 5, 16, 255};
 	struct bench b = bench_new();
 	uint8_t frame[64];
 	size_t len = request_frame(&b, frame);
 
 	for (size_t i = 0; i < ARRAY_SIZE(hlens); i++) {
-		for (size_t j = 0; j < ARRAY_SIZE(plens); j++) {
+		for (size_t j = i ? 0 : 1; j < ARRAY_SIZE(plens); j++) { /* not both right */
 			frame[18] = hlens[i];
 			frame[19] = plens[j];
 			lab_inject(b.d, frame, len);
 		}
 	}
-	CU_ASSERT_EQUAL(drops(&b, DROP_ARP_BAD_LENGTHS), 25);
+	CU_ASSERT_EQUAL(drops(&b, DROP_ARP_BAD_LENGTHS), 35);
 	expect_nothing(&b);
 	bench_free(&b);
 }
@@ -390,6 +394,11 @@ static void own_message_coming_back_is_no_conflict(void)
 	bench_request(&b, self, "10.0.0.7");
 	CU_ASSERT_EQUAL(drops(&b, DROP_ARP_OWN), 2);
 	CU_ASSERT_EQUAL(drops(&b, DROP_ARP_CONFLICT), 0);
+	self = (struct lab_peer){b.d->mac, lab_ip("10.0.0.8")}; /* a proxy's answer, say: no neighbour */
+	bench_request(&b, self, "10.0.0.1");
+	CU_ASSERT_EQUAL(drops(&b, DROP_ARP_OWN), 3);
+	CU_ASSERT_EQUAL(bench_state(&b, "10.0.0.8"), NEIGH_NONE);
+	CU_ASSERT_EQUAL(lab_sent_count(b.d), 0);
 	bench_free(&b);
 }
 

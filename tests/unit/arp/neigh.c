@@ -280,6 +280,10 @@ static void arp_announce_chooses_the_source_of_requests(void)
 	bench_output(&b, (struct ip_hdr){.src = lab_ip("10.0.0.5"), .dst = lab_ip("10.0.0.20")}, 10,
 		lab_ip("10.0.0.20"));
 	CU_ASSERT(sent_request(&b, MAC_BROADCAST, "10.0.0.5", "10.0.0.20"));
+	bench_sysctl(&b, CONF_ARP_ANNOUNCE, 2); /* which does not look at the packet */
+	bench_output(&b, (struct ip_hdr){.src = lab_ip("10.0.0.5"), .dst = lab_ip("10.0.0.21")}, 10,
+		lab_ip("10.0.0.21"));
+	CU_ASSERT(sent_request(&b, MAC_BROADCAST, "10.0.0.1", "10.0.0.21"));
 	/* A link without addresses borrows one; a forwarded packet's source is never named. */
 	netif_addr_del(list_last(&b.n->addrs, struct netif_addr, node));
 	netif_addr_del(list_first(&b.n->addrs, struct netif_addr, node));
@@ -288,6 +292,28 @@ static void arp_announce_chooses_the_source_of_requests(void)
 		lab_ip("10.0.0.30"));
 	CU_ASSERT(sent_request(&b, MAC_BROADCAST, "192.0.2.1", "10.0.0.30"));
 	CU_ASSERT_EQUAL(lab_sent_count(other), 0);
+	bench_free(&b);
+}
+
+/* RFC 4861 6.3.4, as Linux does: hosts do not fall into step. */
+static void how_long_an_answer_is_believed_is_drawn_anew_every_five_minutes(void)
+{
+	struct bench b = bench_new();
+	uint64_t drawn, shortest = 15 * SEC, longest = 45 * SEC;
+
+	bench_reachable(&b);
+	drawn = b.n->arp->reachable_ns;
+	CU_ASSERT(drawn >= shortest && drawn < longest);
+	for (int again = 0; again < 20; again++) {
+		lab_run(b.l, 100 * SEC);
+		bench_reachable(&b);
+		CU_ASSERT_EQUAL(b.n->arp->reachable_ns, drawn);
+		lab_run(b.l, 201 * SEC);
+		bench_reachable(&b);
+		CU_ASSERT_NOT_EQUAL(b.n->arp->reachable_ns, drawn);
+		drawn = b.n->arp->reachable_ns;
+		CU_ASSERT(drawn >= shortest && drawn < longest);
+	}
 	bench_free(&b);
 }
 
@@ -456,7 +482,8 @@ SUITE(arp_neigh, T(first_packet_waits_for_the_answer_and_is_sent),
 	T(confirmation_from_above_saves_the_probe),
 	T(confirmed_entry_stays_reachable_from_the_last_confirmation),
 	T(entry_in_use_goes_from_reachable_to_delay), T(number_and_interval_of_requests_are_settings),
-	T(arp_announce_chooses_the_source_of_requests), T(user_sets_replaces_and_deletes),
+	T(arp_announce_chooses_the_source_of_requests),
+	T(how_long_an_answer_is_believed_is_drawn_anew_every_five_minutes), T(user_sets_replaces_and_deletes),
 	T(user_may_not_set_what_makes_no_sense), T(setting_a_mac_sends_what_waits),
 	T(deleting_drops_what_waits), T(entries_are_listed_in_the_order_they_were_made),
 	T(states_have_linux_names), T(monitors_hear_what_ip_monitor_shows))

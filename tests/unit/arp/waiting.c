@@ -86,6 +86,22 @@ static void fragments_of_a_datagram_go_together(void)
 	bench_free(&b);
 }
 
+static void fragments_of_another_datagram_stay(void)
+{
+	struct bench b = bench_new();
+	char text[64];
+
+	bench_sysctl(&b, CONF_UNRES_QLEN_BYTES, 320);
+	for (uint16_t at = 0; at < 160; at = (uint16_t)(at + 80))
+		for (uint16_t id = 5; id <= 6; id++)
+			send_fragment(&b, id, at, 80, at == 0);
+	CU_ASSERT_EQUAL(waiting(&b), 4); /* exactly what may wait */
+	send_len(&b, "10.0.0.2", 7, 1);
+	CU_ASSERT_EQUAL(drops(&b, DROP_NEIGH_QUEUE_FULL), 2);
+	CU_ASSERT_STRING_EQUAL(arrived(&b, text, sizeof(text)), "6 6 7 ");
+	bench_free(&b);
+}
+
 /* RFC1122-L-06 */
 static void latest_packet_is_kept_whatever_its_size(void)
 {
@@ -145,5 +161,6 @@ static void arp_pending_queue_exhaustion(void)
 }
 
 SUITE(arp_waiting, T(oldest_goes_when_64_kib_wait), T(largest_datagram_waits_whole),
-	T(fragments_of_a_datagram_go_together), T(latest_packet_is_kept_whatever_its_size),
-	T(host_has_a_bound_for_all_entries_together), T(arp_pending_queue_exhaustion))
+	T(fragments_of_a_datagram_go_together), T(fragments_of_another_datagram_stay),
+	T(latest_packet_is_kept_whatever_its_size), T(host_has_a_bound_for_all_entries_together),
+	T(arp_pending_queue_exhaustion))

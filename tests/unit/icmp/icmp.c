@@ -189,6 +189,38 @@ static void message_that_cannot_be_sent_counts_as_an_error(void)
 	bench_free(b);
 }
 
+static uint64_t sent_parent;
+
+static void record_parent(struct netif *n, struct pkt *p, uint32_t nexthop)
+{
+	(void)n, (void)nexthop;
+	sent_parent = p->parent;
+	pkt_done(p);
+}
+
+/* So that a packet can be followed through what it caused. */
+static void answers_and_errors_name_the_packet_they_are_about(void)
+{
+	static const uint8_t protos[] = {IP_PROTO_ICMP, UNKNOWN_PROTO};
+	struct bench *b = bench_new();
+
+	b->d->netif->output = record_parent;
+	for (size_t i = 0; i < ARRAY_SIZE(protos); i++) {
+		struct ip_hdr ip = {.src = PEER, .dst = ME, .ttl = 64, .proto = protos[i]};
+		size_t len = lab_frame_ip(
+			b->frame, b->d->mac, bench_peer_mac, ip, NULL, 0, "\x08\0\xf7\xff\0\0\0", 8);
+		struct pkt *p = pkt_new(&b->l->world.pkts, len);
+		uint64_t id = p->id;
+
+		memcpy(pkt_put(p, len), b->frame, len);
+		sent_parent = 0;
+		dev_input(b->d, p);
+		lab_settle(b->l);
+		CU_ASSERT_EQUAL(sent_parent, id);
+	}
+	bench_free(b);
+}
+
 /* As in Linux: whoever makes it, an ICMP message is one. */
 static void messages_of_raw_sockets_are_counted(void)
 {
@@ -224,4 +256,5 @@ SUITE(icmp_icmp, T(icmp_short), T(icmp_bad_checksum), T(icmp_v6_type_in_v4),
 	T(device_may_vouch_for_the_checksum), T(errors_and_replies_to_many_are_dropped),
 	T(source_quench_is_dropped_and_traced), T(replies_that_nobody_asked_for_are_dropped),
 	T(raw_sockets_get_every_message), T(host_answers_itself),
-	T(message_that_cannot_be_sent_counts_as_an_error), T(messages_of_raw_sockets_are_counted))
+	T(message_that_cannot_be_sent_counts_as_an_error), T(messages_of_raw_sockets_are_counted),
+	T(answers_and_errors_name_the_packet_they_are_about))

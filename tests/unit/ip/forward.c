@@ -262,7 +262,43 @@ static void a_host_that_does_not_listen_is_told_nine_times_at_growing_distance(v
 	bench_close(&b);
 }
 
-SUITE(ip_forward, T(one_hop_costs_one_ttl_and_nothing_else_changes),
+/* Each waits twice as long as the one before */
+static void the_distance_between_redirects_doubles(void)
+{
+	struct bench b = bench_router();
+	uint64_t last = 0, step = 5 * NS_PER_MS;
+	unsigned told = 0;
+
+	lab_route(b.s, "10.7.0.0/16", "10.0.0.3", b.eth0);
+	for (unsigned i = 0; i < 2500; i++) {
+		unsigned now_told = redirects_for(&b, 1, 0);
+		uint64_t gap = stack_now(b.s) - last, least = (20 * NS_PER_MS) << told;
+		if (now_told && told)
+			CU_ASSERT(gap > least && gap <= least + step);
+		last = now_told ? stack_now(b.s) : last;
+		told += now_told;
+		lab_run(b.lab, step);
+	}
+	CU_ASSERT_EQUAL(told, 9);
+	bench_close(&b);
+}
+
+/* Two links with the same addresses: the next hop may well be out of the source's reach. */
+static void no_redirect_for_what_leaves_by_another_device(void)
+{
+	struct bench b = bench_router();
+
+	lab_addr(b.eth1, "10.0.0.9/24");
+	know(b.eth1, "10.0.0.3", 3);
+	lab_route(b.s, "10.7.0.0/16", "10.0.0.3", b.eth1);
+	put(b.eth0, hdr("10.0.0.2", "10.7.0.1"), "abc", 3);
+	CU_ASSERT_EQUAL(lab_sent_count(b.eth1), 1);
+	CU_ASSERT_EQUAL(rejected.count, 0);
+	bench_close(&b);
+}
+
+SUITE(ip_forward, T(the_distance_between_redirects_doubles), T(no_redirect_for_what_leaves_by_another_device),
+	T(one_hop_costs_one_ttl_and_nothing_else_changes),
 	T(forwarding_is_switched_by_the_device_a_packet_comes_by),
 	T(too_big_with_df_tells_the_mtu_of_the_next_link),
 	T(what_hosts_said_about_a_path_does_not_count_for_others), T(a_route_may_have_an_mtu_of_its_own),

@@ -201,7 +201,45 @@ static void without_memory_it_ends_by_name(void)
 	bench_close(&b);
 }
 
-SUITE(ip_fragment, T(every_length_arrives_in_the_fewest_fragments), T(the_longest_datagram_there_can_be),
+static struct {
+	unsigned count;
+	uint64_t parent;
+	uint32_t longest;
+} cut;
+
+static void record_output(struct netif *n, struct pkt *p, uint32_t nexthop)
+{
+	(void)n, (void)nexthop;
+	cut.count++;
+	cut.parent = p->parent;
+	cut.longest = MAX(cut.longest, p->len);
+	pkt_done(p);
+}
+
+/* However small a route's MTU: no link carries less than 68 (RFC 791 3.2), and 20 would cut for ever. */
+static void pieces_have_room_for_data_and_name_what_they_were_cut_from(void)
+{
+	struct bench b = bench_open();
+	struct pkt *p = stack_pkt(b.s, IP_HDR_LEN + 100);
+	uint64_t id = p->id;
+
+	b.eth0->netif->output = record_output;
+	pkt_put(p, IP_HDR_LEN + 100);
+	p->dev = b.eth0;
+	p->ip = hdr("10.0.0.1", "10.0.0.2");
+	p->ip.hdr_len = IP_HDR_LEN;
+	p->ip.total_len = IP_HDR_LEN + 100;
+	ip_emit(p->data, &p->ip);
+	cut.count = cut.longest = 0;
+	CU_ASSERT_EQUAL(fragment_output(b.eth0->netif, p, p->ip.dst, IP_HDR_LEN), 0);
+	CU_ASSERT_EQUAL(cut.count, 3);
+	CU_ASSERT_EQUAL(cut.longest, IP_MIN_MTU);
+	CU_ASSERT_EQUAL(cut.parent, id);
+	bench_close(&b);
+}
+
+SUITE(ip_fragment, T(pieces_have_room_for_data_and_name_what_they_were_cut_from),
+	T(every_length_arrives_in_the_fewest_fragments), T(the_longest_datagram_there_can_be),
 	T(options_without_the_copied_flag_are_only_in_the_first), T(df_forbids_it),
 	T(fragments_in_transit_are_cut_again_and_not_put_together),
 	T(a_checksum_left_to_the_device_is_completed_before_cutting), T(without_memory_it_ends_by_name))

@@ -98,6 +98,7 @@ static void ip_trailing_padding(void)
 		memset(f + len, 'X', padding);
 		lab_inject(b.eth0, f, len + padding);
 		CU_ASSERT_EQUAL(sock_recv(sk, got, sizeof(got), 0, NULL), IP_HDR_LEN + 3);
+		CU_ASSERT_EQUAL(memcmp(got + IP_HDR_LEN, "abc", 3), 0);
 	}
 	sock_close(sk);
 	bench_close(&b);
@@ -558,6 +559,8 @@ static void a_transport_learns_all_about_a_packet(void)
 	h.tos = 0x12;
 	h.ttl = 9;
 	put_opts(b.eth0, h, opts, sizeof(opts));
+	CU_ASSERT_EQUAL(MIB(b, IpInDelivers), 1);
+	CU_ASSERT_EQUAL(MIB(b, IpExtInOctets), IP_HDR_LEN + 8);
 	CU_ASSERT_EQUAL(got.len, 4);
 	CU_ASSERT_EQUAL(got.ip.tos, 0x12);
 	CU_ASSERT_EQUAL(got.ip.ttl, 9);

@@ -277,6 +277,63 @@ static void frag_not_multiple_8(void)
 	lab_free(sc.l);
 }
 
+/* The same octets, but now they are the end. */
+static void a_copy_that_disagrees_about_the_end_is_none(void)
+{
+	struct scene sc = scene();
+
+	feed(&sc, 0, 16, true);
+	feed(&sc, 16, 16, true);
+	feed(&sc, 16, 16, false);
+	CU_ASSERT_EQUAL(drops(&sc, DROP_FRAG_OVERLAP), 3);
+	CU_ASSERT_EQUAL(drops(&sc, DROP_FRAG_DUPLICATE), 0);
+	lab_free(sc.l);
+}
+
+/* RFC1122-L-13: what came to many is not answered, in pieces or not. */
+static void the_whole_came_as_its_first_fragment_did(void)
+{
+	struct scene sc = scene();
+	struct pkt *p = NULL;
+
+	for (uint16_t at = 0; at < 16; at = (uint16_t)(at + 8)) {
+		struct ip_hdr h = sc.h;
+
+		h.frag_off = at;
+		h.mf = at == 0;
+		p = packet(&sc, h, NULL, 0, sc.data + at, 8);
+		p->type = PKT_BROADCAST;
+		p->local = true;
+		p->ethertype = 0x0800;
+		p->src_mac = (struct mac){{2, 0, 0, 0, 1, 2}};
+		p = reass_input(sc.s, p);
+	}
+	CU_ASSERT_PTR_NOT_NULL_FATAL(p);
+	CU_ASSERT_EQUAL(p->type, PKT_BROADCAST);
+	CU_ASSERT_TRUE(p->local);
+	CU_ASSERT_EQUAL(p->ethertype, 0x0800);
+	CU_ASSERT_EQUAL(p->src_mac.b[5], 2);
+	CU_ASSERT_PTR_EQUAL(p->dev, sc.eth0);
+	CU_ASSERT(is_datagram(&sc, p, 16));
+	lab_free(sc.l);
+}
+
+static void too_much_memory_is_given_back_down_to_the_low_mark(void)
+{
+	struct scene sc = scene();
+	size_t low = (size_t)sc.s->sysctl[SYSCTL_IPFRAG_LOW_THRESH], before;
+
+	do {
+		before = stat_of(&sc).reassembly_bytes;
+		feed(&sc, 0, 800, true);
+		sc.h.id++;
+	} while (stat_of(&sc).reassembly_bytes > before);
+	CU_ASSERT(before > low);
+	CU_ASSERT(stat_of(&sc).reassembly_bytes <= low);
+	CU_ASSERT(stat_of(&sc).reassembly_bytes > low - 10000);
+	lab_free(sc.l);
+}
+
 /* RFC791-3 */
 static void frag_ping_of_death(void)
 {
@@ -288,6 +345,11 @@ static void frag_ping_of_death(void)
 		feed(&sc, 65528, len, false);
 	CU_ASSERT_EQUAL(drops(&sc, DROP_FRAG_PAST_64K), n);
 	CU_ASSERT_EQUAL(stat_of(&sc).reassembling, 1);
+	feed(&sc, 65512, 4, false); /* with the header one octet more than a datagram can have */
+	CU_ASSERT_EQUAL(drops(&sc, DROP_FRAG_PAST_64K), n + 1);
+	CU_ASSERT_EQUAL(drops(&sc, DROP_FRAG_CONFLICTING_END), 0);
+	feed(&sc, 65512, 3, false);
+	CU_ASSERT_EQUAL(drops(&sc, DROP_FRAG_PAST_64K), n + 1);
 	lab_free(sc.l);
 }
 
@@ -464,7 +526,7 @@ static void frag_rose(void)
 	struct pkt *p = NULL;
 
 	honest.h.src = lab_ip("10.0.0.3");
-	for (uint32_t id = 0; id < 20000; id++) {
+	for (uint32_t id = 0; id < 65536; id++) {
 		sc.h.id = (uint16_t)id;
 		feed(&sc, 0, 8, true);
 		feed(&sc, 64000, 8, false);
@@ -476,7 +538,7 @@ static void frag_rose(void)
 		CU_ASSERT_EQUAL(p != NULL, id == 15005);
 		p = NULL;
 	}
-	CU_ASSERT(drops(&sc, DROP_FRAG_MEMORY) > 30000);
+	CU_ASSERT(drops(&sc, DROP_FRAG_MEMORY) > 120000);
 	lab_run(sc.l, 30 * NS_PER_SEC);
 	CU_ASSERT_EQUAL(stat_of(&sc).reassembly_bytes, 0);
 	lab_free(sc.l);
@@ -519,6 +581,12 @@ static void frag_smack(void)
 		CU_ASSERT(is_datagram(&sc, p, PIECES * 8));
 		lab_free(sc.l);
 	}
+	/* and the largest datagram over the smallest links that people have: 119 fragments of MTU 576 */
+	struct scene sc = scene();
+	for (uint32_t at = 0; at < 118 * 552; at += 552)
+		feed(&sc, at, 552, true);
+	CU_ASSERT(is_datagram(&sc, piece(&sc, 118 * 552, 65515 - 118 * 552, false), 65515));
+	lab_free(sc.l);
 }
 
 /* RFC815-2: 64 KiB in pieces of 8 octets take more memory than there is; a legal one does not */
@@ -759,14 +827,16 @@ static void agrees_with_a_map_of_octets(void)
 	lab_free(sc.l);
 }
 
-SUITE(ip_reassemble, T(pieces_make_a_datagram_in_any_order),
-	T(the_whole_has_the_first_pieces_header_options_and_id), T(df_and_mf_together_are_put_together),
-	T(the_largest_datagram_arrives), T(missing_pieces_are_waited_for_until_time_is_up),
-	T(without_the_first_piece_nobody_is_told), T(frag_id_protocol_isolation), T(frag_zero_length),
-	T(frag_not_multiple_8), T(frag_ping_of_death), T(a_datagram_too_long_with_its_options_is_dropped),
-	T(frag_tiny_first), T(frag_tcp_flags_overlap), T(frag_overlap_head),
-	T(what_overlapped_stays_dead_until_its_time_is_up), T(frag_overlap_exact_dup), T(frag_teardrop),
-	T(frag_conflicting_last), T(frag_rose), T(frag_smack), T(a_datagram_cannot_take_more_than_all_memory),
-	T(frag_jolt2), T(an_id_that_comes_round_again_begins_anew), T(others_in_between_do_no_harm),
+SUITE(ip_reassemble, T(a_copy_that_disagrees_about_the_end_is_none),
+	T(the_whole_came_as_its_first_fragment_did), T(too_much_memory_is_given_back_down_to_the_low_mark),
+	T(pieces_make_a_datagram_in_any_order), T(the_whole_has_the_first_pieces_header_options_and_id),
+	T(df_and_mf_together_are_put_together), T(the_largest_datagram_arrives),
+	T(missing_pieces_are_waited_for_until_time_is_up), T(without_the_first_piece_nobody_is_told),
+	T(frag_id_protocol_isolation), T(frag_zero_length), T(frag_not_multiple_8), T(frag_ping_of_death),
+	T(a_datagram_too_long_with_its_options_is_dropped), T(frag_tiny_first), T(frag_tcp_flags_overlap),
+	T(frag_overlap_head), T(what_overlapped_stays_dead_until_its_time_is_up), T(frag_overlap_exact_dup),
+	T(frag_teardrop), T(frag_conflicting_last), T(frag_rose), T(frag_smack),
+	T(a_datagram_cannot_take_more_than_all_memory), T(frag_jolt2),
+	T(an_id_that_comes_round_again_begins_anew), T(others_in_between_do_no_harm),
 	T(a_device_that_goes_takes_its_pieces), T(no_buffer_for_the_whole_is_a_drop_of_all),
 	T(frag_reassembled_icmp_error), T(agrees_with_a_map_of_octets))
