@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Commands that run other commands: on, sudo, sh; and modprobe, which has nothing to do. */
+/* Commands that run other commands: on, sudo, sh, bash; and su and modprobe, which have nothing to do. */
 #include "shell/internal.h"
 
 #include <errno.h>
@@ -110,31 +110,57 @@ const struct command cmd_sudo = {
 
 static int sh_run(struct cmd *c)
 {
+	if (c->argc == 1)
+		return enter(c, c->host);
 	if (c->argc == 3 && strcmp(c->argv[1], "-c") == 0)
 		return run_line(c, c->host, c->argv[2]);
-	return cmd_error(c, "only -c LINE is understood; source FILE runs a file, !sh is the machine's");
+	if (c->argv[1][0] == '-')
+		return cmd_error(
+			c, "of options only -c LINE is understood; !%s is the machine's", c->argv[0]);
+	c->argv[0] = (char[]){"source"};
+	return cmd_become(c, c->host, c->argc, c->argv);
 }
 
 const struct command cmd_sh = {
 	.name = "sh",
 	.run = sh_run,
-	.usage = "sh -c LINE",
-	.about = "run a line",
+	.usage = "sh [-c LINE | FILE [WORD...]]",
+	.about = "run a line or the commands of a file; or a prompt until exit",
 	.example = "sudo sh -c 'echo 1 > /proc/sys/net/ipv4/ip_forward'\n",
 	.man = "sh(1)",
+	.complete = complete_files,
 };
 
-/* ---- modprobe ---- */
+const struct command cmd_bash = {
+	.name = "bash",
+	.run = sh_run,
+	.usage = "bash [-c LINE | FILE [WORD...]]",
+	.about = "the same",
+	.example = "bash lab.tapir\n",
+	.man = "bash(1)",
+	.complete = complete_files,
+};
 
-static int modprobe_run(struct cmd *c)
+/* ---- su, modprobe ---- */
+
+static int succeed(struct cmd *c)
 {
 	(void)c;
 	return CMD_OK;
 }
 
+const struct command cmd_su = {
+	.name = "su",
+	.run = succeed,
+	.usage = "su [-]",
+	.about = "succeed: here everybody may do everything",
+	.example = "sudo su\n",
+	.man = "su(1)",
+};
+
 const struct command cmd_modprobe = {
 	.name = "modprobe",
-	.run = modprobe_run,
+	.run = succeed,
 	.usage = "modprobe MODULE...",
 	.about = "succeed: everything is there already",
 	.example = "modprobe veth\n",

@@ -59,7 +59,9 @@
 	COMMAND(export) \
 	COMMAND(unset) \
 	COMMAND(sh) \
+	COMMAND(bash) \
 	COMMAND(sudo) \
+	COMMAND(su) \
 	COMMAND(modprobe)
 /* clang-format on */
 

@@ -33,10 +33,11 @@ unsigned suggest_distance(const char *a, const char *b, unsigned limit)
 	return MIN(d[na][nb], limit + 1);
 }
 
-/* The name that is nearest to what was typed, when it is near. */
+/* The name that is nearest to what was typed, when it is near: not all of it may be wrong. */
 static const char *nearest(const char *typed)
 {
-	unsigned limit = strlen(typed) > 3 ? 2 : 1, best = limit + 1;
+	size_t len = strlen(typed);
+	unsigned limit = len > 3 ? 2 : len > 1, best = limit + 1;
 	const char *name = NULL;
 
 	for (const struct command *const *c = shell_commands; *c; c++) {

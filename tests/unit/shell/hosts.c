@@ -62,5 +62,19 @@ static void a_deleted_host_takes_its_jobs_and_prompts_along(void)
 	fixture_free(f);
 }
 
+static void sh_and_bash_run_a_line_a_file_or_a_prompt(void)
+{
+	int fd = open("sh.tmp", O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+
+	CU_ASSERT_EQUAL(write(fd, "echo $1 $2\n", 11), 11);
+	close(fd);
+	PRINTS("sudo bash -c 'echo a; echo b'", "a\nb\n");
+	PRINTS("bash sh.tmp 1 2; sh sh.tmp 3", "1 2\n3\n");
+	PRINTS("sudo su\nbash\necho in\nexit\necho out", "in\nout\n");
+	PRINTS("sh -x", "sh: of options only -c LINE is understood; !sh is the machine's\n");
+	unlink("sh.tmp");
+}
+
 SUITE(shell_hosts, T(on_runs_a_command_there), T(on_alone_goes_there_and_exit_comes_back),
-	T(on_says_what_cannot_be), T(a_deleted_host_takes_its_jobs_and_prompts_along))
+	T(on_says_what_cannot_be), T(a_deleted_host_takes_its_jobs_and_prompts_along),
+	T(sh_and_bash_run_a_line_a_file_or_a_prompt))

@@ -14,6 +14,7 @@ static void distance_counts_letters(void)
 
 static void what_is_far_from_everything_is_only_unknown(void)
 {
+	PRINTS("X", "X: command not found\n");
 	PRINTS("qqqqqqqqqq", "qqqqqqqqqq: command not found\n");
 	PRINTS("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
 		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa: "
