@@ -3,6 +3,7 @@
 #include "shell/args.h"
 
 #include "net/netif.h"
+#include "net/wire_ip.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -110,6 +111,10 @@ bool args_address(struct cmd *c, const char *name, uint32_t *addr)
 	*addr = s ? address_of(s, c->host) : 0;
 	if (*addr)
 		return true;
+	if (!s && strcmp(name, "localhost") == 0) {
+		*addr = IP_LOOPBACK_NET | 1;
+		return true;
+	}
 	if (!s && inet_aton(name, &in)) {
 		*addr = ntohl(in.s_addr);
 		return true;

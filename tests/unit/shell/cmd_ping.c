@@ -25,6 +25,12 @@ static void hosts_have_names(void)
 		"--- h2 ping statistics ---\n"
 		"1 packets transmitted, 1 received, 0% packet loss, time 0ms\n"
 		"rtt min/avg/max/mdev = 0.000/0.000/0.000/0.000 ms\n");
+	BENCH_PRINTS("ip link set lo up; ping -q -c 1 localhost", 0,
+		"PING localhost (127.0.0.1) 56(84) bytes of data.\n"
+		"\n"
+		"--- localhost ping statistics ---\n"
+		"1 packets transmitted, 1 received, 0% packet loss, time 0ms\n"
+		"rtt min/avg/max/mdev = 0.000/0.000/0.000/0.000 ms\n");
 }
 
 static void no_answer_is_waited_for_as_long_as_linger_says(void)
