@@ -470,6 +470,7 @@ static void complete_netns(struct completion *w, int verb)
 static void complete(struct completion *w)
 {
 	int at = w->argc;
+	static const char *const kinds[] = {"dummy", "hub", "veth", NULL};
 	const char *last = w->argv[w->argc - 1];
 	const struct ipcmd_object *o = find_object(w, &at);
 
@@ -481,6 +482,8 @@ static void complete(struct completion *w)
 		offer_verbs(w, o);
 	else if (o == &ipcmd_netns)
 		complete_netns(w, at + 1);
+	else if (o == &ipcmd_link && !strcmp(last, "type"))
+		complete_offer_list(w, kinds);
 	else if (!strcmp(last, "dev") || !strcmp(last, "master") || !strcmp(last, "oif"))
 		complete_devices(w);
 	else

@@ -352,6 +352,22 @@ static int run_ping(struct cmd *c)
 	return CMD_RUNNING;
 }
 
+static void complete(struct completion *w)
+{
+	static const char *const pmtu[] = {"do", "dont", "probe", "want", NULL};
+	static const char *const stamps[] = {"tsonly", "tsandaddr", "tsprespec", NULL};
+	const char *last = w->argv[w->argc - 1];
+
+	if (strcmp(last, "-I") == 0)
+		complete_devices(w);
+	else if (strcmp(last, "-M") == 0)
+		complete_offer_list(w, pmtu);
+	else if (strcmp(last, "-T") == 0)
+		complete_offer_list(w, stamps);
+	else
+		complete_hosts(w);
+}
+
 #define PING_TEXTS                                                                                  \
 	.about = "send echo requests, and show what comes back",                                    \
 	.options = "  -c COUNT     stop after so many replies\n"                                    \
@@ -374,7 +390,7 @@ static int run_ping(struct cmd *c)
 		   "  -q           only the summary;  -v: more;  -a: ring the bell;  -n: no names", \
 	.example = "ping -c 3 10.0.0.2\n"                                                           \
 		   "ping -M do -s 1472 10.0.0.2",                                                   \
-	.man = "ping(8)", .complete = complete_hosts
+	.man = "ping(8)", .complete = complete
 
 const struct command cmd_ping = {
 	.name = "ping", .run = run_ping, .usage = "ping [OPTIONS] [HOP...] DESTINATION", PING_TEXTS};

@@ -3,6 +3,7 @@
 #include "shell/complete.h"
 #include "shell/internal.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -76,6 +77,46 @@ void complete_files(struct completion *w)
 	if (d)
 		closedir(d);
 	free(dir);
+}
+
+/* "!" and the programs of the machine; not all of them, which are thousands. */
+static void offer_programs(struct completion *w)
+{
+	const char *path = getenv("PATH");
+	struct buf text = {0};
+
+	if (w->word[0] != '!' || !w->word[1])
+		return;
+	for (; path && *path; path += strcspn(path, ":"), path += *path == ':') {
+		char *dir = mem_textn(path, strcspn(path, ":"));
+		DIR *d = opendir(dir);
+
+		for (const struct dirent *e = d ? readdir(d) : NULL; e; e = readdir(d)) {
+			buf_eat(&text, text.len);
+			buf_printf(&text, "!%s", e->d_name);
+			complete_offer(w, buf_text(&text));
+		}
+		if (d)
+			closedir(d);
+		free(dir);
+	}
+	buf_exit(&text);
+}
+
+/* The options that a text of help speaks of. */
+static void offer_options(struct completion *w, const char *text)
+{
+	const char *end;
+
+	for (const char *at = text; at && (at = strchr(at, '-')); at = end) {
+		for (end = at + 1; isalnum((unsigned char)*end) || *end == '-';)
+			end++;
+		if (end == at + 1 || (at != text && !strchr(" [|`\n", at[-1])))
+			continue;
+		char *option = mem_textn(at, (size_t)(end - at));
+		complete_offer(w, option);
+		free(option);
+	}
 }
 
 /* ---- where the cursor is ---- */
@@ -152,12 +193,17 @@ static void find_context(struct context *x, const char *before, size_t len)
 static void complete_arguments(struct completion *w)
 {
 	const struct command *command = command_find(w->argv[0]);
+	struct offers *o = w->offers;
 
 	if (command && command->complete) {
 		command->complete(w);
 	} else {
 		complete_devices(w);
 		complete_files(w);
+	}
+	if (command && w->word[0] == '-' && o->count == 0) {
+		offer_options(w, command->usage);
+		offer_options(w, command->options);
 	}
 }
 
@@ -209,12 +255,14 @@ char **complete_line(struct shell *sh, const char *before, size_t len, const cha
 		.argv = x.words,
 		.word = word,
 		.offers = &offers};
-	if (x.place == PLACE_COMMAND)
+	if (x.place == PLACE_COMMAND) {
 		complete_commands(&w);
-	else if (x.place == PLACE_FILE)
+		offer_programs(&w);
+	} else if (x.place == PLACE_FILE) {
 		complete_files(&w);
-	else
+	} else {
 		complete_arguments(&w);
+	}
 	mem_words_free(x.words);
 	sort(&offers);
 	return offers.at;

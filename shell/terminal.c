@@ -197,6 +197,8 @@ static void set_up_readline(struct terminal *t)
 	rl_attempted_completion_function = completions;
 	rl_completer_word_break_characters = " \t\n;|&<>";
 	rl_completer_quote_characters = "'\"";
+	rl_variable_bind("page-completions", "off"); /* the loop does not wait for a key */
+	rl_variable_bind("completion-query-items", "0");
 	using_history();
 }
 

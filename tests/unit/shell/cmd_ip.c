@@ -25,7 +25,6 @@ static void objects_verbs_devices_and_hosts_are_completed(void)
 
 	type(t, "ip netns add h2; ip link add veth0 type veth peer name eth0 netns h2");
 	OFFERS("ip ", "", "address link maddress monitor neighbor neighbour netns route ");
-	OFFERS("ip -", "-j", "");
 	OFFERS("ip ", "-j", "-json ");
 	OFFERS("ip ", "ro", "route ");
 	OFFERS("ip link ", "s", "set show ");

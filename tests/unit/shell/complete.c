@@ -51,6 +51,35 @@ static void hosts_and_the_commands_behind_them(void)
 	OFFERS("help modp", "modprobe");
 }
 
+static void options_are_those_of_the_help(void)
+{
+	OFFERS("watch -", "-n -t");
+	OFFERS("sudo set -", "-e");
+	OFFERS("echo -", "-e -n");
+	OFFERS("true -", "");
+	OFFERS("ping -M d", "do dont");
+	OFFERS("ping -T tsp", "tsprespec");
+	OFFERS("ping h", "h1 h2");
+	OFFERS("ip link add v0 type ", "dummy hub veth");
+}
+
+static void programs_of_the_machine_stand_behind_an_exclamation_mark(void)
+{
+	char *path = mem_text(getenv("PATH"));
+
+	CU_ASSERT_EQUAL_FATAL(mkdir("complete.tmp", 0700), 0);
+	close(open("complete.tmp/tool", O_CREAT | O_WRONLY | O_CLOEXEC, 0700));
+	setenv("PATH", "complete.tmp", 1);
+	OFFERS("!t", "!tool");
+	OFFERS("echo | !to", "!tool");
+	OFFERS("!", "");
+	OFFERS("echo !t", "");
+	setenv("PATH", path, 1);
+	free(path);
+	unlink("complete.tmp/tool");
+	rmdir("complete.tmp");
+}
+
 static void files_stand_behind_redirections_and_programs(void)
 {
 	CU_ASSERT_EQUAL_FATAL(mkdir("complete.tmp", 0700), 0);
@@ -79,4 +108,5 @@ static void jobs_are_offered_to_those_who_take_them(void)
 }
 
 SUITE(shell_complete, T(commands_stand_where_commands_may), T(hosts_and_the_commands_behind_them),
+	T(options_are_those_of_the_help), T(programs_of_the_machine_stand_behind_an_exclamation_mark),
 	T(files_stand_behind_redirections_and_programs), T(jobs_are_offered_to_those_who_take_them))
