@@ -195,7 +195,39 @@ static void dummy_swallows_and_counts(void)
 	lab_free(l);
 }
 
-SUITE(dev_memory, T(veth_carries_while_both_ends_are_up),
+static unsigned bounced;
+
+/* Sends each frame on by the same device. */
+static void bounce(struct stack *s, struct pkt *p)
+{
+	bounced++;
+	pkt_done(p);
+	if (bounced < 5)
+		send(s->lo, s->lo->mac, 50);
+}
+
+/* So that two programs that answer each other leave time for everybody else. */
+static void what_a_delivery_sends_comes_in_the_next_turn(void)
+{
+	static const struct proto bouncer = {.name = "bouncer", .ethertype = 0x88b5, .input = bounce};
+	static const struct proto *const protos[] = {&bouncer, NULL};
+	struct lab *l = lab_new();
+
+	l->world.protos = protos;
+	struct stack *s = lab_host(l, "h");
+	dev_set_up(s->lo, true);
+	lab_settle(l);
+	bounced = 0;
+	send(s->lo, s->lo->mac, 50);
+	CU_ASSERT_EQUAL(bounced, 0);
+	for (unsigned turn = 1; turn <= 5; turn++) {
+		loop_turn(&l->loop, false);
+		CU_ASSERT_EQUAL(bounced, turn);
+	}
+	lab_free(l);
+}
+
+SUITE(dev_memory, T(what_a_delivery_sends_comes_in_the_next_turn), T(veth_carries_while_both_ends_are_up),
 	T(veth_passes_what_the_receivers_mtu_allows_with_a_tag), T(veth_ends_go_together),
 	T(a_full_queue_drops_by_name), T(a_hub_repeats_to_every_other_port_and_its_own_host),
 	T(ports_come_and_go), T(a_loop_of_hubs_is_refused), T(lo_gets_its_address_when_it_comes_up),

@@ -449,7 +449,6 @@ static void icmp_redirect_spoof(void)
 		{PEER, OTHER, 0xac100009},			      /* about a way it is not on */
 	};
 
-	(void)other;
 	send_to(b, FAR);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		redirect(b, rows[i].from, ICMP_REDIRECT_HOST, rows[i].gateway, rows[i].dst);
@@ -457,7 +456,13 @@ static void icmp_redirect_spoof(void)
 		CU_ASSERT_EQUAL(nexthop(b, FAR), PEER);
 	}
 	uint8_t quote[IP_HDR_LEN + 8];
-	struct icmp_hdr h = {ICMP_REDIRECT, ICMP_REDIRECT_HOST, OTHER};
+	struct icmp_hdr h = {ICMP_REDIRECT, ICMP_REDIRECT_HOST, 0xac100009};
+	/* by a link that the first hop is not on, to a gateway there */
+	bench_quote(quote, (struct ip_hdr){.dst = FAR}, "UDP-head", 8);
+	lab_inject(other, b->frame,
+		lab_frame_icmp(b->frame, other->mac, bench_peer_mac, PEER, ME, h, quote, sizeof(quote)));
+	CU_ASSERT_EQUAL(bench_drops(b, DROP_ICMP_REDIRECT_IGNORED), ARRAY_SIZE(rows) + 1);
+	h.rest = OTHER;
 	size_t len = bench_quote(quote, (struct ip_hdr){.src = OTHER, .dst = FAR}, "UDP-head", 8);
 	bench_icmp(b, PEER, ME, h, quote, len);
 	CU_ASSERT_EQUAL(bench_drops(b, DROP_ICMP_QUOTE_NOT_OURS), 1);

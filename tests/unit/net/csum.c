@@ -55,13 +55,16 @@ static void updating_equals_computing_anew(void)
 		rng_bytes(&r, b, sizeof(b));
 		uint16_t from = get16(*(be16 *)(b + 8)), before = csum(b, sizeof(b));
 		uint32_t to = rng_below(&r, 3) ? rng_u32(&r) & 0xffff : 0;
-		if (i % 2) { /* the word that makes the checksum 0 */
+		if (i % 3) { /* the word that makes the checksum 0, or 0xfffe, for which carries go round
+				twice */
 			*(be16 *)(b + 8) = put16(0);
-			to = csum(b, sizeof(b));
+			to = csum(b, sizeof(b)) + (i % 3 == 1 ? 0u : 1u);
+			to = to > 0xffff ? 1 : to;
 		}
 		*(be16 *)(b + 8) = put16((uint16_t)to);
 		CU_ASSERT_EQUAL_FATAL(csum_update(before, from, (uint16_t)to), csum(b, sizeof(b)));
-		CU_ASSERT_FATAL(i % 2 == 0 || csum(b, sizeof(b)) == 0);
+		CU_ASSERT_FATAL(i % 3 != 1 || csum(b, sizeof(b)) == 0);
+		CU_ASSERT_FATAL(i % 3 != 2 || csum(b, sizeof(b)) == 0xfffe);
 	}
 }
 
@@ -84,6 +87,11 @@ static void a_partial_checksum_is_completed_once(void)
 	CU_ASSERT_EQUAL(csum_finish(csum_add(sum, &pseudo, 2)), 0);
 	p->offload = (struct pkt_offload){.csum = PKT_CSUM_PARTIAL, .csum_start = 60, .csum_offset = 6};
 	csum_complete(p); /* past the end: left alone */
+	memset(b, 0, 64);
+	*(be16 *)(b + 40) = put16(0xffff); /* 0 would say in UDP that there is none (RFC 768) */
+	p->offload = (struct pkt_offload){.csum = PKT_CSUM_PARTIAL, .csum_start = 34, .csum_offset = 6};
+	csum_complete(p);
+	CU_ASSERT_EQUAL(get16(*(be16 *)(b + 40)), 0xffff);
 	pkt_free(p);
 	pkt_pools_exit(&pools);
 }

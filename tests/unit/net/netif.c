@@ -83,8 +83,11 @@ static void eth_llc_length_field(void)
 
 	for (uint16_t len = 1; len <= 1500; len++)
 		inject(&d, d.wire->mac, peer_mac, len, 34);
-	inject(&d, d.wire->mac, peer_mac, 1500, 17); /* SNAP with a short body */
-	CU_ASSERT_EQUAL(stack_drops(d.s, DROP_ETH_LLC), 1501);
+	inject(&d, d.wire->mac, peer_mac, 1500, 17);   /* SNAP with a short body */
+	inject(&d, d.wire->mac, peer_mac, 0x05ff, 60); /* the last length, and the first type */
+	inject(&d, d.wire->mac, peer_mac, 0x0600, 60);
+	CU_ASSERT_EQUAL(stack_drops(d.s, DROP_ETH_LLC), 1502);
+	CU_ASSERT_EQUAL(stack_drops(d.s, DROP_ETH_UNKNOWN_TYPE), 1);
 	lab_free(d.lab);
 }
 

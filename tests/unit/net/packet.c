@@ -45,6 +45,37 @@ static int count(struct sock *sk)
 	return n;
 }
 
+/* Who looks, and a link that cannot sum, get the checksum that a device would have filled in. */
+static void checksums_left_to_the_device_are_filled_in(void)
+{
+	struct stack *s;
+	struct dev *d;
+	struct lab *l = new_lab(&s, &d);
+	struct sock *sk = sock_open(s, SOCK_KIND_PACKET, ETHERTYPE_ALL);
+	uint8_t b[60], read[60];
+	size_t len = 0;
+
+	frame(b, peer_mac, ETHERTYPE_IP, sizeof(b));
+	for (int can_csum = 0; can_csum < 2; can_csum++) {
+		struct pkt *p = stack_pkt(s, sizeof(b));
+
+		d->features = can_csum ? DEV_CAN_CSUM : 0;
+		memcpy(pkt_put(p, sizeof(b)), b, sizeof(b));
+		*(be16 *)(p->data + 40) = put16(0);
+		p->l2_len = ETHER_HDR_LEN;
+		p->offload =
+			(struct pkt_offload){.csum = PKT_CSUM_PARTIAL, .csum_start = 34, .csum_offset = 6};
+		dev_output(d, p);
+		CU_ASSERT_EQUAL(sock_recv(sk, read, sizeof(read), 0, NULL), 60);
+		CU_ASSERT_EQUAL(csum(read + 34, 26), 0);
+		const uint8_t *f = lab_sent(d, &len);
+		CU_ASSERT_EQUAL_FATAL(len, 60);
+		CU_ASSERT_EQUAL(csum(f + 34, 26) == 0, !can_csum);
+	}
+	sock_close(sk);
+	lab_free(l);
+}
+
 static void frames_of_the_type_are_read_from_the_link_header(void)
 {
 	struct stack *s;
@@ -308,7 +339,8 @@ static void deleted_host_takes_its_taps_along(void)
 	lab_free(l);
 }
 
-SUITE(net_packet, T(frames_of_the_type_are_read_from_the_link_header),
+SUITE(net_packet, T(checksums_left_to_the_device_are_filled_in),
+	T(frames_of_the_type_are_read_from_the_link_header),
 	T(frames_for_other_hosts_are_shown_by_their_packet_type),
 	T(frame_that_leaves_is_shown_to_all_but_its_sender_and_only_to_sockets_for_every_type),
 	T(bound_socket_hears_its_device_only), T(protocol_zero_hears_nothing_until_it_is_bound),

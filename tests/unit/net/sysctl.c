@@ -35,6 +35,17 @@ static void wrong_names_and_values_change_nothing(void)
 	lab_free(l);
 }
 
+static void netdev_budget_is_that_of_the_loop(void)
+{
+	struct lab *l = lab_new();
+	struct stack *s = lab_host(l, "h");
+
+	CU_ASSERT_EQUAL(l->loop.budget, 300);
+	CU_ASSERT_EQUAL(sysctl_set(s, "net.core.netdev_budget", 17), 0);
+	CU_ASSERT_EQUAL(l->loop.budget, 17);
+	lab_free(l);
+}
+
 static void every_default_lies_in_its_range(void)
 {
 	for (int i = 0; i < SYSCTL_COUNT; i++)
@@ -71,6 +82,8 @@ static void all_and_the_device_combine_as_in_linux(void)
 	s->conf_all[CONF_RP_FILTER] = 1;
 	n->conf[CONF_RP_FILTER] = 2;
 	CU_ASSERT_EQUAL(netif_conf(n, CONF_RP_FILTER), 2); /* the larger */
+	n->conf[CONF_RP_FILTER] = 0;
+	CU_ASSERT_EQUAL(netif_conf(n, CONF_RP_FILTER), 1);
 	s->conf_all[CONF_PROXY_ARP] = 1;
 	CU_ASSERT_EQUAL(netif_conf(n, CONF_PROXY_ARP), 1); /* either */
 	n->conf[CONF_ACCEPT_REDIRECTS] = 0;
@@ -103,5 +116,6 @@ static void listing_shows_every_setting_of_every_interface(void)
 }
 
 SUITE(net_sysctl, T(names_take_dots_or_slashes), T(wrong_names_and_values_change_nothing),
-	T(every_default_lies_in_its_range), T(forwarding_is_off_until_the_switch_is_thrown),
-	T(all_and_the_device_combine_as_in_linux), T(listing_shows_every_setting_of_every_interface))
+	T(netdev_budget_is_that_of_the_loop), T(every_default_lies_in_its_range),
+	T(forwarding_is_off_until_the_switch_is_thrown), T(all_and_the_device_combine_as_in_linux),
+	T(listing_shows_every_setting_of_every_interface))
