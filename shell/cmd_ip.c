@@ -15,6 +15,24 @@ bool ipcmd_matches(const char *word, const char *whole)
 	return *word && strncmp(word, whole, strlen(word)) == 0;
 }
 
+int ipcmd_read_all(struct ipcmd *ip, const struct ipcmd_word *table,
+	int (*set)(struct ipcmd *ip, void *to, int id, const char *value), void *to)
+{
+	while (*ip->argv) {
+		const char *value = *ip->argv;
+		int id;
+		int status = ipcmd_read(ip, table, &id, &value);
+
+		if (!status && id == 0)
+			ip->argv++;
+		if (!status)
+			status = set(ip, to, id, value);
+		if (status)
+			return status;
+	}
+	return 0;
+}
+
 int ipcmd_read_any(struct ipcmd *ip, const char **value)
 {
 	if (!*ip->argv)

@@ -306,9 +306,11 @@ static int read_label(struct ipcmd *ip, struct request *r, const char *value)
 	return 0;
 }
 
-static int set_request(struct ipcmd *ip, struct request *r, int id, const char *value)
+static int set_request(struct ipcmd *ip, void *to, int id, const char *value)
 {
-	switch (id) {
+	struct request *r = to;
+
+	switch (id ? id : ADDR_LOCAL) {
 	case ADDR_DEV:
 		return ipcmd_device(ip, value, &r->dev);
 	case ADDR_LOCAL:
@@ -368,21 +370,10 @@ static int read_request(struct ipcmd *ip, struct request *r)
 		VALUE("preferred_lft", ADDR_FOREVER),
 		{0},
 	};
+	int status = ipcmd_read_all(ip, words, set_request, r);
 
-	while (*ip->argv) {
-		const char *value = *ip->argv;
-		int id;
-		int status = ipcmd_read(ip, words, &id, &value);
-
-		if (!status && id == 0) {
-			ip->argv++;
-			id = ADDR_LOCAL;
-		}
-		if (!status)
-			status = set_request(ip, r, id, value);
-		if (status)
-			return status;
-	}
+	if (status)
+		return status;
 	if (!r->dev)
 		return ipcmd_fail(ip, IPCMD_FAILED, "Not enough information: \"dev\" argument is required.");
 	complete(r);

@@ -80,9 +80,12 @@ static int read_master(struct ipcmd *ip, struct change *ch, const char *value)
 	return ch->master ? 0 : ipcmd_bad_value(ip, value, "Device does not exist\n");
 }
 
-static int read_change(struct ipcmd *ip, struct change *ch, int id, const char *value)
+static int read_change(struct ipcmd *ip, void *to, int id, const char *value)
 {
+	struct change *ch = to;
+
 	switch (id) {
+	case 0: /* the name alone */
 	case LINK_DEV:
 		return ch->dev ? ipcmd_garbage(ip, value) : ipcmd_device(ip, value, &ch->dev);
 	case LINK_UP:
@@ -130,21 +133,10 @@ static int read_changes(struct ipcmd *ip, struct change *ch)
 		WORD("nomaster", LINK_NOMASTER),
 		{0},
 	};
+	int status = ipcmd_read_all(ip, words, read_change, ch);
 
-	while (*ip->argv) {
-		const char *value = *ip->argv;
-		int id;
-		int status = ipcmd_read(ip, words, &id, &value);
-
-		if (!status && id == 0) { /* the name alone */
-			ip->argv++;
-			id = LINK_DEV;
-		}
-		if (!status)
-			status = read_change(ip, ch, id, value);
-		if (status)
-			return status;
-	}
+	if (status)
+		return status;
 	return ch->dev ? 0 : ipcmd_needs_device(ip);
 }
 
@@ -309,23 +301,23 @@ static int add(struct ipcmd *ip)
 
 /* ---- del ---- */
 
+static int set_victim(struct ipcmd *ip, void *to, int id, const char *value)
+{
+	struct dev **d = to;
+
+	if (id == LINK_TYPE)
+		return 0;
+	return *d ? ipcmd_garbage(ip, value) : ipcmd_device(ip, value, d);
+}
+
 static int del(struct ipcmd *ip)
 {
 	static const struct ipcmd_word words[] = {VALUE("dev", LINK_DEV), VALUE("type", LINK_TYPE), {0}};
 	struct dev *d = NULL;
+	int status = ipcmd_read_all(ip, words, set_victim, &d);
 
-	while (*ip->argv) {
-		const char *value = *ip->argv;
-		int id;
-		int status = ipcmd_read(ip, words, &id, &value);
-
-		if (!status && id == 0)
-			ip->argv++;
-		if (!status && id != LINK_TYPE)
-			status = d ? ipcmd_garbage(ip, value) : ipcmd_device(ip, value, &d);
-		if (status)
-			return status;
-	}
+	if (status)
+		return status;
 	if (!d)
 		return ipcmd_needs_device(ip);
 	if (d->type == DEV_LOOPBACK)

@@ -113,56 +113,53 @@ static int show(struct ipcmd *ip)
 
 /* ---- add and del: link addresses, as in iproute2 ---- */
 
-static int read_group(struct ipcmd *ip, struct dev **d, struct mac *m)
+enum { MADDR_DEV = 1 };
+
+struct request {
+	struct dev *dev;
+	struct mac mac; /* zero, which is no group's, until it is said */
+};
+
+static int set_request(struct ipcmd *ip, void *to, int id, const char *value)
 {
-	enum { MADDR_DEV = 1 };
+	struct request *r = to;
+
+	return id == MADDR_DEV ? ipcmd_device(ip, value, &r->dev) : ipcmd_mac(ip, value, &r->mac);
+}
+
+static int read_request(struct ipcmd *ip, struct request *r)
+{
 	static const struct ipcmd_word words[] = {VALUE("dev", MADDR_DEV), {0}};
-	bool has_mac = false;
+	int status = ipcmd_read_all(ip, words, set_request, r);
 
-	*d = NULL;
-	while (*ip->argv) {
-		const char *value = *ip->argv;
-		int id;
-		int status = ipcmd_read(ip, words, &id, &value);
-
-		if (!status && id == MADDR_DEV) {
-			status = ipcmd_device(ip, value, d);
-		} else if (!status) {
-			ip->argv++;
-			has_mac = true;
-			status = ipcmd_mac(ip, value, m);
-		}
-		if (status)
-			return status;
-	}
-	if (!*d)
+	if (status)
+		return status;
+	if (!r->dev)
 		return ipcmd_fail(ip, IPCMD_SYNTAX, "Not enough information: \"dev\" is required.");
-	return has_mac && mac_is_group(*m) ? 0 : ipcmd_fail(ip, IPCMD_FAILED, "ioctl: %s", strerror(EINVAL));
+	return mac_is_group(r->mac) ? 0 : ipcmd_fail(ip, IPCMD_FAILED, "ioctl: %s", strerror(EINVAL));
 }
 
 static int add(struct ipcmd *ip)
 {
-	struct dev *d;
-	struct mac m;
-	int status = read_group(ip, &d, &m);
+	struct request r = {0};
+	int status = read_request(ip, &r);
 
 	if (status)
 		return status;
-	int err = dev_group_add(d, m);
+	int err = dev_group_add(r.dev, r.mac);
 	return err ? ipcmd_fail(ip, IPCMD_FAILED, "ioctl: %s", strerror(-err)) : CMD_OK;
 }
 
 static int del(struct ipcmd *ip)
 {
-	struct dev *d;
-	struct mac m;
-	int status = read_group(ip, &d, &m);
+	struct request r = {0};
+	int status = read_request(ip, &r);
 
 	if (status)
 		return status;
-	list_each (g, &d->groups, struct dev_group, node) {
-		if (mac_equal(g->mac, m) && is_static(d, m)) {
-			dev_group_del(d, m);
+	list_each (g, &r.dev->groups, struct dev_group, node) {
+		if (mac_equal(g->mac, r.mac) && is_static(r.dev, r.mac)) {
+			dev_group_del(r.dev, r.mac);
 			return CMD_OK;
 		}
 	}

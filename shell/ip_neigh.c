@@ -129,8 +129,10 @@ static int read_nud(struct ipcmd *ip, struct filter *f, const char *value)
 	return 0;
 }
 
-static int set_filter(struct ipcmd *ip, struct filter *f, int id, const char *value)
+static int set_filter(struct ipcmd *ip, void *to, int id, const char *value)
 {
+	struct filter *f = to;
+
 	switch (id) {
 	case NEIGH_DEV:
 		return ipcmd_device(ip, value, &f->dev);
@@ -155,19 +157,7 @@ static int read_filter(struct ipcmd *ip, struct filter *f)
 		{0},
 	};
 
-	while (*ip->argv) {
-		const char *value = *ip->argv;
-		int id;
-		int status = ipcmd_read(ip, words, &id, &value);
-
-		if (!status && id == 0)
-			ip->argv++;
-		if (!status)
-			status = set_filter(ip, f, id, value);
-		if (status)
-			return status;
-	}
-	return 0;
+	return ipcmd_read_all(ip, words, set_filter, f);
 }
 
 static bool wanted(const struct filter *f, const struct neigh *ng)
@@ -256,9 +246,12 @@ static int read_addr(struct ipcmd *ip, struct request *r, const char *value)
 		ip, IPCMD_FAILED, "Error: any valid address is expected rather than \"%s\".", value);
 }
 
-static int set_request(struct ipcmd *ip, struct request *r, int id, const char *value)
+/* `permanent` alone is `nud permanent`. */
+static int set_request(struct ipcmd *ip, void *to, int id, const char *value)
 {
-	switch (id) {
+	struct request *r = to;
+
+	switch (id ? id : r->has_addr ? NEIGH_NUD : NEIGH_TO) {
 	case NEIGH_DEV:
 		return ipcmd_device(ip, value, &r->dev);
 	case NEIGH_LLADDR:
@@ -274,7 +267,6 @@ static int set_request(struct ipcmd *ip, struct request *r, int id, const char *
 	}
 }
 
-/* `permanent` alone is `nud permanent`. */
 static int read_request(struct ipcmd *ip, struct request *r)
 {
 	static const struct ipcmd_word words[] = {
@@ -285,21 +277,10 @@ static int read_request(struct ipcmd *ip, struct request *r)
 		VALUE("to", NEIGH_TO),
 		{0},
 	};
+	int status = ipcmd_read_all(ip, words, set_request, r);
 
-	while (*ip->argv) {
-		const char *value = *ip->argv;
-		int id;
-		int status = ipcmd_read(ip, words, &id, &value);
-
-		if (!status && id == 0) {
-			ip->argv++;
-			id = r->has_addr ? NEIGH_NUD : NEIGH_TO;
-		}
-		if (!status)
-			status = set_request(ip, r, id, value);
-		if (status)
-			return status;
-	}
+	if (status)
+		return status;
 	if (!r->dev || !r->has_addr)
 		return ipcmd_fail(ip, IPCMD_SYNTAX, "Device and destination are required arguments.");
 	return 0;

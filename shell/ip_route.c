@@ -245,8 +245,12 @@ static int read_filter_device(struct ipcmd *ip, struct filter *f, const char *va
 	return f->dev ? 0 : ipcmd_no_device(ip, value);
 }
 
-static int set_filter(struct ipcmd *ip, struct filter *f, int id, const char *value)
+static int set_filter(struct ipcmd *ip, void *to, int id, const char *value)
 {
+	struct filter *f = to;
+
+	if (id == 0)
+		id = strcmp(value, "cache") == 0 ? FILTER_TABLE : FILTER_EXACT;
 	switch (id) {
 	case FILTER_TABLE:
 		return read_table(ip, f, value);
@@ -294,25 +298,10 @@ static int read_filter(struct ipcmd *ip, struct filter *f)
 		VALUE("to", FILTER_EXACT),
 		{0},
 	};
+	int status = ipcmd_read_all(ip, words, set_filter, f);
 
-	while (*ip->argv) {
-		const char *value = *ip->argv;
-		int id;
-		int status = ipcmd_read(ip, words, &id, &value);
-
-		if (!status && id == 0) {
-			ip->argv++;
-			id = FILTER_EXACT;
-			if (strcmp(value, "cache") == 0)
-				id = FILTER_TABLE;
-		}
-		if (!status)
-			status = set_filter(ip, f, id, value);
-		if (status)
-			return status;
-	}
 	f->is.main_table = f->table == TABLE_ALL;
-	return 0;
+	return status;
 }
 
 /* ---- show ---- */
@@ -512,9 +501,34 @@ static void print_path(struct ipcmd *ip, const struct route_key *key, const stru
 	show_text(sh, "\n");
 }
 
+enum { GET_TO = 1, GET_FROM, GET_DEV };
+
+struct question {
+	struct route_key key;
+	bool has_dst;
+};
+
+static int set_question(struct ipcmd *ip, void *to, int id, const char *value)
+{
+	struct question *q = to;
+	struct dev *d;
+	int status;
+
+	switch (id) {
+	case GET_FROM:
+		return ipcmd_address(ip, value, &q->key.src);
+	case GET_DEV:
+		status = ipcmd_device(ip, value, &d);
+		q->key.oif = d ? d->ifindex : 0;
+		return status;
+	default:
+		q->has_dst = true;
+		return ipcmd_prefix_address(ip, value, &q->key.dst);
+	}
+}
+
 static int get(struct ipcmd *ip)
 {
-	enum { GET_TO = 1, GET_FROM, GET_DEV };
 	static const struct ipcmd_word words[] = {
 		VALUE("to", GET_TO),
 		VALUE("from", GET_FROM),
@@ -522,37 +536,20 @@ static int get(struct ipcmd *ip)
 		VALUE("dev", GET_DEV),
 		{0},
 	};
-	struct route_key key = {0};
+	struct question q = {0};
 	struct route_path path;
-	bool has_dst = false;
+	int status = ipcmd_read_all(ip, words, set_question, &q);
 	int err;
 
-	while (*ip->argv) {
-		const char *value = *ip->argv;
-		struct dev *d = NULL;
-		int id;
-		int status = ipcmd_read(ip, words, &id, &value);
-
-		if (!status && id == 0)
-			ip->argv++;
-		if (!status && id == GET_DEV)
-			status = ipcmd_device(ip, value, &d);
-		else if (!status && id == GET_FROM)
-			status = ipcmd_address(ip, value, &key.src);
-		else if (!status)
-			status = ipcmd_prefix_address(ip, value, &key.dst);
-		if (status)
-			return status;
-		has_dst |= id <= GET_TO;
-		key.oif = d ? d->ifindex : key.oif;
-	}
-	if (!has_dst)
+	if (status)
+		return status;
+	if (!q.has_dst)
 		return ipcmd_fail(ip, IPCMD_FAILED, "need at least a destination address");
-	err = route_lookup(ip->s, &key, &path);
+	err = route_lookup(ip->s, &q.key, &path);
 	if (err)
 		return ipcmd_refused(ip, err);
 	show_begin(&ip->show);
-	print_path(ip, &key, &path);
+	print_path(ip, &q.key, &path);
 	show_end(&ip->show);
 	return CMD_OK;
 }

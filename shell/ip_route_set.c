@@ -25,14 +25,24 @@ static bool needs_no_device(uint8_t type)
 
 /* ---- reading ---- */
 
-static int read_prefix(struct ipcmd *ip, struct route *r, const char *value)
+/* What is read: a route, and whether its prefix was said. */
+struct request {
+	struct route *route;
+	bool has_prefix;
+};
+
+static int read_prefix(struct ipcmd *ip, struct request *q, const char *value)
 {
 	struct prefix p;
 
+	if (q->has_prefix)
+		return ipcmd_fail(ip, IPCMD_SYNTAX,
+			"Error: either \"to\" is duplicate, or \"%s\" is a garbage.", value);
 	if (!address_parse_prefix(value, &p))
 		return ipcmd_bad_prefix(ip, value);
-	r->prefix = p.addr;
-	r->plen = p.plen;
+	q->has_prefix = true;
+	q->route->prefix = p.addr;
+	q->route->plen = p.plen;
 	return 0;
 }
 
@@ -66,11 +76,17 @@ static int read_mtu(struct ipcmd *ip, struct route *r, const char *value)
 	return ipcmd_number(ip, value, "\"mtu\" value is invalid\n", &r->mtu);
 }
 
-static int set_word(struct ipcmd *ip, struct route *r, int id, const char *value)
+/* A word alone is the type, if that comes first, or the prefix. */
+static int set_word(struct ipcmd *ip, void *to, int id, const char *value)
 {
-	switch (id) {
+	struct request *q = to;
+	struct route *r = q->route;
+
+	if (id == 0 && !q->has_prefix && !r->type && ipcmd_route_type(value, &r->type))
+		return 0;
+	switch (id ? id : ROUTE_TO) {
 	case ROUTE_TO:
-		return read_prefix(ip, r, value);
+		return read_prefix(ip, q, value);
 	case ROUTE_VIA:
 		return read_gateway(ip, r, value);
 	case ROUTE_DEV:
@@ -103,7 +119,7 @@ static int set_word(struct ipcmd *ip, struct route *r, int id, const char *value
 	}
 }
 
-static int read_words(struct ipcmd *ip, struct route *r, bool *has_prefix)
+static int read_words(struct ipcmd *ip, struct route *r)
 {
 	static const struct ipcmd_word words[] = {
 		VALUE("to", ROUTE_TO),
@@ -122,38 +138,18 @@ static int read_words(struct ipcmd *ip, struct route *r, bool *has_prefix)
 		WORD("nexthop", ROUTE_NEXTHOP),
 		{0},
 	};
+	struct request q = {.route = r};
 
-	while (*ip->argv) {
-		const char *value = *ip->argv;
-		int id;
-		int status = ipcmd_read(ip, words, &id, &value);
-
-		if (!status && id == 0) {
-			ip->argv++;
-			id = ROUTE_TO;
-			if (!*has_prefix && !r->type && ipcmd_route_type(value, &r->type))
-				continue;
-		}
-		if (!status && id == ROUTE_TO && *has_prefix)
-			status = ipcmd_fail(ip, IPCMD_SYNTAX,
-				"Error: either \"to\" is duplicate, or \"%s\" is a garbage.", value);
-		if (!status)
-			status = set_word(ip, r, id, value);
-		if (status)
-			return status;
-		*has_prefix |= id == ROUTE_TO;
-	}
-	return 0;
+	return ipcmd_read_all(ip, words, set_word, &q);
 }
 
 static int read_route(struct ipcmd *ip, struct route *r)
 {
-	bool has_prefix = false;
 	int status;
 
 	if (!*ip->argv)
 		return ipcmd_usage(ip, &ipcmd_route);
-	status = read_words(ip, r, &has_prefix);
+	status = read_words(ip, r);
 	if (!status && r->prefix & ~ip_mask(r->plen))
 		return ipcmd_fail(ip, IPCMD_REFUSED, "Error: Invalid prefix for given prefix length.");
 	return status;
