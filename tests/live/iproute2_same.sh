@@ -15,6 +15,8 @@ ip link
 ip link set veth0 up
 ip link show veth0
 ip link set veth1 up
+until veth0 state.UP
+until veth1 state.UP
 ip addr add 10.0.0.1/24 dev veth0
 ip addr add 10.0.0.3/24 brd + dev veth0
 ip addr add 10.0.0.4/24 brd + dev veth0 label veth0:1
@@ -169,6 +171,8 @@ ip link add veth0 address 02:00:00:00:00:01 type veth peer name veth1 address 02
 ip link set veth1 up
 ifconfig veth0
 ifconfig veth0 up
+until veth0 state.UP
+until veth1 state.UP
 ifconfig veth0 10.0.0.1
 ifconfig veth0 192.168.7.1/24
 ifconfig veth0:1 10.4.4.4/16
