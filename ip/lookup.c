@@ -138,6 +138,14 @@ static int lookup_many(struct stack *s, const struct route_key *key, struct rout
 	return 0;
 }
 
+/* The old form of a broadcast address, zeros behind the prefix (RFC 1122 3.3.6). ARP takes it for one too, so
+ * that a router which sent it on would be as good for a smurf attack as with the other form (RFC 2644). */
+static bool is_old_broadcast(const struct netif *n, uint32_t addr)
+{
+	netif_each_addr(a, n) if (a->plen < 31 && addr == (a->peer & ip_mask(a->plen))) return true;
+	return false;
+}
+
 int route_lookup(struct stack *s, const struct route_key *key, struct route_path *path)
 {
 	const struct fib_entry *e;
@@ -164,6 +172,8 @@ int route_lookup(struct stack *s, const struct route_key *key, struct route_path
 	if (ip_is_loopback(key->dst) && path->type != ROUTE_LOCAL && path->netif->dev->type != DEV_LOOPBACK &&
 		!netif_conf(path->netif, CONF_ROUTE_LOCALNET))
 		return -ENETUNREACH;
+	if (path->type == ROUTE_UNICAST && !e->info->gateway && is_old_broadcast(path->netif, key->dst))
+		path->type = ROUTE_BROADCAST;
 	path->nexthop = e->info->gateway ? e->info->gateway : key->dst;
 	path->mtu = mtu_of(s, &path->route);
 	if (path->type == ROUTE_UNICAST)
@@ -187,5 +197,6 @@ enum ip_addr_kind ip_addr_kind(const struct stack *s, uint32_t addr)
 		return IP_ADDR_LOCAL;
 	if (ip_is_multicast(addr))
 		return IP_ADDR_MULTICAST;
+	stack_each_dev(d, s) if (is_old_broadcast(d->netif, addr)) return IP_ADDR_BROADCAST;
 	return ip_is_zeronet(addr) || ip_is_reserved(addr) ? IP_ADDR_BAD : IP_ADDR_UNICAST;
 }

@@ -148,6 +148,8 @@ static void ip_smurf(void)
 	CU_ASSERT_EQUAL(bench_drops(b, DROP_ICMP_BROADCAST_IGNORED), 3);
 	ask_all(b, lab_ip("10.0.0.0"), h, 8);
 	bench_echo(b, PEER, lab_ip("10.0.0.255"), "x", 1);
+	bench_echo(b, PEER, lab_ip("10.0.0.0"), "x", 1);
+	CU_ASSERT_EQUAL(bench_drops(b, DROP_ICMP_BROADCAST_IGNORED), 6);
 	CU_ASSERT_EQUAL(lab_sent_count(b->d), 0);
 	CU_ASSERT_EQUAL(b->s->mib[MIB_IcmpOutMsgs], 0);
 	bench_free(b);

@@ -168,6 +168,8 @@ static void ip_directed_broadcast_forward(void)
 
 	put(b.eth0, hdr("10.0.0.2", "10.0.1.255"), "abc", 3);
 	CU_ASSERT_EQUAL(DROPS(b, IP_BROADCAST_NOT_FORWARDED), 1);
+	put(b.eth0, hdr("10.0.0.2", "10.0.1.0"), "abc", 3); /* the old form */
+	CU_ASSERT_EQUAL(DROPS(b, IP_BROADCAST_NOT_FORWARDED), 2);
 	CU_ASSERT_EQUAL(lab_sent_count(b.eth1), 0);
 	CU_ASSERT_EQUAL(heard(sk), 0);
 	CU_ASSERT_EQUAL(rejected.count, 0);
