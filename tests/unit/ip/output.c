@@ -343,13 +343,37 @@ static void copies_for_ourselves_are_bounded_and_go_with_their_device(void)
 	bench_close(&b);
 }
 
-SUITE(ip_output, T(the_header_says_what_the_transport_and_the_settings_wish), T(no_ttl_that_can_be_set_is_0),
-	T(only_what_may_be_fragmented_has_an_id), T(df_if_fits_has_df_until_it_must_fragment),
-	T(the_path_mtu_is_respected_unless_it_is_to_be_ignored),
+static uint8_t link_tos;
+
+static void record_tos(struct netif *n, struct pkt *p, uint32_t nexthop)
+{
+	(void)n, (void)nexthop;
+	link_tos = p->ip.tos;
+	pkt_done(p);
+}
+
+/* RFC1122-L-14: for queues and links that care */
+static void the_link_is_told_the_tos(void)
+{
+	struct bench b = bench_open();
+	struct ip_send how = to("10.0.0.2");
+
+	b.eth0->netif->output = record_tos;
+	how.tos = 0x88;
+	CU_ASSERT_EQUAL(send_len(&b, 8, how), 0);
+	CU_ASSERT_EQUAL(link_tos, 0x88);
+	link_tos = 0;
+	CU_ASSERT_EQUAL(send_len(&b, 3000, how), 0); /* of fragments too */
+	CU_ASSERT_EQUAL(link_tos, 0x88);
+	bench_close(&b);
+}
+
+SUITE(ip_output, T(the_link_is_told_the_tos), T(the_header_says_what_the_transport_and_the_settings_wish),
+	T(no_ttl_that_can_be_set_is_0), T(only_what_may_be_fragmented_has_an_id),
+	T(df_if_fits_has_df_until_it_must_fragment), T(the_path_mtu_is_respected_unless_it_is_to_be_ignored),
 	T(a_path_mtu_below_the_least_believed_is_used_without_df),
 	T(a_transport_can_ask_how_much_it_may_send), T(options_go_out_and_bad_ones_do_not),
 	T(a_source_that_is_not_ours_is_refused), T(what_has_no_way_ends_with_its_reason),
 	T(what_is_for_ourselves_comes_back_by_lo_in_the_next_turn),
 	T(broadcasts_need_leave_and_are_heard_by_ourselves), T(a_broadcast_on_lo_comes_back_once),
-	T(a_broadcast_on_lo_comes_back_once), T(a_member_hears_its_own_multicasts),
-	T(copies_for_ourselves_are_bounded_and_go_with_their_device))
+	T(a_member_hears_its_own_multicasts), T(copies_for_ourselves_are_bounded_and_go_with_their_device))

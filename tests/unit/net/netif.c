@@ -76,7 +76,7 @@ static void eth_multicast_source_mac(void)
 	lab_free(d.lab);
 }
 
-/* RFC1122-L-08: frames with a length are counted and dropped; no read by that length. */
+/* Frames with a length are counted and dropped; no read by that length. */
 static void eth_llc_length_field(void)
 {
 	struct door d = door_open();
