@@ -102,6 +102,17 @@ int ipcmd_needs_device(struct ipcmd *ip)
 	return ipcmd_fail(ip, IPCMD_SYNTAX, "Not enough information: \"dev\" argument is required.");
 }
 
+int ipcmd_flushed(struct ipcmd *ip, size_t count, const char *what)
+{
+	if (ip->stats && count)
+		fprintf(ip->c->out,
+			"\n*** Round 1, deleting %zu %s ***\n*** Flush is complete after 1 round ***\n",
+			count, what);
+	else if (ip->stats)
+		fputs("Nothing to flush.\n", ip->c->out);
+	return CMD_OK;
+}
+
 /* ---- values ---- */
 
 int ipcmd_device(struct ipcmd *ip, const char *name, struct dev **d)

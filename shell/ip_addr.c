@@ -269,13 +269,7 @@ static int flush(struct ipcmd *ip)
 	stack_each_dev(d, ip->s) count += count_wanted(&f, d);
 	while ((a = find_wanted(ip, &f)))
 		netif_addr_del(a);
-	if (ip->stats && count)
-		fprintf(ip->c->out,
-			"\n*** Round 1, deleting %u addresses ***\n*** Flush is complete after 1 round ***\n",
-			count);
-	else if (ip->stats)
-		fputs("Nothing to flush.\n", ip->c->out);
-	return CMD_OK;
+	return ipcmd_flushed(ip, count, "addresses");
 }
 
 /* ---- add, replace, change, del ---- */

@@ -357,19 +357,27 @@ int ipcmd_link_filter_read(struct ipcmd *ip, struct ipcmd_link_filter *f, bool *
 	return 0;
 }
 
-int ipcmd_link_show(struct ipcmd *ip)
+int ipcmd_link_filter_read_all(struct ipcmd *ip, struct ipcmd_link_filter *f)
 {
-	struct ipcmd_link_filter f = {0};
-
 	while (*ip->argv) {
 		bool known;
-		int status = ipcmd_link_filter_read(ip, &f, &known);
+		int status = ipcmd_link_filter_read(ip, f, &known);
 
 		if (!status && !known)
-			status = ipcmd_link_filter_name(ip, &f);
+			status = ipcmd_link_filter_name(ip, f);
 		if (status)
 			return status;
 	}
+	return 0;
+}
+
+int ipcmd_link_show(struct ipcmd *ip)
+{
+	struct ipcmd_link_filter f = {0};
+	int status = ipcmd_link_filter_read_all(ip, &f);
+
+	if (status)
+		return status;
 	show_begin(&ip->show);
 	stack_each_dev(d, ip->s)
 	{

@@ -95,16 +95,10 @@ static void print_device(struct ipcmd *ip, const struct dev *d)
 static int show(struct ipcmd *ip)
 {
 	struct ipcmd_link_filter f = {0};
+	int status = ipcmd_link_filter_read_all(ip, &f);
 
-	while (*ip->argv) {
-		bool known;
-		int status = ipcmd_link_filter_read(ip, &f, &known);
-
-		if (!status && !known)
-			status = ipcmd_link_filter_name(ip, &f);
-		if (status)
-			return status;
-	}
+	if (status)
+		return status;
 	show_begin(&ip->show);
 	stack_each_dev(d, ip->s) if (ipcmd_link_wanted(&f, d)) print_device(ip, d);
 	show_end(&ip->show);

@@ -113,7 +113,7 @@ struct filter {
 	unsigned mask; /* enum neigh_state */
 	bool has_mask, proxy, has_prefix;
 	struct prefix prefix;
-	unsigned count;
+	size_t count;
 };
 
 static int read_nud(struct ipcmd *ip, struct filter *f, const char *value)
@@ -218,13 +218,7 @@ static int flush(struct ipcmd *ip)
 	if (status)
 		return status;
 	neigh_each(ip->s, f.dev ? f.dev->netif : NULL, 0, flush_one, &f);
-	if (ip->stats && f.count)
-		fprintf(ip->c->out,
-			"\n*** Round 1, deleting %u entries ***\n*** Flush is complete after 1 round ***\n",
-			f.count);
-	else if (ip->stats)
-		fputs("Nothing to flush.\n", ip->c->out);
-	return CMD_OK;
+	return ipcmd_flushed(ip, f.count, "entries");
 }
 
 /* ---- add, replace, change, del, get ---- */

@@ -434,13 +434,7 @@ static int flush(struct ipcmd *ip)
 	for (size_t i = 0; i < g.count; i++)
 		route_del(ip->s, &g.routes[i]);
 	free(g.routes);
-	if (ip->stats && g.count)
-		fprintf(ip->c->out,
-			"\n*** Round 1, deleting %zu entries ***\n*** Flush is complete after 1 round ***\n",
-			g.count);
-	else if (ip->stats)
-		fputs("Nothing to flush.\n", ip->c->out);
-	return CMD_OK;
+	return ipcmd_flushed(ip, g.count, "entries");
 }
 
 /* ---- get ---- */

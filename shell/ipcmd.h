@@ -87,6 +87,9 @@ int ipcmd_usage(struct ipcmd *ip, const struct ipcmd_object *o);
 int ipcmd_no_device(struct ipcmd *ip, const char *name); /* Cannot find device "x" */
 int ipcmd_needs_device(struct ipcmd *ip);
 
+/* The end of `flush`: with -s it says how many "addresses" (or what it is) are gone. Returns CMD_OK. */
+int ipcmd_flushed(struct ipcmd *ip, size_t count, const char *what);
+
 /* ---- reading values ---- */
 
 int ipcmd_device(struct ipcmd *ip, const char *name, struct dev **d);
@@ -96,8 +99,8 @@ int ipcmd_number(struct ipcmd *ip, const char *value, const char *what, uint32_t
 int ipcmd_mac(struct ipcmd *ip, const char *value, struct mac *m);
 int ipcmd_on_off(struct ipcmd *ip, const char *what, const char *value, bool *on);
 int ipcmd_address(struct ipcmd *ip, const char *value, uint32_t *addr);
-int ipcmd_prefix_address(
-	struct ipcmd *ip, const char *value, uint32_t *addr); /* a prefix length is allowed */
+/* An address; a prefix length is allowed, and means nothing. */
+int ipcmd_prefix_address(struct ipcmd *ip, const char *value, uint32_t *addr);
 int ipcmd_bad_prefix(struct ipcmd *ip, const char *value);
 bool ipcmd_scope_parse(const char *value, uint8_t *scope); /* says nothing */
 const char *ipcmd_scope_name(uint8_t scope, char buf[4]);
@@ -118,6 +121,9 @@ int ipcmd_link_filter_read(struct ipcmd *ip, struct ipcmd_link_filter *f, bool *
 
 /* The name of the device alone. */
 int ipcmd_link_filter_name(struct ipcmd *ip, struct ipcmd_link_filter *f);
+
+/* All that is left: these words, or the name. */
+int ipcmd_link_filter_read_all(struct ipcmd *ip, struct ipcmd_link_filter *f);
 
 /* The object `link` has two files. */
 int ipcmd_link_show(struct ipcmd *ip);
