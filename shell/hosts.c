@@ -18,19 +18,26 @@ struct stack *shell_add_host(struct shell *sh, const char *name)
 	return stack_new(sh->world, name, sh->options.make_lo);
 }
 
+struct search {
+	const struct stack *host;
+	bool found;
+};
+
+static void look_for_busy(struct machine *m, void *ctx)
+{
+	struct search *g = ctx;
+
+	if (m->run && m->run->busy && m->run->c.host == g->host)
+		g->found = true;
+}
+
 /* A command that is being called right now cannot lose its host. */
 static bool is_busy_on(struct machine *m, const struct stack *host)
 {
-	if (m->run && m->run->busy && m->run->c.host == host)
-		return true;
-	list_each (child, &m->children, struct machine, node)
-		if (is_busy_on(child, host))
-			return true;
-	if (m->run)
-		list_each (child, &m->run->children, struct machine, node)
-			if (is_busy_on(child, host))
-				return true;
-	return false;
+	struct search g = {.host = host};
+
+	machine_each(m, look_for_busy, &g);
+	return g.found;
 }
 
 static void end_on(struct machine *m, const struct stack *host)

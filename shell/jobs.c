@@ -9,18 +9,18 @@
 
 enum { JOBS_KEPT = 64 /* that have ended */ };
 
-static bool is_stopped(const struct machine *m)
+static void look_for_stopped(struct machine *m, void *found)
 {
-	if (m->program)
-		return program_is_stopped(m->program);
-	if (m->run)
-		list_each (child, &m->run->children, struct machine, node)
-			if (is_stopped(child))
-				return true;
-	list_each (child, &m->children, struct machine, node)
-		if (is_stopped(child))
-			return true;
-	return false;
+	if (m->program && program_is_stopped(m->program))
+		*(bool *)found = true;
+}
+
+static bool is_stopped(struct machine *m)
+{
+	bool found = false;
+
+	machine_each(m, look_for_stopped, &found);
+	return found;
 }
 
 const char *job_state(const struct job *j)
@@ -84,8 +84,7 @@ static struct job *job_new(struct shell *sh, struct machine *machine, const char
 	return j;
 }
 
-/* A job gets the keyboard when it comes to the foreground. In a script that will not be: there is no input.
- */
+/* A job gets the keyboard when it comes to the foreground; in a script that will not be, so there is no input. */
 static struct io job_io(const struct machine *m)
 {
 	struct io io = io_get(machine_io(m));
@@ -132,15 +131,11 @@ void job_suspend(struct machine *m)
 		j->ended(j->waiter, j);
 }
 
-static void foreground(struct machine *m, bool on)
+static void bring_program(struct machine *m, void *unused)
 {
+	(void)unused;
 	if (m->program)
-		program_foreground(m->program, on);
-	list_each (child, &m->children, struct machine, node)
-		foreground(child, on);
-	if (m->run)
-		list_each (child, &m->run->children, struct machine, node)
-			foreground(child, on);
+		program_foreground(m->program);
 }
 
 void job_foreground(struct job *j)
@@ -148,19 +143,14 @@ void job_foreground(struct job *j)
 	struct shell *sh = j->machine->shell;
 
 	sh->foreground = j->machine;
-	foreground(j->machine, true);
+	machine_each(j->machine, bring_program, NULL);
 	machine_refresh_input(j->machine);
 }
 
-static void hold(struct machine *m, bool on)
+static void hold(struct machine *m, void *on)
 {
 	if (m->program)
-		program_hold(m->program, on);
-	list_each (child, &m->children, struct machine, node)
-		hold(child, on);
-	if (m->run)
-		list_each (child, &m->run->children, struct machine, node)
-			hold(child, on);
+		program_hold(m->program, *(bool *)on);
 }
 
 void job_hold(struct job *j, bool on)
@@ -168,27 +158,28 @@ void job_hold(struct job *j, bool on)
 	if (!j->machine)
 		return;
 	j->machine->awaited = on;
-	hold(j->machine, on);
+	machine_each(j->machine, hold, &on);
 }
 
-/* To programs only; returns how many there are. */
-static int pass_on(struct machine *m, int sig)
-{
-	int n = m->program != NULL;
+struct signalling {
+	int sig;
+	bool found; /* a program to give it to */
+};
 
-	if (m->program)
-		program_signal(m->program, sig);
-	list_each (child, &m->children, struct machine, node)
-		n += pass_on(child, sig);
-	if (m->run)
-		list_each (child, &m->run->children, struct machine, node)
-			n += pass_on(child, sig);
-	return n;
+static void signal_program(struct machine *m, void *ctx)
+{
+	struct signalling *g = ctx;
+
+	if (!m->program)
+		return;
+	g->found = true;
+	program_signal(m->program, g->sig);
 }
 
 bool job_signal(struct job *j, int sig)
 {
 	static const int ending[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGKILL, SIGPIPE};
+	struct signalling g = {.sig = sig};
 
 	for (size_t i = 0; i < ARRAY_SIZE(ending); i++) {
 		if (sig == ending[i]) {
@@ -196,7 +187,8 @@ bool job_signal(struct job *j, int sig)
 			return true;
 		}
 	}
-	return pass_on(j->machine, sig) > 0;
+	machine_each(j->machine, signal_program, &g); /* our own commands know no other */
+	return g.found;
 }
 
 struct job *job_find(struct shell *sh, const char *name)

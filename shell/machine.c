@@ -209,6 +209,16 @@ struct expansion machine_expansion(const struct machine *m)
 		.results = m->top->results};
 }
 
+void machine_each(struct machine *m, void (*fn)(struct machine *m, void *ctx), void *ctx)
+{
+	fn(m, ctx);
+	list_each (child, &m->children, struct machine, node)
+		machine_each(child, fn, ctx);
+	if (m->run)
+		list_each (child, &m->run->children, struct machine, node)
+			machine_each(child, fn, ctx);
+}
+
 void machine_refresh_input(struct machine *m)
 {
 	if (m->run)

@@ -118,6 +118,9 @@ struct machine *machine_root(struct machine *m);
 /* It reads the keyboard and is what ^C stops. */
 bool machine_is_foreground(struct machine *m);
 
+/* Calls `fn` for it, and for every machine below it: stages, substitutions, what its commands spawned. */
+void machine_each(struct machine *m, void (*fn)(struct machine *m, void *ctx), void *ctx);
+
 /* Its commands may read the keyboard from now on (fg). */
 void machine_refresh_input(struct machine *m);
 

@@ -427,19 +427,16 @@ void program_start(struct machine *m, const char *text, char *const *env)
 	program_hold(p, machine_is_foreground(m) || machine_root(m)->awaited);
 }
 
-void program_foreground(struct program *p, bool on)
+void program_foreground(struct program *p)
 {
 	if (p->exited)
 		return;
-	if (on && p->shell->tty >= 0)
-		hand_terminal(p);
-	else
-		take_terminal(p);
-	if (on && p->stopped) {
+	hand_terminal(p);
+	if (p->stopped) {
 		p->stopped = false;
 		kill(-p->pid, SIGCONT);
 	}
-	program_hold(p, on);
+	program_hold(p, true);
 }
 
 void program_move(struct program *p, struct machine *m)
@@ -450,11 +447,6 @@ void program_move(struct program *p, struct machine *m)
 bool program_is_stopped(const struct program *p)
 {
 	return p->stopped;
-}
-
-pid_t program_pid(const struct program *p)
-{
-	return p->pid;
 }
 
 static void stopped(struct program *p)

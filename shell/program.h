@@ -28,14 +28,12 @@ void program_kill(struct program *p);
 /* Another machine waits for it from now on. */
 void program_move(struct program *p, struct machine *m);
 
-/* Its job came to the foreground or went into the background: terminal and clock follow. A stopped one goes
- * on. */
-void program_foreground(struct program *p, bool on);
+/* Its job came to the foreground: it gets the terminal, and the clock waits for it. A stopped one goes on. */
+void program_foreground(struct program *p);
 
 /* Keeps the virtual clock from moving, or lets it (`wait` for a job in the background). */
 void program_hold(struct program *p, bool on);
 bool program_is_stopped(const struct program *p);
-pid_t program_pid(const struct program *p);
 
 /* A SIGCHLD came: looks at all of them. */
 void program_reap(struct shell *sh);

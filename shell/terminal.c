@@ -80,13 +80,11 @@ static void entered(char *line)
 
 static void keys_ready(struct watch *w, short revents)
 {
-	struct terminal *t = CONTAINER_OF(w, struct terminal, keys);
-
+	(void)w;
 	if (revents & POLLIN)
 		rl_callback_read_char();
 	else if (revents & (POLLHUP | POLLERR | POLLNVAL))
 		entered(NULL);
-	(void)t;
 }
 
 static char *prompt_text(const struct terminal *t, bool more)
