@@ -9,6 +9,7 @@ import re
 import select
 import signal
 import sys
+import termios
 import time
 
 PATIENCE = 10  # seconds
@@ -53,6 +54,16 @@ class Terminal:
             if time.monotonic() > end or not self.read(0.1):
                 raise Failure(f"waited for {pattern!r}; there is {self.text!r}")
 
+    def given(self, line):
+        """Types a line to the shell and waits until the terminal is the command's: keys are lines again."""
+        self.type(line + "\r")
+        self.expect(re.escape(line) + r"\r\n")
+        end = time.monotonic() + PATIENCE
+        while not termios.tcgetattr(self.fd)[3] & termios.ICANON:
+            if time.monotonic() > end:
+                raise Failure(f"{line}: the terminal was not given back")
+            self.read(0.01)
+
     def prompt(self, host="h1"):
         return self.expect(host + r"[^ ]*\$ ")
 
@@ -66,6 +77,12 @@ class Terminal:
         if not match:
             raise Failure(f"{line}: no {pattern!r} in {out!r}")
         return match
+
+    def interrupt(self):
+        """^C, and the prompt after it: not one that stands there already."""
+        self.type(CTRL_C)
+        self.expect(r"\^C")
+        self.prompt()
 
     def leave(self, keys="\x04"):
         """Types ^D (or something else that ends it) and returns the exit status."""
@@ -125,26 +142,21 @@ def completion_of_commands_and_their_words(argv):
     t = start(argv)
     t.type("hist" + TAB)
     t.expect("history ")
-    t.type(CTRL_C)
-    t.prompt()
+    t.interrupt()
     t.type("help modp" + TAB)
     t.expect("modprobe ")
-    t.type(CTRL_C)
-    t.prompt()
+    t.interrupt()
     t.type("on h" + TAB)
     t.expect("on h1 ")
     t.type("ec" + TAB)
     t.expect("echo ")
-    t.type(CTRL_C)
-    t.prompt()
+    t.interrupt()
     t.type("cat < /etc/host" + TAB)
     t.expect("/etc/host")
-    t.type(CTRL_C)
-    t.prompt()
+    t.interrupt()
     t.type("wa" + TAB + TAB)
     t.expect("wait .*watch")
-    t.type(CTRL_C)
-    t.prompt()
+    t.interrupt()
     t.run("true", "")
     assert t.leave() == 0
 
@@ -153,12 +165,10 @@ def completion_of_subcommands_and_devices(argv):
     t = start(argv)
     t.type("ip link show l" + TAB)
     t.expect("show lo ")
-    t.type(CTRL_C)
-    t.prompt()
+    t.interrupt()
     t.type("ip li" + TAB)
     t.expect("ip link ")
-    t.type(CTRL_C)
-    t.prompt()
+    t.interrupt()
     t.run("true", "")
     assert t.leave() == 0
 
@@ -167,13 +177,11 @@ def ctrl_c_at_the_prompt_gives_a_new_line(argv):
     t = start(argv)
     t.type("echo not this")
     t.expect("not this")
-    t.type(CTRL_C)
-    t.prompt()
+    t.interrupt()
     t.run("echo $?", "130\r\n")
     t.type("for i in 1 2\r")
     t.expect("> ")
-    t.type(CTRL_C)
-    t.prompt()
+    t.interrupt()
     t.run("echo clean", "clean")
     assert t.leave() == 0
 
@@ -192,13 +200,11 @@ def ctrl_c_stops_the_command_and_the_rest_of_its_line(argv):
     t = start(argv)
     t.type("sleep 100; echo rest\r")
     t.expect("echo rest\r\n")
-    t.type(CTRL_C)
-    t.prompt()
+    t.interrupt()
     assert "rest" not in t.text
     t.type("!sleep 100\r")
     t.expect("sleep 100\r\n")
-    t.type(CTRL_C)
-    t.prompt()
+    t.interrupt()
     t.run("echo $?", "130")
     assert t.leave() == 0
 
@@ -207,10 +213,9 @@ def jobs_come_and_go(argv):
     t = start(argv)
     t.run("sleep 100 &", r"\[1\] sleep 100")
     t.run("jobs", r"\[1\]  Running +sleep 100")
-    t.type("fg\r")
-    t.expect("fg\r\n.*sleep 100\r\n")
-    t.type(CTRL_C)
-    t.prompt()
+    t.given("fg")
+    t.expect("sleep 100\r\n")
+    t.interrupt()
     t.run("sleep 100 &", r"\[1\]")
     t.run("kill %1", "")
     t.run("wait", "")
@@ -219,15 +224,14 @@ def jobs_come_and_go(argv):
 
 def a_stopped_program_does_not_hang_the_shell(argv):
     t = start(argv)
-    t.type("!cat\r")
-    t.expect("!cat\r\n")
+    t.given("!cat")
     t.type("one\r")
     t.expect("one\r\none\r\n")
     t.type(CTRL_Z)
     t.expect(r"\[1\]  Stopped +!cat")
     t.prompt()
     t.run("echo here", "here")
-    t.type("fg\r")
+    t.given("fg")
     t.expect("!cat\r\n")
     t.type("two\r")
     t.expect("two\r\ntwo\r\n")
@@ -241,18 +245,17 @@ def ctrl_z_sends_a_command_to_the_background(argv):
     t = start(argv)
     t.type(CTRL_Z)
     t.run("sleep 100 &", r"\[1\]")
-    t.type("fg\r")
+    t.given("fg")
     t.expect("sleep 100\r\n")
     t.type(CTRL_Z)
     t.expect(r"\[1\]  Running +sleep 100\r\n")
     t.prompt()
-    t.type("cat\r")
-    t.expect("cat\r\n")
+    t.given("cat")
     t.type(CTRL_Z)
     t.expect(r"\[2\]  Running +cat\r\n")
     t.prompt()
     t.run("echo here", "here\r")
-    t.type("fg\r")
+    t.given("fg")
     t.expect("cat\r\n")
     t.type("a line\r")
     t.expect("a line\r\na line\r\n")
@@ -270,8 +273,7 @@ def a_shell_that_waits_for_it_does_not_get_its_keys(argv):
     t.run("echo here", "here\r")
     t.type("sleep 100\r")
     t.expect("sleep 100\r\n")
-    t.type(CTRL_C)
-    t.prompt()
+    t.interrupt()
     t.type("exit 3\r")
     t.expect("ended 3")
     assert t.leave("") == 0
@@ -279,8 +281,7 @@ def a_shell_that_waits_for_it_does_not_get_its_keys(argv):
 
 def keys_reach_commands_that_read_them(argv):
     t = start(argv)
-    t.type("cat\r")
-    t.expect("cat\r\n")
+    t.given("cat")
     t.type("a line\r")
     t.expect("a line\r\na line\r\n")
     t.type(CTRL_D)
