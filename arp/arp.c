@@ -130,6 +130,13 @@ static void notify(struct netif *n)
 	netif_each_addr(a, n) if (netif_addr_is_usable(a)) arp_announce(n, a->local);
 }
 
+/* Everything, with the last address. */
+static void forget_all(struct netif *n)
+{
+	neigh_flush(n, FLUSH_PROXIES_TOO);
+	proxy_flush(n);
+}
+
 /* As Linux: down and a new MAC address flush everything, a lost carrier what was learned. */
 static void dev_event(struct netif *n, enum dev_event ev)
 {
@@ -166,6 +173,8 @@ static void addr_event(struct netif_addr *a, bool gone)
 		return;
 	if (!gone)
 		forget_neighbours(a);
+	else if (netif_addr_is_only(a))
+		forget_all(a->netif);
 	acd_addr_event(a, gone);
 }
 

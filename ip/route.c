@@ -10,7 +10,7 @@
  *
  * (of loopback devices the whole prefix is local). They go with the last address that makes them. With the
  * device down, all but the first go, and they come back with it; routes that the user made do not. A route
- * that prefers an address as source goes with this address.
+ * that prefers an address as source goes with this address, and every route by a device with its last one.
  */
 #include "ip/route.h"
 
@@ -487,6 +487,12 @@ static void uninstall(struct stack *s, const struct netif_addr *a)
 		purge(s, &(struct doom){.source = a->local});
 }
 
+static void uninstall_all(struct stack *s, struct netif *n)
+{
+	purge(s, &(struct doom){.netif = n});
+	exception_flush(s, n);
+}
+
 /* A primary is also the source in the routes of its secondaries. */
 void route_addr_event(struct netif_addr *a, bool gone)
 {
@@ -494,6 +500,8 @@ void route_addr_event(struct netif_addr *a, bool gone)
 
 	if (gone || !netif_addr_is_usable(a)) {
 		uninstall(s, a);
+		if (gone && netif_addr_is_only(a))
+			uninstall_all(s, a->netif);
 		return;
 	}
 	install(s, a);
@@ -508,12 +516,12 @@ void route_dev_event(struct netif *n, enum dev_event ev)
 
 	if (ev == DEV_EVENT_UP)
 		netif_each_addr(a, n) install(s, a);
-	if (ev == DEV_EVENT_DOWN)
+	if (ev == DEV_EVENT_DOWN) {
 		purge(s, &(struct doom){.netif = n, .keep_host = true});
-	if (ev == DEV_EVENT_UNREGISTER)
-		purge(s, &(struct doom){.netif = n});
-	if (ev == DEV_EVENT_DOWN || ev == DEV_EVENT_UNREGISTER)
 		exception_flush(s, n);
+	}
+	if (ev == DEV_EVENT_UNREGISTER)
+		uninstall_all(s, n);
 }
 
 /* ---- coming and going */

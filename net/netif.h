@@ -92,6 +92,12 @@ static inline bool netif_addr_is_usable(const struct netif_addr *a)
 	return !(a->flags & (ADDR_TENTATIVE | ADDR_DUPLICATE));
 }
 
+/* Has its device no other? With the last address that goes, routes and neighbours go too, as in Linux. */
+static inline bool netif_addr_is_only(const struct netif_addr *a)
+{
+	return a->node.next == a->node.prev;
+}
+
 /* The netif of this host that has the usable address `addr`, or NULL. 127/8 belongs to lo as a whole. */
 struct netif *netif_owning(const struct stack *s, uint32_t addr);
 

@@ -54,6 +54,23 @@ static void down_and_a_new_mac_address_flush_everything(void)
 	bench_free(&b);
 }
 
+static void the_last_address_takes_everything_along(void)
+{
+	struct bench b = bench_new();
+	struct netif_addr *other = lab_addr(b.d, "192.0.2.1/24");
+	size_t entries, waiting;
+
+	with_entries(&b);
+	netif_addr_del(other);
+	arp_stat(b.s, &entries, &waiting);
+	CU_ASSERT_EQUAL(entries, 3);
+	netif_addr_del(netif_addr_find(b.n, lab_ip("10.0.0.1")));
+	arp_stat(b.s, &entries, &waiting);
+	CU_ASSERT_EQUAL(entries, 0);
+	CU_ASSERT_EQUAL(drops(&b, DROP_NEIGH_FLUSHED), 1);
+	bench_free(&b);
+}
+
 static void lost_carrier_flushes_what_was_learned(void)
 {
 	struct bench b = bench_new();
@@ -174,7 +191,8 @@ static void two_hosts_find_each_other(void)
 }
 
 SUITE(arp_arp, T(arp_notify_announces_on_up_and_on_a_new_mac_address),
-	T(down_and_a_new_mac_address_flush_everything), T(lost_carrier_flushes_what_was_learned),
+	T(down_and_a_new_mac_address_flush_everything), T(the_last_address_takes_everything_along),
+	T(lost_carrier_flushes_what_was_learned),
 	T(neighbour_whose_address_becomes_ours_or_broadcast_is_forgotten),
 	T(device_that_goes_takes_entries_timers_and_packets_along), T(announcement_is_a_gratuitous_request),
 	T(without_buffers_messages_are_not_sent_and_counted), T(decisions_are_traced),

@@ -141,6 +141,21 @@ static void an_address_brings_its_routes(void)
 	lab_free(sc.l);
 }
 
+static void the_last_address_takes_every_route_by_its_device_along(void)
+{
+	struct scene sc = scene("10.0.0.1/24");
+
+	lab_addr(sc.eth0, "192.0.2.1/24");
+	lab_route(sc.s, "default", "10.0.0.254", sc.eth0);
+	netif_addr_del(netif_addr_find(sc.eth0->netif, lab_ip("10.0.0.1")));
+	CU_ASSERT(table_is(sc.s, false,
+		"0.0.0.0/0 via 10.0.0.254 dev eth0\n"
+		"192.0.2.0/24 dev eth0 kernel scope 253 src 192.0.2.1\n"));
+	netif_addr_del(netif_addr_find(sc.eth0->netif, lab_ip("192.0.2.1")));
+	CU_ASSERT(table_is(sc.s, false, ""));
+	lab_free(sc.l);
+}
+
 static void what_two_addresses_share_goes_with_the_second(void)
 {
 	struct scene sc = scene("10.0.0.1/24");
@@ -839,9 +854,10 @@ static void the_table_agrees_with_a_list(void)
 	lab_free(sc.l);
 }
 
-SUITE(ip_route, T(an_address_brings_its_routes), T(what_two_addresses_share_goes_with_the_second),
-	T(a_promoted_secondary_takes_the_routes_over), T(narrow_prefixes_have_no_broadcast_address),
-	T(a_peer_address_is_routed_to_its_link), T(a_device_that_goes_down_keeps_only_its_own_addresses),
+SUITE(ip_route, T(an_address_brings_its_routes), T(the_last_address_takes_every_route_by_its_device_along),
+	T(what_two_addresses_share_goes_with_the_second), T(a_promoted_secondary_takes_the_routes_over),
+	T(narrow_prefixes_have_no_broadcast_address), T(a_peer_address_is_routed_to_its_link),
+	T(a_device_that_goes_down_keeps_only_its_own_addresses),
 	T(an_address_of_a_device_that_is_down_is_local_at_once_and_routed_later),
 	T(a_device_that_is_gone_leaves_no_route), T(a_tentative_address_has_no_routes),
 	T(two_devices_in_one_subnet_each_have_a_route), T(the_mask_decides_between_neighbour_and_gateway),

@@ -16,6 +16,7 @@ static void news_of_all_kinds_with_labels(void)
 		"[ADDR]3: v0    inet 10.0.0.1/24 scope global v0\n"
 		"       valid_lft forever preferred_lft forever\n"
 		"[NEIGH]10.0.0.7 dev v0 lladdr 02:00:00:00:00:07 PERMANENT \n"
+		"[NEIGH]Deleted 10.0.0.7 dev v0 lladdr 02:00:00:00:00:07 PERMANENT \n"
 		"[ROUTE]Deleted local 10.0.0.1 dev v0 table local proto kernel scope host src 10.0.0.1 \n"
 		"[ADDR]Deleted 3: v0    inet 10.0.0.1/24 scope global v0\n"
 		"       valid_lft forever preferred_lft forever\n");
