@@ -21,6 +21,7 @@ static unsigned compare(struct stack *s, struct rng *r)
 		struct route_path now = {0}, remembered = {0};
 		key.oif = rng_below(r, 4) ? 0 : 2;
 		key.tos = (uint8_t)(rng_below(r, 2) << 4);
+		key.src = rng_below(r, 2) ? 0 : lab_ip("10.0.0.1");
 		int err = route_lookup(s, &key, &now);
 		different += cache_lookup(s, &key, &remembered) != err || !same(&now, &remembered);
 	}
@@ -33,6 +34,7 @@ static void change(struct bench *b, struct rng *r)
 	struct route route = {.prefix = lab_ip("10.0.2.0"),
 		.plen = 24,
 		.type = ROUTE_UNICAST,
+		.tos = (uint8_t)(rng_below(r, 2) << 4),
 		.scope = SCOPE_NOWHERE,
 		.origin = ROUTE_BY_BOOT,
 		.gateway = lab_ip(rng_below(r, 2) ? "10.0.0.2" : "10.0.0.3"),

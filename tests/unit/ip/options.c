@@ -130,12 +130,15 @@ static void ip_opt_rr_ts_pointer(void)
 	PUT(&b, "10.0.1.2", IPOPT_RR, 7, 8, 9, 9, 9, 9); /* full, and len + 1, and 255: nothing to write */
 	PUT(&b, "10.0.1.2", IPOPT_RR, 7, 255, 9, 9, 9, 9);
 	PUT(&b, "10.0.1.2", IPOPT_TS, 8, 255, 0x10, 9, 9, 9, 9);
+	PUT(&b, "10.0.1.2", IPOPT_TS, 12, 13, IPOPT_TS_PRESPEC, 9, 9, 9, 9, 9, 9, 9, 9);
 	for (int i = 0; i < 2; i++) {
 		struct lab_ip_seen seen = lab_sent_ip(b.eth1);
 		CU_ASSERT_EQUAL(memcmp(seen.header + 23, "\x09\x09\x09\x09", 4), 0);
 	}
 	struct lab_ip_seen seen = lab_sent_ip(b.eth1);
 	CU_ASSERT_EQUAL(seen.header[23], 0x20); /* one more that found no room */
+	seen = lab_sent_ip(b.eth1);
+	CU_ASSERT_EQUAL(seen.header[23], IPOPT_TS_PRESPEC); /* nobody else was asked */
 	CU_ASSERT_EQUAL(rejected.count, 0);
 	bench_close(&b);
 }

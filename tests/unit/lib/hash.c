@@ -55,6 +55,21 @@ static void agrees_with_the_slow_twin(void)
 	hash_exit(&h);
 }
 
+static void it_grows_with_what_it_holds(void)
+{
+	static struct item items[ITEMS];
+	struct hash h;
+
+	hash_init(&h);
+	for (int i = 0; i < ITEMS; i++) {
+		hash_add(&h, &items[i].link, hash_of(i));
+		CU_ASSERT(h.count <= 1u << h.bits);
+	}
+	for (int i = 0; i < ITEMS; i++)
+		hash_del(&h, &items[i].link);
+	hash_exit(&h);
+}
+
 static void walking_meets_every_element_once(void)
 {
 	static struct item items[ITEMS];
@@ -92,5 +107,5 @@ static void an_empty_table_holds_no_memory(void)
 	hash_exit(&h);
 }
 
-SUITE(lib_hash, T(agrees_with_the_slow_twin), T(walking_meets_every_element_once),
-	T(an_empty_table_holds_no_memory))
+SUITE(lib_hash, T(agrees_with_the_slow_twin), T(it_grows_with_what_it_holds),
+	T(walking_meets_every_element_once), T(an_empty_table_holds_no_memory))
