@@ -49,6 +49,17 @@ static void cat_input(struct cmd *c, const char *data, size_t len)
 		cmd_done(c, status);
 }
 
+/* Files where the machine's kernel tells of its own network: never of the host that is asked about here. */
+static bool is_of_the_kernel(const char *path)
+{
+	static const char *const roots[] = {"/proc/net/", "/sys/class/net/"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(roots); i++)
+		if (strncmp(path, roots[i], strlen(roots[i])) == 0)
+			return true;
+	return false;
+}
+
 /* Begins with the next file; its status when there is none. */
 static int cat_next(struct cat *k)
 {
@@ -61,6 +72,13 @@ static int cat_next(struct cat *k)
 			c->input = cat_input;
 			run_attach_input(run_of(c));
 			return CMD_RUNNING;
+		}
+		if (is_of_the_kernel(path)) {
+			k->status = cmd_error(c,
+				"%s: tells of the kernel's network, not of %s: !cat shows it, and ip, arp, "
+				"route and nstat show %s's",
+				path, c->host->name, c->host->name);
+			continue;
 		}
 		k->source = redirect_source(c->host, path);
 		if (k->source) {

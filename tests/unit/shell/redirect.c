@@ -57,6 +57,14 @@ static void much_goes_through_pipes(void)
 	PRINTS("seq 1000000 | !head -n 1; echo end", "1\nend\n");
 }
 
+static void what_the_kernel_says_of_its_network_is_not_taken_for_the_hosts(void)
+{
+	PRINTS("cat /proc/net/arp",
+		"cat: /proc/net/arp: tells of the kernel's network, not of h1: !cat shows it, and ip, arp, "
+		"route and nstat show h1's\n");
+}
+
 SUITE(shell_redirect, T(files_are_written_added_to_and_read), T(both_outputs_go_where_they_are_sent),
 	T(loops_and_programs_are_redirected_as_a_whole), T(a_fifo_without_a_reader_is_an_error),
-	T(a_full_disk_is_a_failure), T(much_goes_through_pipes))
+	T(a_full_disk_is_a_failure), T(much_goes_through_pipes),
+	T(what_the_kernel_says_of_its_network_is_not_taken_for_the_hosts))
