@@ -486,6 +486,27 @@ static void tos_chooses_among_routes(void)
 	lab_free(sc.l);
 }
 
+/* RFC1122-I-117, RFC1122-I-118; RFC 3021: where there are only two addresses, both are hosts */
+static void zeros_behind_the_prefix_are_a_broadcast_unless_there_are_only_two(void)
+{
+	struct scene sc = scene("10.0.0.1/24");
+	struct route_key key = {.dst = lab_ip("10.0.0.0")};
+	struct route_path path;
+
+	lab_addr(sc.eth0, "10.9.0.1/31");
+	CU_ASSERT_EQUAL(route_lookup(sc.s, &key, &path), 0);
+	CU_ASSERT_EQUAL(path.type, ROUTE_BROADCAST);
+	CU_ASSERT_EQUAL(ip_addr_kind(sc.s, key.dst), IP_ADDR_BROADCAST);
+	add(sc.s, route("10.0.0.0", 32, "10.0.0.2", sc.eth0)); /* a gateway knows better */
+	CU_ASSERT_EQUAL(route_lookup(sc.s, &key, &path), 0);
+	CU_ASSERT_EQUAL(path.type, ROUTE_UNICAST);
+	key.dst = lab_ip("10.9.0.0");
+	CU_ASSERT_EQUAL(route_lookup(sc.s, &key, &path), 0);
+	CU_ASSERT_EQUAL(path.type, ROUTE_UNICAST);
+	CU_ASSERT_EQUAL(ip_addr_kind(sc.s, key.dst), IP_ADDR_UNICAST);
+	lab_free(sc.l);
+}
+
 static void a_device_asked_for_narrows_the_choice(void)
 {
 	struct scene sc = scene("10.0.0.1/24");
@@ -865,6 +886,7 @@ SUITE(ip_route, T(an_address_brings_its_routes), T(the_last_address_takes_every_
 	T(the_same_prefix_tos_and_metric_is_the_same_route), T(deleting_matches_what_is_given),
 	T(routes_that_refuse_say_how), T(a_route_that_prefers_a_source_goes_with_it),
 	T(a_source_that_two_devices_own_keeps_its_routes), T(tos_chooses_among_routes),
+	T(zeros_behind_the_prefix_are_a_broadcast_unless_there_are_only_two),
 	T(a_device_asked_for_narrows_the_choice), T(the_source_is_the_address_that_fits_the_next_hop),
 	T(a_host_without_addresses_has_no_source), T(own_addresses_are_local_and_loopback_stays_inside),
 	T(broadcasts_and_multicasts_stay_on_one_link), T(a_refused_multicast_is_refused),
