@@ -70,7 +70,8 @@ struct ipcmd_word {
  * stays unread) or there is none. */
 int ipcmd_read(struct ipcmd *ip, const struct ipcmd_word *table, int *id, const char **value);
 
-/* Reads all that is left; `set` takes each word with its value, or id 0 and a word that is not in the table. */
+/* Reads all that is left; `set` takes each word with its value, or id 0 and a word that is not in the table.
+ */
 int ipcmd_read_all(struct ipcmd *ip, const struct ipcmd_word *table,
 	int (*set)(struct ipcmd *ip, void *to, int id, const char *value), void *to);
 

@@ -84,7 +84,8 @@ static struct job *job_new(struct shell *sh, struct machine *machine, const char
 	return j;
 }
 
-/* A job gets the keyboard when it comes to the foreground; in a script that will not be, so there is no input. */
+/* A job gets the keyboard when it comes to the foreground; in a script that will not be, so there is no
+ * input. */
 static struct io job_io(const struct machine *m)
 {
 	struct io io = io_get(machine_io(m));
