@@ -51,6 +51,8 @@
 	COMMAND(cat) \
 	COMMAND(tee) \
 	COMMAND(seq) \
+	COMMAND(test) \
+	COMMAND(bracket) \
 	COMMAND(true) \
 	COMMAND(false) \
 	COMMAND(break) \
