@@ -16,11 +16,16 @@
 
 struct lab *lab_new(void)
 {
+	/* Late: half a second before 2^32 milliseconds. */
+	return lab_new_at(unit_late ? ((UINT64_C(1) << 32) - 500) * NS_PER_MS : 5 * NS_PER_SEC);
+}
+
+struct lab *lab_new_at(uint64_t start_ns)
+{
 	struct lab *l = calloc(1, sizeof(*l));
 	struct clock clock;
 
-	/* Late: half a second before 2^32 milliseconds. */
-	clock_init_virtual(&clock, unit_late ? ((UINT64_C(1) << 32) - 500) * NS_PER_MS : 5 * NS_PER_SEC);
+	clock_init_virtual(&clock, start_ns);
 	loop_init(&l->loop, clock);
 	l->loop.waiters = 1;
 	world_init(&l->world, &l->loop, unit_seed, inet_protos);
@@ -63,8 +68,8 @@ void lab_run(struct lab *l, uint64_t ns)
 {
 	uint64_t end = l->loop.now + ns;
 
-	lab_settle(l);
-	while (wheel_next(&l->loop.wheel) <= end)
+	/* What a timer causes happens at its time, and not at `end`. */
+	for (lab_settle(l); wheel_next(&l->loop.wheel) <= end; lab_settle(l))
 		loop_turn(&l->loop, true);
 	clock_jump(&l->loop.clock, end);
 	lab_settle(l);

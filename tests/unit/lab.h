@@ -20,6 +20,9 @@ struct lab {
 /* A world with no hosts. The clock starts at 5 s, with --late just below 2^32 ms. */
 struct lab *lab_new(void);
 
+/* The same at a time of the test's choice. */
+struct lab *lab_new_at(uint64_t start_ns);
+
 /* Deletes everything; fails the test when a packet, timer or descriptor is left. */
 void lab_free(struct lab *l);
 
