@@ -107,9 +107,12 @@ $(BUILD)/unit/%.o: %.c $(BUILD)/unit/flags
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(BASE) $(SANITIZE) -MMD -MP -c -o $@ $<
 
+# Tests may let memory run out (tests/unit/alloc.h).
+WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+
 $(UNIT): $(call objects,unit,$(TESTED)) $(TABLE)
 	$(call say,LD,unit tests)
-	$(Q)$(CC) $(BASE) $(SANITIZE) -o $@ $^ -lcunit $(LIBS)
+	$(Q)$(CC) $(BASE) $(SANITIZE) $(WRAP) -o $@ $^ -lcunit $(LIBS)
 
 # The program under ASan and UBSan, for live tests that try to break it.
 $(BUILD)/unit/tapir: $(call objects,unit,$(LIB_SRC) $(SH_SRC) main.c)
@@ -123,7 +126,7 @@ $(BUILD)/cover/%.o: %.c $(BUILD)/cover/flags
 
 $(COVER): $(call objects,cover,$(TESTED)) $(TABLE)
 	$(call say,LD,unit tests with coverage)
-	$(Q)$(CC) $(BASE) -O0 -o $@ $^ --coverage -lcunit $(LIBS)
+	$(Q)$(CC) $(BASE) -O0 $(WRAP) -o $@ $^ --coverage -lcunit $(LIBS)
 
 RUN_UNIT := { $(UNIT) $(SUITE) && ok=1 || ok=0; $(UNIT) --late $(SUITE) && [ $$ok = 1 ]; }
 RUN_LAB  := tests/lab/run $(LAB)

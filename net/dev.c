@@ -123,18 +123,20 @@ static void insert(struct stack *s, struct dev *d)
 	list_add_tail(at, &d->node);
 }
 
-static int enter(struct stack *s, struct dev *d)
+/* The index it will have on host `s`: its own, where that is free. */
+static int choose_index(const struct stack *s, const struct dev *d)
+{
+	return d->ifindex == 0 || dev_by_index(s, d->ifindex) ? s->next_ifindex : d->ifindex;
+}
+
+static void enter(struct stack *s, struct dev *d, int ifindex, struct netif *n)
 {
 	d->stack = s;
-	if (d->ifindex == 0 || dev_by_index(s, d->ifindex))
-		d->ifindex = s->next_ifindex;
-	s->next_ifindex = MAX(s->next_ifindex, d->ifindex + 1);
-	d->netif = netif_new(s, d);
-	if (!d->netif)
-		return -ENOMEM;
+	d->ifindex = ifindex;
+	d->netif = n;
+	s->next_ifindex = MAX(s->next_ifindex, ifindex + 1);
 	insert(s, d);
 	tell(d, DEV_EVENT_REGISTER);
-	return 0;
 }
 
 static void leave(struct dev *d)
@@ -156,7 +158,13 @@ int dev_register(struct stack *s, struct dev *d, const char *name)
 		return err;
 	if (d->type == DEV_ETHER && mac_is_zero(d->mac))
 		d->mac = random_mac(s);
-	return enter(s, d);
+	d->stack = s;
+	d->ifindex = choose_index(s, d);
+	struct netif *n = netif_new(s, d);
+	if (!n)
+		return -ENOMEM;
+	enter(s, d, d->ifindex, n);
+	return 0;
 }
 
 static void free_groups(struct dev *d)
@@ -190,11 +198,19 @@ int dev_move(struct dev *d, struct stack *to, const char *name)
 	int err = choose_name(to, name ? name : d->name, chosen);
 	if (err)
 		return err;
+	/* All that may fail comes before it leaves. The protocols there see it under the index it will have.
+	 */
+	int here = d->ifindex, there = choose_index(to, d);
+	d->ifindex = there;
+	struct netif *n = netif_new(to, d);
+	d->ifindex = here;
+	if (!n)
+		return -ENOMEM;
 	dev_set_up(d, false);
 	leave(d);
-	free_groups(d);
 	memcpy(d->name, chosen, sizeof(d->name));
-	return enter(to, d);
+	enter(to, d, there, n);
+	return 0;
 }
 
 /* ---- state ---- */
