@@ -61,7 +61,7 @@ int neigh_set_proxy(struct netif *n, uint32_t addr, bool on);
 int neigh_del(struct netif *n, uint32_t addr);
 
 /* Every entry whose state is in `mask` (0: all, and proxy entries too), of `n` or (NULL) of every device, in
- * the order they were made. `fn` may delete the entry. */
+ * the order they were made. `fn` may delete the entry (a proxy entry by neigh_set_proxy()), and no other. */
 void neigh_each(
 	struct stack *s, struct netif *n, unsigned mask, void (*fn)(void *ctx, struct neigh *ng), void *ctx);
 
