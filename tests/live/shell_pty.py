@@ -198,12 +198,11 @@ def a_backslash_continues_on_the_next_line(argv):
 
 def ctrl_c_stops_the_command_and_the_rest_of_its_line(argv):
     t = start(argv)
-    t.type("sleep 100; echo rest\r")
-    t.expect("echo rest\r\n")
+    t.given("sleep 100; echo rest")
     t.interrupt()
     assert "rest" not in t.text
-    t.type("!sleep 100\r")
-    t.expect("sleep 100\r\n")
+    t.type("!echo running | cat - /dev/tty\r")
+    t.expect("running\r\n")  # dash forgets a SIGINT that comes while it starts
     t.interrupt()
     t.run("echo $?", "130")
     assert t.leave() == 0
