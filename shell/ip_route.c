@@ -3,6 +3,7 @@
 #include "shell/ip_route.h"
 
 #include "lib/text.h"
+#include "shell/buf.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -404,12 +405,8 @@ static void collect(void *ctx, const struct route *r)
 	if (!wanted(g->f, r))
 		return;
 	if (g->count == g->room) {
-		size_t room = g->room ? 2 * g->room : 16;
-		struct route *more = realloc(g->routes, room * sizeof(*more));
-		if (!more)
-			return;
-		g->routes = more;
-		g->room = room;
+		g->room = g->room ? 2 * g->room : 16;
+		g->routes = mem_resize(g->routes, g->room * sizeof(*g->routes));
 	}
 	g->routes[g->count++] = *r;
 }
