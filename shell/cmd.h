@@ -18,8 +18,7 @@ struct completion;
 
 enum { CMD_RUNNING = -1 };
 
-/* Exit statuses by custom: 0 done, 1 it failed, 2 wrong usage, 127 no such command, 128 + n ended by signal
- * n. */
+/* Exit statuses by custom: 0 done, 1 it failed, 2 wrong usage, 127 no such command, 128 + n: by signal n. */
 enum { CMD_OK = 0, CMD_FAILED = 1, CMD_USAGE = 2 };
 
 struct cmd;
@@ -42,8 +41,7 @@ struct cmd {
 	struct world *world;
 	struct stack *host; /* the host it runs on */
 	int argc;
-	char **argv;	 /* argv[0] is the name it was called by; ends with NULL; the command may permute it
-			    (getopt) */
+	char **argv;	 /* argv[0] is what it was called by; ends with NULL; getopt may permute it */
 	FILE *out, *err; /* terminal, file, pipe: the same to a command. Flushed by the shell. */
 	bool out_is_tty; /* colour and redrawing make sense */
 	void *state;	 /* the command's own */

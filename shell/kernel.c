@@ -4,6 +4,7 @@
 #include "shell/kernel.h"
 
 #include "lib/text.h"
+#include "net/wire_ip.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -14,11 +15,6 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-static uint32_t mask_of(uint8_t plen)
-{
-	return plen ? ~UINT32_C(0) << (32 - plen) : 0;
-}
 
 /* 0 or -errno. */
 static int request(unsigned long what, struct ifreq *ifr)
@@ -71,9 +67,9 @@ int kernel_configure(const char *ifname, uint32_t ip, uint8_t plen)
 	int err = set_address(ifname, SIOCSIFADDR, ip);
 
 	if (!err)
-		err = set_address(ifname, SIOCSIFNETMASK, mask_of(plen));
+		err = set_address(ifname, SIOCSIFNETMASK, ip_mask(plen));
 	if (!err)
-		err = set_address(ifname, SIOCSIFBRDADDR, ip | ~mask_of(plen));
+		err = set_address(ifname, SIOCSIFBRDADDR, ip | ~ip_mask(plen));
 	return err ? err : kernel_set_up(ifname);
 }
 
@@ -111,7 +107,7 @@ bool kernel_routes(uint32_t ip, uint8_t plen, char *where, size_t room)
 	while (f && !found && fgets(line, sizeof(line), f)) {
 		if (!read_route(line, ifname, &prefix, &mask) || mask == 0)
 			continue;
-		found = ((prefix ^ ip) & mask & mask_of(plen)) == 0;
+		found = ((prefix ^ ip) & mask & ip_mask(plen)) == 0;
 		if (found)
 			snprintf(where, room, "%s/%d dev %s", TEXT_IP(prefix), __builtin_popcount(mask),
 				ifname);

@@ -8,6 +8,7 @@
 #include "ip/ip.h"
 #include "lib/text.h"
 #include "net/netif.h"
+#include "net/wire_ip.h"
 #include "shell/kernel.h"
 
 #include <errno.h>
@@ -45,11 +46,10 @@ int setup_machine(const struct options *o, struct sandbox *b)
 /* Up, with this address. */
 static int configure(struct dev *d, struct options_addr a)
 {
-	uint32_t hosts = a.plen ? (UINT32_C(1) << (32 - a.plen)) - 1 : UINT32_MAX;
 	struct netif_addr addr = {.local = a.ip, .peer = a.ip, .plen = a.plen, .scope = SCOPE_GLOBAL};
 
 	if (a.plen < 31 && d->type == DEV_ETHER)
-		addr.broadcast = a.ip | hosts;
+		addr.broadcast = a.ip | ~ip_mask(a.plen);
 	memcpy(addr.label, d->name, sizeof(addr.label));
 	int err = netif_addr_add(d->netif, &addr, NULL);
 	if (!err)
