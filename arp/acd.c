@@ -153,15 +153,14 @@ static void add(struct netif_addr *a)
 	struct netif *n = a->netif;
 	struct acd *acd = calloc(1, sizeof(*acd));
 
-	if (!acd)
+	if (!acd) {
+		a->flags &= (uint8_t)~ADDR_TENTATIVE;
 		return;
+	}
 	acd->addr = a;
 	timer_init(&acd->timer, next_step);
 	list_add_tail(&n->arp->acds, &acd->node);
-	if (!netif_conf(n, CONF_ARP_DAD))
-		return;
-	set_flags(acd, ADDR_TENTATIVE);
-	if (dev_is_running(n->dev))
+	if ((a->flags & ADDR_TENTATIVE) && dev_is_running(n->dev))
 		start(acd);
 }
 

@@ -104,12 +104,17 @@ struct route route_show(const struct fib_entry *e)
 
 /* ---- changes */
 
-static void tell(struct stack *s, const struct route *r, bool gone)
+static void note(struct stack *s, const struct route *r, bool gone)
 {
 	s->generation++;
 	TRACE(s, LAYER_ROUTE, NULL, "RFC 1122 3.3.1", "route %s/%u%s%s%s%s: %s", TEXT_IP(r->prefix), r->plen,
 		r->gateway ? " via " : "", r->gateway ? TEXT_IP(r->gateway) : "", r->netif ? " dev " : "",
 		r->netif ? r->netif->dev->name : "", gone ? "gone" : "there");
+}
+
+static void tell(struct stack *s, const struct route *r, bool gone)
+{
+	note(s, r, gone);
 	monitor_tell(s, MONITOR_ROUTE, r, gone);
 }
 
@@ -153,14 +158,23 @@ static int change(struct stack *s, struct fib_entry *e, const struct route *r)
 	return 0;
 }
 
-static void drop(struct stack *s, struct fib *f, const struct fib_entry *e)
+/* Without telling the monitors. Returns what it was. */
+static struct route take_out(struct stack *s, struct fib *f, const struct fib_entry *e)
 {
 	struct route shown = route_show(e);
 	struct route_info *i = e->info;
 
 	fib_remove(f, e);
 	info_put(s->ip->routes, i);
-	tell(s, &shown, true);
+	note(s, &shown, true);
+	return shown;
+}
+
+static void drop(struct stack *s, struct fib *f, const struct fib_entry *e)
+{
+	struct route shown = take_out(s, f, e);
+
+	monitor_tell(s, MONITOR_ROUTE, &shown, true);
 }
 
 /* ---- what the user may ask for */
@@ -307,6 +321,7 @@ static bool is_doomed(const struct route_info *i, const struct doom *d)
 	return i->source == d->source;
 }
 
+/* In silence, as in Linux: `ip monitor` shows the cause. */
 static void purge_table(struct stack *s, struct fib *f, const struct doom *d)
 {
 	const struct fib_entry *e = fib_first(f);
@@ -319,7 +334,7 @@ static void purge_table(struct stack *s, struct fib *f, const struct doom *d)
 		while (c && !is_doomed(c->info, d))
 			c = fib_also(f, c);
 		if (c)
-			drop(s, f, c);
+			take_out(s, f, c);
 		e = c ? fib_find(f, prefix, plen) : NULL;
 		if (!e)
 			e = fib_next(f, prefix, plen);
@@ -476,11 +491,12 @@ static void uninstall(struct stack *s, const struct netif_addr *a)
 
 	usable.flags &= ADDR_SECONDARY;
 	n = routes_of(&usable, rs);
-	for (unsigned i = 0; i < n; i++) {
-		struct fib *f = table_of(s, rs[i].type);
-		const struct fib_entry *e = find_kernels(f, &rs[i]);
+	for (unsigned i = 1; i <= n; i++) { /* the local one last */
+		const struct route *r = &rs[i % n];
+		struct fib *f = table_of(s, r->type);
+		const struct fib_entry *e = find_kernels(f, r);
 
-		if (e && !is_wanted_by_another(&rs[i], a))
+		if (e && !is_wanted_by_another(r, a))
 			drop(s, f, e);
 	}
 	if (!is_owned_by_another(s, a))

@@ -142,6 +142,7 @@ static void enter(struct stack *s, struct dev *d, int ifindex, struct netif *n)
 static void leave(struct dev *d)
 {
 	dev_set_master(d, NULL);
+	netif_addr_flush(d->netif);
 	tell(d, DEV_EVENT_UNREGISTER);
 	list_del(&d->node);
 	netif_free(d->netif);
@@ -177,9 +178,9 @@ static void free_groups(struct dev *d)
 
 void dev_unregister(struct dev *d)
 {
+	dev_set_up(d, false);
 	if (d->ops->unregister)
 		d->ops->unregister(d);
-	dev_set_up(d, false);
 	leave(d);
 	list_each_safe (t, &d->taps, struct dev_tap, node)
 		dev_del_tap(t);
@@ -226,11 +227,11 @@ int dev_set_up(struct dev *d, bool up)
 		if (err)
 			return err;
 	}
-	if (!up && d->ops->stop)
-		d->ops->stop(d);
 	d->flags ^= DEV_UP;
 	d->activated = true;
 	tell(d, up ? DEV_EVENT_UP : DEV_EVENT_DOWN);
+	if (!up && d->ops->stop)
+		d->ops->stop(d);
 	return 0;
 }
 
@@ -312,7 +313,7 @@ void dev_set_carrier(struct dev *d, bool carrier)
 	if (d->carrier == carrier)
 		return;
 	d->carrier = carrier;
-	if (d->netif)
+	if (d->flags & DEV_UP)
 		tell(d, DEV_EVENT_CARRIER);
 }
 

@@ -73,7 +73,7 @@ struct dev_tap {
 struct dev_ops {
 	const char *kind;	     /* "veth": as in `ip link add type` */
 	int (*start)(struct dev *d); /* up; 0 or -errno; may be NULL, as all that follow but xmit and free */
-	void (*stop)(struct dev *d); /* down */
+	void (*stop)(struct dev *d); /* after all were told that it is down */
 	void (*xmit)(struct dev *d, struct pkt *p);  /* takes the packet */
 	void (*flush)(struct dev *d);		     /* end of the turn: send what xmit gathered */
 	int (*set_mac)(struct dev *d, struct mac m); /* 0 or -errno; NULL: any address will do */
@@ -160,7 +160,7 @@ void dev_set_flag(struct dev *d, enum dev_flag flag, bool on); /* PROMISC, ALLMU
  * takes no ports), -EBUSY (somebody else handles its frames), -EINVAL, -ELOOP. */
 int dev_set_master(struct dev *d, struct dev *master);
 
-/* Drivers: the other end came or went. */
+/* Drivers: the other end came or went. While the device is down, nobody is told. */
 void dev_set_carrier(struct dev *d, bool carrier);
 
 /* Counted: each `on` needs its `off`. */

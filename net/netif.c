@@ -35,10 +35,6 @@ struct netif *netif_new(struct stack *s, struct dev *d)
 /* A protocol's detach copes with a netif it never attached to. */
 void netif_free(struct netif *n)
 {
-	struct netif_addr *a;
-
-	while ((a = list_last(&n->addrs, struct netif_addr, node)))
-		netif_addr_del(a);
 	stack_each_proto(pr, n->stack) if (pr->detach) pr->detach(n);
 	free(n);
 }
@@ -49,9 +45,10 @@ static void tell(struct netif_addr *a, bool gone)
 {
 	struct stack *s = a->netif->stack;
 
+	/* First the news, then what follows from it. */
 	s->generation++;
-	stack_each_proto(pr, s) if (pr->addr_event) pr->addr_event(a, gone);
 	monitor_tell(s, MONITOR_ADDR, a, gone);
+	stack_each_proto(pr, s) if (pr->addr_event) pr->addr_event(a, gone);
 }
 
 static bool same_subnet(const struct netif_addr *a, const struct netif_addr *b)
@@ -94,6 +91,8 @@ int netif_addr_add(struct netif *n, const struct netif_addr *new, struct netif_a
 	*a = *new;
 	a->netif = n;
 	a->flags = primary_of(n, a) ? (uint8_t)(new->flags | ADDR_SECONDARY) : new->flags;
+	if (n->arp && netif_conf(n, CONF_ARP_DAD))
+		a->flags |= ADDR_TENTATIVE;
 	if (!a->label[0])
 		memcpy(a->label, n->dev->name, sizeof(a->label));
 	insert(n, a);
@@ -110,6 +109,13 @@ static void remove_one(struct netif_addr *a)
 	free(a);
 }
 
+/* The first secondary of the subnet of `a`, or NULL. */
+static struct netif_addr *secondary_of(const struct netif *n, const struct netif_addr *a)
+{
+	netif_each_addr(other, n) if ((other->flags & ADDR_SECONDARY) && same_subnet(other, a)) return other;
+	return NULL;
+}
+
 /* A secondary takes the place of its primary (sysctl promote_secondaries). */
 static void promote(struct netif *n, struct netif_addr *a)
 {
@@ -122,20 +128,24 @@ static void promote(struct netif *n, struct netif_addr *a)
 void netif_addr_del(struct netif_addr *a)
 {
 	struct netif *n = a->netif;
-	struct netif_addr gone = *a;
+	bool has_secondaries = !(a->flags & ADDR_SECONDARY);
+	bool go_too = !netif_conf(n, CONF_PROMOTE_SECONDARIES);
+	struct netif_addr *other;
 
-	remove_one(a);
-	if (gone.flags & ADDR_SECONDARY)
-		return;
-	list_each_safe (other, &n->addrs, struct netif_addr, node) {
-		if (!(other->flags & ADDR_SECONDARY) || !same_subnet(other, &gone))
-			continue;
-		if (netif_conf(n, CONF_PROMOTE_SECONDARIES)) {
-			promote(n, other);
-			return;
-		}
+	while (has_secondaries && go_too && (other = secondary_of(n, a)))
 		remove_one(other);
-	}
+	other = has_secondaries ? secondary_of(n, a) : NULL;
+	remove_one(a);
+	if (other)
+		promote(n, other);
+}
+
+void netif_addr_flush(struct netif *n)
+{
+	struct netif_addr *a;
+
+	while ((a = list_last(&n->addrs, struct netif_addr, node)))
+		netif_addr_del(a);
 }
 
 /* As Linux does; a label that has no room for its suffix becomes the name alone. */

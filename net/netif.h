@@ -53,7 +53,7 @@ struct netif {
 	void (*output)(struct netif *n, struct pkt *p, uint32_t nexthop);
 };
 
-/* Called by dev_register() and dev_unregister(). NULL: no memory. */
+/* Called by dev_register() and dev_unregister(), without addresses. NULL: no memory. */
 struct netif *netif_new(struct stack *s, struct dev *d);
 void netif_free(struct netif *n);
 
@@ -77,8 +77,11 @@ int netif_addr_add(struct netif *n, const struct netif_addr *a, struct netif_add
 /* Before the device takes another name: its addresses' labels follow, "eth0:1" as "lan0:1". */
 void netif_renamed(struct netif *n, const char *name);
 
-/* Removes it and, unless promote_secondaries, the secondaries of its subnet. */
+/* Removes it and, unless promote_secondaries, before it the secondaries of its subnet. */
 void netif_addr_del(struct netif_addr *a);
+
+/* Removes all. */
+void netif_addr_flush(struct netif *n);
 
 /* After arp changed a->flags (probing over, conflict): tells protocols and monitors. */
 void netif_addr_changed(struct netif_addr *a);
