@@ -192,7 +192,7 @@ int dev_move(struct dev *d, struct stack *to, const char *name)
 {
 	char chosen[DEV_NAME_LEN];
 
-	if (d->type == DEV_LOOPBACK)
+	if (d->type == DEV_LOOPBACK || d->ops->add_port)
 		return -EINVAL;
 	if (to == d->stack)
 		return name ? dev_set_name(d, name) : 0;

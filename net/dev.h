@@ -139,7 +139,7 @@ int dev_register(struct stack *s, struct dev *d, const char *name);
 void dev_unregister(struct dev *d);
 
 /* To another host, under `name` or its own when NULL; goes down and loses its addresses, as in Linux. 0,
- * -EEXIST, -EINVAL (loopback, bad name), -ENOMEM: nothing was done. */
+ * -EEXIST, -EINVAL (loopback, hub, bad name), -ENOMEM: nothing was done. */
 int dev_move(struct dev *d, struct stack *to, const char *name);
 
 struct dev *dev_by_name(const struct stack *s, const char *name);

@@ -154,6 +154,18 @@ struct watcher {
 	int links, gone;
 };
 
+/* As a bridge in Linux: its ports would stay behind. */
+static void what_has_ports_does_not_move(void)
+{
+	struct lab *l = lab_new();
+	struct stack *a = lab_host(l, "a"), *b = lab_host(l, "b");
+
+	CU_ASSERT_EQUAL(hub_create(a, "hub0", &(struct dev_config){0}), 0);
+	CU_ASSERT_EQUAL(dev_move(dev_by_name(a, "hub0"), b, NULL), -EINVAL);
+	CU_ASSERT_PTR_NOT_NULL(dev_by_name(a, "hub0"));
+	lab_free(l);
+}
+
 static void watch_links(
 	struct monitor *m, struct stack *s, enum monitor_kind kind, const void *object, bool gone)
 {
@@ -187,4 +199,4 @@ static void monitors_hear_of_every_change(void)
 SUITE(net_dev, T(names_are_checked_and_patterns_numbered), T(indexes_count_up_and_find_their_device),
 	T(impossible_macs_and_mtus_change_nothing), T(taps_see_both_directions_also_what_is_dropped_later),
 	T(one_handler_may_look_first), T(moving_to_another_host_takes_it_down_and_clears_it),
-	T(monitors_hear_of_every_change))
+	T(what_has_ports_does_not_move), T(monitors_hear_of_every_change))
