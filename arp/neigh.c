@@ -18,9 +18,10 @@
  *   - not within locktime of the last change or proof of life: DROP_ARP_LOCKED. A neighbour that upper layers
  *     or ARP itself hear from cannot be taken over;
  *   - after that, a request for us is believed at once, as in Linux. An announcement, or an answer that
- *nobody asked for, makes us ask the old holder (RFC 1122 2.3.2.1, unicast poll) when the entry is in use: the
- *old one's silence, not the new one's claim, decides;
+ *     nobody asked for, makes us ask the old holder (RFC 1122 2.3.2.1, unicast poll) when the entry is in
+ *     use: the old one's silence, not the new one's claim, decides;
  *   - a STALE entry believes what it hears; it will be probed before it is trusted for long.
+ *
  * Every refusal and every change can be seen in the trace.
  */
 #include "arp/internal.h"

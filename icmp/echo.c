@@ -24,6 +24,7 @@ static void become_answer(struct pkt *p)
 	p->parent = p->id;
 	p->id = ++p->pools->next_id;
 	p->dev = NULL;
+	p->ifindex = 0;
 	p->type = PKT_HOST;
 	p->local = false;
 	p->l2_len = 0;

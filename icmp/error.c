@@ -48,14 +48,15 @@ static const char *why_silent(const struct stack *s, const struct pkt *p)
 	return NULL;
 }
 
-/* RFC 1812 4.3.2.4. 0: the address of the device the error leaves by. */
+/* RFC 1812 4.3.2.4. 0: the address of the device the error leaves by. What waited for a neighbour has `dev`
+ * set to where it was to go. */
 static uint32_t error_source(const struct stack *s, const struct pkt *p)
 {
 	if (ip_addr_kind(s, p->ip.dst) == IP_ADDR_LOCAL)
 		return p->ip.dst;
-	if (s->sysctl[SYSCTL_ICMP_ERRORS_USE_INBOUND_IFADDR] && p->dev)
-		return netif_source(p->dev->netif, p->ip.src, SCOPE_LINK);
-	return 0;
+	const struct dev *inbound =
+		s->sysctl[SYSCTL_ICMP_ERRORS_USE_INBOUND_IFADDR] ? dev_by_index(s, p->ifindex) : NULL;
+	return inbound ? netif_source(inbound->netif, p->ip.src, SCOPE_LINK) : 0;
 }
 
 /* The message, with as much of the packet as fits, or NULL. */

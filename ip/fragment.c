@@ -29,6 +29,7 @@ static struct pkt *piece(const struct cut *c, uint32_t at)
 	f->parent = p->id;
 	f->time_ns = p->time_ns;
 	f->dev = p->dev;
+	f->ifindex = p->ifindex;
 	f->type = p->type;
 	f->ip = p->ip;
 	f->ip.hdr_len = (uint8_t)hdr_len;

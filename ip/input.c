@@ -2,9 +2,10 @@
 /*
  * A packet comes in (RFC 791, RFC 1122 3.2.1, RFC 1812 5.2).
  *
- *   ip_input      the header is right; padding cut off
- *     decide      addresses that may not be there; for us, for all, for a group, for somebody else, for
- * nobody deliver   fragments put together; raw sockets, then the protocol forward   forward.c
+ *	ip_input: the header is right; padding cut off
+ *	  -> act -> decide: addresses that may not be there; for us, for many, for others, for nobody?
+ *	       -> deliver: fragments put together; raw sockets, then the protocol
+ *	       -> forward.c
  *
  * Packets that came by lo (p->local) passed ip_output() and are not asked where they come from.
  */

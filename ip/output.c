@@ -46,6 +46,7 @@ static void loop_back(struct stack *s, struct netif *n, const struct pkt *p, enu
 		return;
 	}
 	copy->dev = n->dev;
+	copy->ifindex = n->dev->ifindex;
 	copy->local = true;
 	copy->type = (uint8_t)type;
 	list_add_tail(&s->ip->looped, &copy->node);

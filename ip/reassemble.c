@@ -8,18 +8,19 @@
  * are there. As none overlap, all are there when their lengths add up to the whole.
  *
  * What senders may do is limited:
- *   - a fragment that overlaps another, or disagrees with others about the end, ends its datagram (RFC 5722
- * 4): what is there is dropped, and so is what still comes, until the time is up. An exact copy of a fragment
- *     is dropped alone: retransmitted and duplicated frames do no harm, and the data that came first stays.
+ *   - a fragment that overlaps another, or disagrees with others about the end, ends its datagram
+ *     (RFC 5722 4): what is there is dropped, and so is what still comes, until the time is up. An exact
+ *     copy of a fragment is dropped alone: retransmitted and duplicated frames do no harm, and the data
+ *     that came first stays.
  *   - a first fragment without the whole TCP header, or one at octet 8, could change what a filter has seen
  *     (RFC 1858, RFC 3128), and is dropped.
  *   - memory is counted by what buffers really take. Above ipfrag_high_thresh the datagrams that waited
- * longest for a fragment go, down to ipfrag_low_thresh. So whoever sends fragments without end only pushes
- * out datagrams that make no progress.
+ *     longest for a fragment go, down to ipfrag_low_thresh. So whoever sends fragments without end only
+ *     pushes out datagrams that make no progress.
  *   - more than ipfrag_max_dist other fragments of the same sender in between: the ID has been used again.
- * The old fragments go, the new one begins anew.
+ *     The old fragments go, the new one begins anew.
  *   - ipfrag_time after its first fragment a datagram is given up, and its sender is told (time exceeded,
- * code 1) if the fragment that says who it is has come.
+ *     code 1) if the fragment that says who it is has come.
  *
  * DF and MF together are legal, if odd (path MTU discovery by those who fragment themselves): DF does not
  * matter here.
@@ -427,6 +428,7 @@ static struct pkt *join(const struct datagram *d)
 	if (!p)
 		return NULL;
 	p->dev = first->dev;
+	p->ifindex = first->ifindex;
 	p->parent = first->id;
 	p->time_ns = first->time_ns;
 	p->type = first->type;

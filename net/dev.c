@@ -423,6 +423,7 @@ void dev_input(struct dev *d, struct pkt *p)
 	do {
 		d = verdict == RX_ANOTHER ? p->dev : d;
 		p->dev = d;
+		p->ifindex = d->ifindex;
 		p->time_ns = stack_now(d->stack);
 		p->local = d->type == DEV_LOOPBACK;
 		p->ip.hdr_len = 0;

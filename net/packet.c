@@ -54,6 +54,7 @@ static void see(struct dev_tap *t, const struct pkt *p, struct dev *d, bool outg
 		return;
 	}
 	copy->dev = d;
+	copy->ifindex = d->ifindex;
 	if (outgoing) {
 		netif_classify(d, copy);
 		copy->type = PKT_OUTGOING;

@@ -44,6 +44,7 @@ struct pkt *pkt_new(struct pkt_pools *pools, size_t room)
 static void copy_fields(struct pkt *to, const struct pkt *from)
 {
 	to->dev = from->dev;
+	to->ifindex = from->ifindex;
 	to->time_ns = from->time_ns;
 	to->l2_len = from->l2_len;
 	to->type = from->type;

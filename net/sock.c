@@ -274,9 +274,8 @@ void sock_queue(struct sock *sk, struct pkt *p)
 	}
 	TRACE(s, LAYER_SOCK, p, "", "queued for a %s socket, which holds %zu octets", sk->ops->name,
 		sk->rx_bytes);
-	int ifindex = p->dev ? p->dev->ifindex : 0;
 	p = pkt_shrink(p);
-	p->ifindex = ifindex;
+	p->ifindex = p->dev ? p->dev->ifindex : 0;
 	p->dev = NULL;
 	sk->rx_bytes += sizeof(*p) + p->room;
 	list_add_tail(&sk->rx, &p->node);

@@ -198,6 +198,22 @@ static void error_of_a_router_comes_from_the_device_it_leaves_by(void)
 	bench_free(b);
 }
 
+/* What waits for a neighbour stands at the device it was to leave by. */
+static void the_inbound_address_is_known_when_a_neighbour_is_silent(void)
+{
+	struct bench *b = bench_new();
+	struct ip_hdr ip = header(lab_ip("172.16.0.9"), lab_ip("192.0.2.77"), IP_PROTO_UDP);
+	struct dev *third = bench_wire(b->s, "eth2", "172.16.0.1/24");
+
+	lab_wire(b->s, "eth1", "192.0.2.1/24");
+	CU_ASSERT_EQUAL_FATAL(sysctl_set(b->s, "net.ipv4.ip_forward", 1), 0);
+	b->s->sysctl[SYSCTL_ICMP_ERRORS_USE_INBOUND_IFADDR] = 1;
+	bench_ip(b, ip, payload, 40);
+	lab_run(b->l, 4 * NS_PER_SEC);
+	CU_ASSERT_EQUAL(expect(third, ip.src, ICMP_DEST_UNREACH, ICMP_HOST_UNREACH).ip.src, ME);
+	bench_free(b);
+}
+
 /* RFC1122-I-129 */
 static void error_of_a_host_comes_from_the_address_that_was_meant(void)
 {
@@ -422,6 +438,7 @@ SUITE(icmp_error, T(unknown_protocol_is_unreachable), T(quote_is_what_was_receiv
 	T(fragmentation_needed_tells_the_mtu_of_the_next_link),
 	T(router_without_a_route_says_net_unreachable), T(host_is_silent_about_packets_for_others),
 	T(error_of_a_router_comes_from_the_device_it_leaves_by),
+	T(the_inbound_address_is_known_when_a_neighbour_is_silent),
 	T(error_of_a_host_comes_from_the_address_that_was_meant), T(icmp_error_about_error),
 	T(icmp_query_may_cause_an_error), T(icmp_error_about_bcast), T(icmp_error_about_noninitial_frag),
 	T(nothing_is_sent_to_a_source_that_is_not_one_host), T(nothing_is_sent_about_a_broken_header),
