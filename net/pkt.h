@@ -48,7 +48,7 @@ struct pkt {
 	struct pkt_pools *pools;
 	struct dev *dev; /* the device it came by, or leaves by; NULL: made here */
 	int ifindex;	 /* of the device it came by, even when that is gone; 0: none */
-	uint64_t id; /* unique in the process */
+	uint64_t id;	 /* unique in the process */
 	uint64_t parent; /* id of the packet this one is a copy of, a fragment of, or an answer to; 0: none */
 	uint64_t time_ns; /* when it arrived or was made */
 	uint8_t *data;
