@@ -178,6 +178,21 @@ static bool single_quoted(struct lexer *lx, struct word *w)
 	return true;
 }
 
+/* True when `c`, the next character, is a quote or quoted: *quote is the one that is open. Moves past a
+ * backslash, to what it quotes. */
+static bool skip_quoting(struct lexer *lx, char c, char *quote)
+{
+	if (c == '\\' && *quote != '\'' && lx->pos + 1 < lx->len)
+		take(lx);
+	else if (*quote)
+		*quote = c == *quote ? '\0' : *quote;
+	else if (c == '\'' || c == '"')
+		*quote = c;
+	else
+		return false;
+	return true;
+}
+
 /* Moves past quotes and nested parentheses to the ")" that belongs to a "$(" just read. */
 static bool skip_to_closing(struct lexer *lx)
 {
@@ -187,13 +202,9 @@ static bool skip_to_closing(struct lexer *lx)
 	for (; !at_end(lx); take(lx)) {
 		char c = peek(lx, 0);
 
-		if (c == '\\' && quote != '\'' && lx->pos + 1 < lx->len)
-			take(lx);
-		else if (quote)
-			quote = c == quote ? '\0' : quote;
-		else if (c == '\'' || c == '"')
-			quote = c;
-		else if (c == '(')
+		if (skip_quoting(lx, c, &quote))
+			continue;
+		if (c == '(')
 			open++;
 		else if (c == ')' && --open == 0)
 			return true;
@@ -424,13 +435,9 @@ static bool lex_program(struct lexer *lx, struct token *t)
 	for (start = lx->pos; !at_end(lx); before = take(lx)) {
 		char c = peek(lx, 0);
 
-		if (c == '\\' && quote != '\'' && lx->pos + 1 < lx->len)
-			take(lx);
-		else if (quote)
-			quote = c == quote ? '\0' : quote;
-		else if (c == '\'' || c == '"')
-			quote = c;
-		else if (c == ';' || c == '\n' || (c == '#' && is_blank(before)))
+		if (skip_quoting(lx, c, &quote))
+			continue;
+		if (c == ';' || c == '\n' || (c == '#' && is_blank(before)))
 			break;
 	}
 	if (quote)
