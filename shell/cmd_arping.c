@@ -4,6 +4,7 @@
 #include "ip/ip.h"
 #include "lib/text.h"
 #include "shell/args.h"
+#include "shell/buf.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -244,12 +245,10 @@ static void free_run(struct cmd *c)
 
 static int run_arping(struct cmd *c)
 {
-	struct arping_run *run = calloc(1, sizeof(*run));
+	struct arping_run *run = mem_new(sizeof(*run));
 	const char *step;
 	int status;
 
-	if (!run)
-		return cmd_error(c, "%s", strerror(ENOMEM));
 	run->c = c;
 	c->state = run;
 	c->free_state = free_run;

@@ -6,6 +6,7 @@
 #include "lib/text.h"
 #include "shell/cmd_ping.h"
 #include "shell/args.h"
+#include "shell/buf.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -324,12 +325,10 @@ static void free_run(struct cmd *c)
 
 static int run_ping(struct cmd *c)
 {
-	struct ping_run *run = calloc(1, sizeof(*run));
+	struct ping_run *run = mem_new(sizeof(*run));
 	const char *step;
 	int status;
 
-	if (!run)
-		return cmd_error(c, "%s", strerror(ENOMEM));
 	*run = (struct ping_run){.c = c,
 		.cfg = {.interval_ns = NS_PER_SEC,
 			.linger_ns = DEFAULT_LINGER_S * NS_PER_SEC,

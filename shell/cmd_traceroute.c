@@ -5,6 +5,7 @@
 #include "lib/text.h"
 #include "net/wire_icmp.h"
 #include "shell/args.h"
+#include "shell/buf.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -244,13 +245,11 @@ static void free_traceroute(struct cmd *c)
 
 static int run_traceroute(struct cmd *c)
 {
-	struct traceroute_run *run = calloc(1, sizeof(*run));
+	struct traceroute_run *run = mem_new(sizeof(*run));
 	const struct traceroute_config *cfg;
 	const char *step;
 	int status;
 
-	if (!run)
-		return cmd_error(c, "%s", strerror(ENOMEM));
 	run->c = c;
 	c->state = run;
 	c->free_state = free_traceroute;
@@ -388,12 +387,10 @@ static void free_tracepath(struct cmd *c)
 
 static int run_tracepath(struct cmd *c)
 {
-	struct tracepath_run *run = calloc(1, sizeof(*run));
+	struct tracepath_run *run = mem_new(sizeof(*run));
 	const char *step;
 	int status;
 
-	if (!run)
-		return cmd_error(c, "%s", strerror(ENOMEM));
 	run->c = c;
 	c->state = run;
 	c->free_state = free_tracepath;
