@@ -454,8 +454,8 @@ static void pad(struct dev *d, struct pkt *p)
 		return;
 	size_t missing = d->min_frame - p->len;
 	if (missing > pkt_tailroom(p)) {
-		memmove(p->buf, p->data, p->len);
-		p->data = p->buf;
+		memmove(p->buf + PKT_HEADROOM, p->data, p->len);
+		p->data = p->buf + PKT_HEADROOM;
 	}
 	memset(pkt_put(p, missing), 0, missing);
 }

@@ -152,13 +152,3 @@ struct pkt *stack_pkt(struct stack *s, size_t room)
 		stack_count_drop(s, DROP_NO_MEMORY);
 	return p;
 }
-
-bool stack_input_number(struct stack *s, struct pkt *p)
-{
-	const struct proto *pr = s->by_number[p->ip.proto];
-
-	if (!pr || !pr->input)
-		return false;
-	pr->input(s, p);
-	return true;
-}

@@ -108,10 +108,6 @@ uint64_t stack_drops(const struct stack *s, enum drop_reason why);
 /* A packet made on this host (pkt_new() and the time), or NULL; the failure is counted as a drop. */
 struct pkt *stack_pkt(struct stack *s, size_t room);
 
-/* Hands a packet up to the protocol with IP number p->ip.proto; false (packet untouched) when there is none.
- */
-bool stack_input_number(struct stack *s, struct pkt *p);
-
 void monitor_add(struct world *w, struct monitor *m);
 void monitor_del(struct monitor *m);
 void monitor_tell(struct stack *s, enum monitor_kind kind, const void *object, bool gone);
