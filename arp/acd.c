@@ -37,7 +37,7 @@ struct acd {
 
 static struct acd *find(const struct netif *n, const struct netif_addr *a)
 {
-	list_each (acd, &n->arp->acds, struct acd, node)
+	list_each(acd, &n->arp->acds, struct acd, node)
 		if (acd->addr == a)
 			return acd;
 	return NULL;
@@ -122,7 +122,7 @@ void acd_start(struct netif *n)
 
 	if (!dev_is_running(n->dev))
 		return;
-	list_each (acd, &n->arp->acds, struct acd, node) {
+	list_each(acd, &n->arp->acds, struct acd, node) {
 		uint8_t before = acd->addr->flags;
 		set_flags(acd, dad ? ADDR_TENTATIVE : 0);
 		if (dad)
@@ -134,7 +134,7 @@ void acd_start(struct netif *n)
 
 void acd_stop(struct netif *n)
 {
-	list_each (acd, &n->arp->acds, struct acd, node)
+	list_each(acd, &n->arp->acds, struct acd, node)
 		timer_cancel(wheel_of(acd), &acd->timer);
 }
 
@@ -176,7 +176,7 @@ void acd_addr_event(struct netif_addr *a, bool gone)
 
 void acd_flush(struct netif *n)
 {
-	list_each_safe (acd, &n->arp->acds, struct acd, node)
+	list_each_safe(acd, &n->arp->acds, struct acd, node)
 		forget(acd);
 }
 
@@ -216,7 +216,9 @@ static void defend(struct acd *acd, const struct pkt *p, const struct arp_msg *m
 
 static bool is_own_mac(const struct stack *s, struct mac mac)
 {
-	stack_each_dev(d, s) if (d->type == DEV_ETHER && mac_equal(d->mac, mac)) return true;
+	stack_each_dev(d, s)
+		if (d->type == DEV_ETHER && mac_equal(d->mac, mac))
+			return true;
 	return false;
 }
 
@@ -226,7 +228,7 @@ static struct acd *threatened(const struct netif *n, const struct arp_msg *m)
 {
 	uint32_t claimed = m->spa ? m->spa : m->tpa;
 
-	list_each (acd, &n->arp->acds, struct acd, node) {
+	list_each(acd, &n->arp->acds, struct acd, node) {
 		const struct netif_addr *a = acd->addr;
 		if (a->local == claimed && !(a->flags & ADDR_DUPLICATE) &&
 			(m->spa || (a->flags & ADDR_TENTATIVE)))

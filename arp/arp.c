@@ -55,8 +55,7 @@ bool arp_is_broadcast(const struct netif *n, uint32_t addr)
 {
 	if (addr == IP_BROADCAST)
 		return true;
-	netif_each_addr(a, n)
-	{
+	netif_each_addr(a, n) {
 		uint32_t mask = ip_mask(a->plen), host = addr & ~mask;
 		bool in_subnet = a->plen < 31 && ((a->peer ^ addr) & mask) == 0;
 		if ((a->broadcast && a->broadcast == addr) || (in_subnet && (host == 0 || host == ~mask)))
@@ -127,7 +126,9 @@ static void notify(struct netif *n)
 {
 	if (!netif_conf(n, CONF_ARP_NOTIFY) || !dev_is_running(n->dev))
 		return;
-	netif_each_addr(a, n) if (netif_addr_is_usable(a)) arp_announce(n, a->local);
+	netif_each_addr(a, n)
+		if (netif_addr_is_usable(a))
+			arp_announce(n, a->local);
 }
 
 /* Everything, with the last address. */
@@ -162,7 +163,7 @@ static void forget_neighbours(const struct netif_addr *a)
 {
 	struct netif *n = a->netif;
 
-	list_each_safe (ng, &n->stack->arp->entries, struct neigh, node)
+	list_each_safe(ng, &n->stack->arp->entries, struct neigh, node)
 		if (ng->netif == n && !ng->proxy && (ng->addr == a->local || arp_is_broadcast(n, ng->addr)))
 			neigh_remove(ng, DROP_NEIGH_FLUSHED);
 }

@@ -27,7 +27,7 @@ static uint32_t hash_of(const struct netif *n, uint32_t addr)
 
 struct neigh *gc_find(const struct netif *n, uint32_t addr, bool proxy)
 {
-	hash_each_match (ng, &n->stack->arp->table, hash_of(n, addr), struct neigh, link) {
+	hash_each_match(ng, &n->stack->arp->table, hash_of(n, addr), struct neigh, link) {
 		if (ng->addr == addr && ng->netif == n && ng->proxy == proxy)
 			return ng;
 	}
@@ -61,10 +61,10 @@ static void trim(struct arp *arp)
 {
 	size_t enough = (size_t)arp->stack->sysctl[SYSCTL_NEIGH_GC_THRESH2];
 
-	list_each_safe (ng, &arp->idle, struct neigh, gc_node)
+	list_each_safe(ng, &arp->idle, struct neigh, gc_node)
 		if (arp->collectable > enough && age(ng, ng->updated_ns) >= IN_USE_NS)
 			neigh_remove(ng, DROP_NEIGH_TABLE_FULL);
-	list_each_safe (ng, &arp->busy, struct neigh, gc_node)
+	list_each_safe(ng, &arp->busy, struct neigh, gc_node)
 		if (arp->collectable > enough && ng->state == NEIGH_STALE &&
 			age(ng, ng->used_ns) >= IN_USE_NS)
 			neigh_remove(ng, DROP_NEIGH_TABLE_FULL);
@@ -99,7 +99,7 @@ static void collect(struct timer *t)
 	struct arp *arp = CONTAINER_OF(t, struct arp, collect);
 
 	if (arp->collectable >= (size_t)arp->stack->sysctl[SYSCTL_NEIGH_GC_THRESH1])
-		list_each_safe (ng, &arp->entries, struct neigh, node) {
+		list_each_safe(ng, &arp->entries, struct neigh, node) {
 			uint64_t unused = age(ng, MAX(ng->used_ns, ng->confirmed_ns));
 			if (ng->state == NEIGH_FAILED ||
 				(ng->state == NEIGH_STALE &&

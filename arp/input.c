@@ -66,7 +66,9 @@ static bool may_create(const struct netif *n, const struct arp_msg *m)
 		return false;
 	if (accept == 1)
 		return true;
-	netif_each_addr(a, n) if (share_subnet(a, m->spa)) return true;
+	netif_each_addr(a, n)
+		if (share_subnet(a, m->spa))
+			return true;
 	return false;
 }
 

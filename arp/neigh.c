@@ -123,8 +123,7 @@ static void enter(struct neigh *ng, enum neigh_state state)
 
 static bool share_subnet(const struct netif *n, uint32_t a, uint32_t b)
 {
-	netif_each_addr(own, n)
-	{
+	netif_each_addr(own, n) {
 		uint32_t mask = ip_mask(own->plen);
 		if (((own->peer ^ a) & mask) == 0 && ((own->peer ^ b) & mask) == 0)
 			return true;
@@ -145,7 +144,8 @@ static uint32_t source_for(const struct neigh *ng)
 		(announce == 0 || share_subnet(n, p->ip.src, ng->addr)))
 		return p->ip.src;
 	source = netif_source(n, ng->addr, SCOPE_LINK);
-	stack_each_dev(d, n->stack) source = source ? source : netif_source(d->netif, ng->addr, SCOPE_LINK);
+	stack_each_dev(d, n->stack)
+		source = source ? source : netif_source(d->netif, ng->addr, SCOPE_LINK);
 	return source;
 }
 
@@ -160,7 +160,7 @@ static void fail(struct neigh *ng)
 	waiting_take(ng, &waiting);
 	enter(ng, NEIGH_FAILED);
 	tell(ng);
-	list_each_safe (p, &waiting, struct pkt, node) {
+	list_each_safe(p, &waiting, struct pkt, node) {
 		list_del(&p->node);
 		TRACE(s, LAYER_ARP, p, "RFC 1122 2.4", "the neighbour does not answer");
 		if (s->unresolved)
@@ -279,7 +279,7 @@ static void send_waiting(struct neigh *ng)
 	struct list waiting;
 
 	waiting_take(ng, &waiting);
-	list_each_safe (p, &waiting, struct pkt, node) {
+	list_each_safe(p, &waiting, struct pkt, node) {
 		list_del(&p->node);
 		neigh_send(ng, p);
 	}
@@ -420,7 +420,7 @@ int neigh_del(struct netif *n, uint32_t addr)
 
 void neigh_flush(struct netif *n, enum neigh_flush which)
 {
-	list_each_safe (ng, &n->stack->arp->entries, struct neigh, node) {
+	list_each_safe(ng, &n->stack->arp->entries, struct neigh, node) {
 		bool spared = ng->proxy ? which != FLUSH_PROXIES_TOO
 					: which == FLUSH_LEARNED && ng->state == NEIGH_PERMANENT;
 		if (ng->netif == n && !spared)
@@ -431,7 +431,7 @@ void neigh_flush(struct netif *n, enum neigh_flush which)
 void neigh_each(
 	struct stack *s, struct netif *n, unsigned mask, void (*fn)(void *ctx, struct neigh *ng), void *ctx)
 {
-	list_each_safe (ng, &s->arp->entries, struct neigh, node)
+	list_each_safe(ng, &s->arp->entries, struct neigh, node)
 		if ((!n || ng->netif == n) && (!mask || (ng->state & mask)))
 			fn(ctx, ng);
 }

@@ -82,7 +82,7 @@ enum drop_reason proxy_input(struct netif *n, const struct pkt *p, const struct 
 
 void proxy_flush(struct netif *n)
 {
-	list_each_safe (d, &n->arp->delayed, struct delayed, node)
+	list_each_safe(d, &n->arp->delayed, struct delayed, node)
 		forget(d);
 }
 

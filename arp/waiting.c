@@ -43,7 +43,7 @@ static void drop_oldest(struct neigh *ng)
 	struct ip_hdr oldest = list_first(&ng->waiting, struct pkt, node)->ip;
 	bool first = true;
 
-	list_each_safe (p, &ng->waiting, struct pkt, node) {
+	list_each_safe(p, &ng->waiting, struct pkt, node) {
 		if (!first && !same_datagram(&p->ip, &oldest))
 			continue;
 		first = false;
@@ -57,7 +57,7 @@ static void drop_oldest(struct neigh *ng)
 /* The entry that has been looked for longest pays for all. */
 static bool drop_oldest_of_all(struct arp *arp)
 {
-	list_each (ng, &arp->resolving, struct neigh, gc_node) {
+	list_each(ng, &arp->resolving, struct neigh, gc_node) {
 		if (list_empty(&ng->waiting))
 			continue;
 		drop_oldest(ng);
@@ -84,7 +84,7 @@ void waiting_add(struct neigh *ng, struct pkt *p)
 void waiting_take(struct neigh *ng, struct list *out)
 {
 	list_init(out);
-	list_each_safe (p, &ng->waiting, struct pkt, node) {
+	list_each_safe(p, &ng->waiting, struct pkt, node) {
 		take(ng, p);
 		list_add_tail(out, &p->node);
 	}
@@ -92,7 +92,7 @@ void waiting_take(struct neigh *ng, struct list *out)
 
 void waiting_drop(struct neigh *ng, enum drop_reason why)
 {
-	list_each_safe (p, &ng->waiting, struct pkt, node) {
+	list_each_safe(p, &ng->waiting, struct pkt, node) {
 		take(ng, p);
 		stack_drop(ng->netif->stack, p, why);
 	}

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The floor: the least program that can answer a ping on a TAP device. It reads a frame, swaps the addresses,
- *turns the request into a reply and writes it back; it answers ARP for every address; it checks nothing. What
- *a stack takes longer than this is its own.
+ * turns the request into a reply and writes it back; it answers ARP for every address; it checks nothing.
+ * What a stack takes longer than this is its own.
  *
- *	floor TAPNAME [vnet]
+ *	floor TAPNAME [vnet] [wait]
+ *
+ * vnet: with a virtio header before each frame. wait: epoll_wait() before each read, as any program must that
+ * has something else to listen to; without it, read() itself sleeps.
  */
 #include "net/wire_arp.h"
 #include "net/wire_icmp.h"

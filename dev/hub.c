@@ -28,7 +28,7 @@ static struct hub *hub_of(struct dev *d)
 /* A copy to every port but `except`. Looks at the packet. */
 static void repeat(struct hub *h, const struct pkt *p, const struct dev *except)
 {
-	list_each_safe (port, &h->ports, struct hub_port, node) {
+	list_each_safe(port, &h->ports, struct hub_port, node) {
 		if (port->dev == except || !(port->dev->flags & DEV_UP))
 			continue;
 		struct pkt *copy = pkt_copy(p, 0);
@@ -78,7 +78,7 @@ static int add_port(struct dev *d, struct dev *port)
 
 static void del_port(struct dev *d, struct dev *port)
 {
-	list_each_safe (hp, &hub_of(d)->ports, struct hub_port, node) {
+	list_each_safe(hp, &hub_of(d)->ports, struct hub_port, node) {
 		if (hp->dev != port)
 			continue;
 		list_del(&hp->node);

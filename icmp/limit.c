@@ -47,7 +47,7 @@ void limit_exit(struct stack *s)
 {
 	struct icmp_limit *l = &s->icmp->limit;
 
-	list_each_safe (h, &l->lru, struct host, node)
+	list_each_safe(h, &l->lru, struct host, node)
 		forget(l, h);
 	hash_exit(&l->hosts);
 	pool_exit(&l->pool);
@@ -75,7 +75,7 @@ static struct host *find_host(struct stack *s, struct icmp_limit *l, uint32_t ad
 {
 	uint32_t hash = (uint32_t)siphash_u64(&l->key, addr);
 
-	hash_each_match (h, &l->hosts, hash, struct host, link)
+	hash_each_match(h, &l->hosts, hash, struct host, link)
 		if (h->addr == addr)
 			return h;
 	if (pool_in_use(&l->pool) == HOSTS_MAX)

@@ -26,7 +26,7 @@ static struct ping_sock *ping_sock(struct sock *sk)
 
 static struct ping_sock *find(const struct icmp *icmp, uint16_t id)
 {
-	hash_each_match (ps, &icmp->pings, id, struct ping_sock, link)
+	hash_each_match(ps, &icmp->pings, id, struct ping_sock, link)
 		return ps;
 	return NULL;
 }
@@ -63,7 +63,7 @@ static int ping_open(struct sock *sk)
 {
 	int32_t others = -1;
 
-	list_each (other, &sk->stack->socks, struct sock, node)
+	list_each(other, &sk->stack->socks, struct sock, node)
 		others += other->ops == &ping_sock_ops;
 	return others < sk->stack->sysctl[SYSCTL_PING_GROUP_RANGE_MAX] ? 0 : -EMFILE;
 }

@@ -105,7 +105,7 @@ static bool was_sent_to(const struct exceptions *x, uint32_t dst)
 static struct exception *find(const struct exceptions *x, uint32_t dst)
 {
 	if (x)
-		hash_each_match (e, &x->table, hash_of(x, dst), struct exception, link)
+		hash_each_match(e, &x->table, hash_of(x, dst), struct exception, link)
 			if (e->dst == dst)
 				return e;
 	return NULL;
@@ -182,7 +182,7 @@ static void expire(struct timer *t)
 	uint64_t now = stack_now(s), next = UINT64_MAX;
 
 	s->generation++;
-	list_each_safe (e, &x->all, struct exception, node) {
+	list_each_safe(e, &x->all, struct exception, node) {
 		if (e->gateway_ends <= now)
 			e->gateway = 0;
 		if (e->mtu_ends <= now)
@@ -290,7 +290,7 @@ void route_each_exception(struct stack *s, void (*fn)(void *ctx, const struct ro
 {
 	if (!s->ip->exceptions)
 		return;
-	list_each (e, &s->ip->exceptions->all, struct exception, node) {
+	list_each(e, &s->ip->exceptions->all, struct exception, node) {
 		struct route_exception shown = {.dst = e->dst,
 			.gateway = e->gateway,
 			.netif = e->netif,
@@ -306,7 +306,7 @@ void exception_flush(struct stack *s, const struct netif *n)
 
 	if (!x)
 		return;
-	list_each_safe (e, &x->all, struct exception, node)
+	list_each_safe(e, &x->all, struct exception, node)
 		if (!n || e->netif == n)
 			forget(x, e);
 	if (list_empty(&x->all))

@@ -70,8 +70,7 @@ static bool is_detour(const struct netif *n, const struct pkt *p, const struct r
 {
 	if (path->netif != n)
 		return false;
-	netif_each_addr(a, n)
-	{
+	netif_each_addr(a, n) {
 		uint32_t mask = ip_mask(a->plen);
 		if (((a->peer ^ p->ip.src) & mask) == 0 && ((a->peer ^ path->nexthop) & mask) == 0)
 			return true;

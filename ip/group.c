@@ -19,7 +19,7 @@ struct group {
 
 static struct group *find(const struct netif *n, uint32_t addr)
 {
-	list_each (g, &n->ip->groups, struct group, node)
+	list_each(g, &n->ip->groups, struct group, node)
 		if (g->addr == addr)
 			return g;
 	return NULL;
@@ -70,7 +70,7 @@ bool ip_group_joined(const struct netif *n, uint32_t group)
 
 void ip_group_each(const struct netif *n, void (*fn)(void *ctx, uint32_t group, unsigned users), void *ctx)
 {
-	list_each (g, &n->ip->groups, struct group, node)
+	list_each(g, &n->ip->groups, struct group, node)
 		fn(ctx, g->addr, g->users);
 }
 
@@ -82,6 +82,6 @@ int group_attach(struct netif *n)
 
 void group_detach(struct netif *n)
 {
-	list_each_safe (g, &n->ip->groups, struct group, node)
+	list_each_safe(g, &n->ip->groups, struct group, node)
 		forget(n, g);
 }

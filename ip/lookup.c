@@ -95,8 +95,7 @@ static uint32_t source_of(const struct stack *s, const struct route *r, uint32_t
 
 	if (addr)
 		return addr;
-	stack_each_dev(d, s)
-	{
+	stack_each_dev(d, s) {
 		addr = netif_source(d->netif, 0, SCOPE_SITE);
 		if (addr)
 			return addr;
@@ -142,7 +141,9 @@ static int lookup_many(struct stack *s, const struct route_key *key, struct rout
  * that a router which sent it on would be as good for a smurf attack as with the other form (RFC 2644). */
 static bool is_old_broadcast(const struct netif *n, uint32_t addr)
 {
-	netif_each_addr(a, n) if (a->plen < 31 && addr == (a->peer & ip_mask(a->plen))) return true;
+	netif_each_addr(a, n)
+		if (a->plen < 31 && addr == (a->peer & ip_mask(a->plen)))
+			return true;
 	return false;
 }
 
@@ -197,6 +198,8 @@ enum ip_addr_kind ip_addr_kind(const struct stack *s, uint32_t addr)
 		return IP_ADDR_LOCAL;
 	if (ip_is_multicast(addr))
 		return IP_ADDR_MULTICAST;
-	stack_each_dev(d, s) if (is_old_broadcast(d->netif, addr)) return IP_ADDR_BROADCAST;
+	stack_each_dev(d, s)
+		if (is_old_broadcast(d->netif, addr))
+			return IP_ADDR_BROADCAST;
 	return ip_is_zeronet(addr) || ip_is_reserved(addr) ? IP_ADDR_BAD : IP_ADDR_UNICAST;
 }

@@ -73,7 +73,7 @@ void output_dev_event(struct netif *n, enum dev_event ev)
 
 	if (ev != DEV_EVENT_UNREGISTER)
 		return;
-	list_each_safe (p, &ip->looped, struct pkt, node) {
+	list_each_safe(p, &ip->looped, struct pkt, node) {
 		if (p->dev != n->dev)
 			continue;
 		list_del(&p->node);

@@ -12,7 +12,7 @@
 
 enum { PROTO_RAW = 255 };
 
-#define each_raw(sk, s) list_each (sk, &(s)->ip->raw, struct sock, proto_node)
+#define each_raw(sk, s) list_each(sk, &(s)->ip->raw, struct sock, proto_node)
 
 /* ---- in ---- */
 

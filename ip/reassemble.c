@@ -181,7 +181,7 @@ static struct peer *peer_get(struct reassembly *r, uint32_t addr)
 	uint32_t hash = (uint32_t)siphash_u64(&r->hash_key, addr);
 	struct peer *peer;
 
-	hash_each_match (old, &r->peers, hash, struct peer, link)
+	hash_each_match(old, &r->peers, hash, struct peer, link)
 		if (old->addr == addr)
 			return old;
 	peer = calloc(1, sizeof(*peer));
@@ -294,7 +294,7 @@ static struct datagram *datagram_of(struct reassembly *r, const struct pkt *p)
 	uint32_t hash = (uint32_t)siphash(&r->hash_key, &key, sizeof(key));
 	struct datagram *d = NULL;
 
-	hash_each_match (old, &r->datagrams, hash, struct datagram, link)
+	hash_each_match(old, &r->datagrams, hash, struct datagram, link)
 		if (memcmp(&old->key, &key, sizeof(key)) == 0)
 			d = old;
 	if (!d)
@@ -519,7 +519,7 @@ int reass_init(struct stack *s)
 /* What came by `ifindex` (0: by any device) goes. */
 static void flush(struct reassembly *r, int ifindex)
 {
-	list_each_safe (d, &r->all, struct datagram, node)
+	list_each_safe(d, &r->all, struct datagram, node)
 		if (!ifindex || d->key.ifindex == ifindex)
 			datagram_free(d, DROP_FRAG_FLUSHED);
 }
@@ -558,7 +558,7 @@ unsigned reass_depth(const struct stack *s)
 {
 	unsigned most = 0;
 
-	list_each (d, &s->ip->reass->all, struct datagram, node)
+	list_each(d, &s->ip->reass->all, struct datagram, node)
 		most = MAX(most, depth_of(d->root));
 	return most;
 }

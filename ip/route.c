@@ -51,7 +51,7 @@ static struct route_info *info_get(struct routes *t, const struct route *r)
 		.netif = r->netif};
 	struct route_info *new;
 
-	hash_each_match (i, &t->infos, hash_info(&want), struct route_info, link) {
+	hash_each_match(i, &t->infos, hash_info(&want), struct route_info, link) {
 		if (same_info(i, &want)) {
 			i->users++;
 			return i;
@@ -374,8 +374,7 @@ static bool is_primary(const struct netif_addr *a)
 /* The address that `a` sends as: its primary. */
 static uint32_t primary_of(const struct netif_addr *a)
 {
-	netif_each_addr(other, a->netif)
-	{
+	netif_each_addr(other, a->netif) {
 		if (is_primary(other) && same_subnet(other, a))
 			return other->local;
 	}
@@ -458,8 +457,7 @@ static bool is_wanted_by_another(const struct route *r, const struct netif_addr 
 {
 	struct route rs[ROUTES_PER_ADDR];
 
-	netif_each_addr(a, but->netif)
-	{
+	netif_each_addr(a, but->netif) {
 		unsigned n = a == but ? 0 : routes_of(a, rs);
 
 		for (unsigned i = 0; i < n; i++)
@@ -471,10 +469,8 @@ static bool is_wanted_by_another(const struct route *r, const struct netif_addr 
 
 static bool is_owned_by_another(const struct stack *s, const struct netif_addr *but)
 {
-	stack_each_dev(d, s)
-	{
-		netif_each_addr(a, d->netif)
-		{
+	stack_each_dev(d, s) {
+		netif_each_addr(a, d->netif) {
 			if (a != but && a->local == but->local && netif_addr_is_usable(a))
 				return true;
 		}
@@ -522,8 +518,9 @@ void route_addr_event(struct netif_addr *a, bool gone)
 	}
 	install(s, a);
 	if (is_primary(a))
-		netif_each_addr(other, a->netif) if (!is_primary(other) && same_subnet(other, a))
-			install(s, other);
+		netif_each_addr(other, a->netif)
+			if (!is_primary(other) && same_subnet(other, a))
+				install(s, other);
 }
 
 void route_dev_event(struct netif *n, enum dev_event ev)
@@ -531,7 +528,8 @@ void route_dev_event(struct netif *n, enum dev_event ev)
 	struct stack *s = n->stack;
 
 	if (ev == DEV_EVENT_UP)
-		netif_each_addr(a, n) install(s, a);
+		netif_each_addr(a, n)
+			install(s, a);
 	if (ev == DEV_EVENT_DOWN) {
 		purge(s, &(struct doom){.netif = n, .keep_host = true});
 		exception_flush(s, n);

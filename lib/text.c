@@ -5,30 +5,6 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 
-char *text_escape(char *out, size_t room, const void *data, size_t len)
-{
-	const uint8_t *b = data;
-	size_t used = 0;
-
-	for (size_t i = 0; i < len; i++) {
-		char piece[5];
-		bool plain = b[i] >= 0x20 && b[i] < 0x7f && b[i] != '\\';
-		int n = snprintf(piece, sizeof(piece),
-			plain		       ? "%c"
-				: b[i] == '\\' ? "\\\\"
-					       : "\\x%02x",
-			b[i]);
-
-		if (used + (size_t)n >= room)
-			break;
-		memcpy(out + used, piece, (size_t)n);
-		used += (size_t)n;
-	}
-	if (room)
-		out[used] = '\0';
-	return out;
-}
-
 char *text_ip(char *out, uint32_t addr)
 {
 	snprintf(out, TEXT_IP_LEN, "%u.%u.%u.%u", addr >> 24, addr >> 16 & 255, addr >> 8 & 255, addr & 255);

@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Text for people: bytes from the wire made safe for a terminal. */
+/* Text for people: addresses. */
 #ifndef LIB_TEXT_H
 #define LIB_TEXT_H
 
 #include "lib/bytes.h"
-
-/* Writes `len` bytes of `data` to `out` (of `room` bytes, always terminated), every byte that is not
- * printable ASCII as \xNN and the backslash doubled. Returns `out`. */
-char *text_escape(char *out, size_t room, const void *data, size_t len);
 
 #define TEXT_IP_LEN   16 /* "255.255.255.255" and the end */
 #define TEXT_MAC_LEN  18

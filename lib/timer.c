@@ -127,7 +127,7 @@ static void cascade(struct wheel *w, unsigned level)
 	list_init(&moving);
 	list_splice_tail(&moving, &w->slots[level][slot]);
 	w->occupied[level] &= ~(UINT64_C(1) << slot);
-	list_each_safe (t, &moving, struct timer, node) {
+	list_each_safe(t, &moving, struct timer, node) {
 		list_del(&t->node);
 		place(w, t);
 	}

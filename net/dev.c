@@ -51,13 +51,17 @@ bool dev_name_is_valid(const char *name)
 
 struct dev *dev_by_name(const struct stack *s, const char *name)
 {
-	stack_each_dev(d, s) if (strcmp(d->name, name) == 0) return d;
+	stack_each_dev(d, s)
+		if (strcmp(d->name, name) == 0)
+			return d;
 	return NULL;
 }
 
 struct dev *dev_by_index(const struct stack *s, int ifindex)
 {
-	stack_each_dev(d, s) if (d->ifindex == ifindex) return d;
+	stack_each_dev(d, s)
+		if (d->ifindex == ifindex)
+			return d;
 	return NULL;
 }
 
@@ -105,7 +109,9 @@ static void tell(struct dev *d, enum dev_event ev)
 	s->generation++;
 	if (!gone)
 		monitor_tell(s, MONITOR_LINK, d, false);
-	stack_each_proto(pr, s) if (pr->dev_event) pr->dev_event(d->netif, ev);
+	stack_each_proto(pr, s)
+		if (pr->dev_event)
+			pr->dev_event(d->netif, ev);
 	if (gone)
 		monitor_tell(s, MONITOR_LINK, d, true);
 }
@@ -117,7 +123,7 @@ static void insert(struct stack *s, struct dev *d)
 {
 	struct list *at = &s->devs;
 
-	list_each (other, &s->devs, struct dev, node)
+	list_each(other, &s->devs, struct dev, node)
 		if (other->ifindex > d->ifindex && at == &s->devs)
 			at = &other->node;
 	list_add_tail(at, &d->node);
@@ -170,7 +176,7 @@ int dev_register(struct stack *s, struct dev *d, const char *name)
 
 static void free_groups(struct dev *d)
 {
-	list_each_safe (g, &d->groups, struct dev_group, node) {
+	list_each_safe(g, &d->groups, struct dev_group, node) {
 		list_del(&g->node);
 		free(g);
 	}
@@ -182,7 +188,7 @@ void dev_unregister(struct dev *d)
 	if (d->ops->unregister)
 		d->ops->unregister(d);
 	leave(d);
-	list_each_safe (t, &d->taps, struct dev_tap, node)
+	list_each_safe(t, &d->taps, struct dev_tap, node)
 		dev_del_tap(t);
 	free_groups(d);
 	d->ops->free(d);
@@ -333,7 +339,7 @@ bool dev_is_promisc(const struct dev *d)
 
 static struct dev_group *find_group(const struct dev *d, struct mac m)
 {
-	list_each (g, &d->groups, struct dev_group, node)
+	list_each(g, &d->groups, struct dev_group, node)
 		if (mac_equal(g->mac, m))
 			return g;
 	return NULL;
@@ -412,7 +418,7 @@ void dev_drop_tx(struct dev *d, struct pkt *p, enum drop_reason why)
 
 static void show_taps(struct dev *d, const struct pkt *p, bool outgoing)
 {
-	list_each_safe (t, &d->taps, struct dev_tap, node)
+	list_each_safe(t, &d->taps, struct dev_tap, node)
 		t->fn(t, p, d, outgoing);
 }
 

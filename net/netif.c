@@ -22,8 +22,7 @@ struct netif *netif_new(struct stack *s, struct dev *d)
 	n->output = netif_output_raw;
 	list_init(&n->addrs);
 	memcpy(n->conf, s->conf_default, sizeof(n->conf));
-	stack_each_proto(pr, s)
-	{
+	stack_each_proto(pr, s) {
 		if (!pr->attach || pr->attach(n) == 0)
 			continue;
 		netif_free(n);
@@ -35,7 +34,9 @@ struct netif *netif_new(struct stack *s, struct dev *d)
 /* A protocol's detach copes with a netif it never attached to. */
 void netif_free(struct netif *n)
 {
-	stack_each_proto(pr, n->stack) if (pr->detach) pr->detach(n);
+	stack_each_proto(pr, n->stack)
+		if (pr->detach)
+			pr->detach(n);
 	free(n);
 }
 
@@ -48,7 +49,9 @@ static void tell(struct netif_addr *a, bool gone)
 	/* First the news, then what follows from it. */
 	s->generation++;
 	monitor_tell(s, MONITOR_ADDR, a, gone);
-	stack_each_proto(pr, s) if (pr->addr_event) pr->addr_event(a, gone);
+	stack_each_proto(pr, s)
+		if (pr->addr_event)
+			pr->addr_event(a, gone);
 }
 
 static bool same_subnet(const struct netif_addr *a, const struct netif_addr *b)
@@ -59,8 +62,9 @@ static bool same_subnet(const struct netif_addr *a, const struct netif_addr *b)
 /* The primary address of the subnet that `a` lies in, or NULL. */
 static struct netif_addr *primary_of(const struct netif *n, const struct netif_addr *a)
 {
-	netif_each_addr(other,
-		n) if (other != a && !(other->flags & ADDR_SECONDARY) && same_subnet(other, a)) return other;
+	netif_each_addr(other, n)
+		if (other != a && !(other->flags & ADDR_SECONDARY) && same_subnet(other, a))
+			return other;
 	return NULL;
 }
 
@@ -75,8 +79,9 @@ static void insert(struct netif *n, struct netif_addr *a)
 	struct list *at = &n->addrs;
 
 	if (!(a->flags & ADDR_SECONDARY))
-		netif_each_addr(other, n) if ((other->flags & ADDR_SECONDARY) && at == &n->addrs) at =
-			&other->node;
+		netif_each_addr(other, n)
+			if ((other->flags & ADDR_SECONDARY) && at == &n->addrs)
+				at = &other->node;
 	list_add_tail(at, &a->node);
 }
 
@@ -84,7 +89,9 @@ int netif_addr_add(struct netif *n, const struct netif_addr *new, struct netif_a
 {
 	if (!may_be_an_address(new->local) || new->plen > 32)
 		return -EINVAL;
-	netif_each_addr(other, n) if (other->local == new->local && same_subnet(other, new)) return -EEXIST;
+	netif_each_addr(other, n)
+		if (other->local == new->local && same_subnet(other, new))
+			return -EEXIST;
 	struct netif_addr *a = calloc(1, sizeof(*a));
 	if (!a)
 		return -ENOMEM;
@@ -112,7 +119,9 @@ static void remove_one(struct netif_addr *a)
 /* The first secondary of the subnet of `a`, or NULL. */
 static struct netif_addr *secondary_of(const struct netif *n, const struct netif_addr *a)
 {
-	netif_each_addr(other, n) if ((other->flags & ADDR_SECONDARY) && same_subnet(other, a)) return other;
+	netif_each_addr(other, n)
+		if ((other->flags & ADDR_SECONDARY) && same_subnet(other, a))
+			return other;
 	return NULL;
 }
 
@@ -151,8 +160,7 @@ void netif_addr_flush(struct netif *n)
 /* As Linux does; a label that has no room for its suffix becomes the name alone. */
 void netif_renamed(struct netif *n, const char *name)
 {
-	netif_each_addr(a, n)
-	{
+	netif_each_addr(a, n) {
 		const char *suffix = strchr(a->label, ':');
 		size_t len = strlen(name), more = suffix ? strlen(suffix) : 0;
 
@@ -172,16 +180,16 @@ void netif_addr_changed(struct netif_addr *a)
 
 struct netif_addr *netif_addr_find(const struct netif *n, uint32_t local)
 {
-	netif_each_addr(a, n) if (a->local == local) return a;
+	netif_each_addr(a, n)
+		if (a->local == local)
+			return a;
 	return NULL;
 }
 
 struct netif *netif_owning(const struct stack *s, uint32_t addr)
 {
-	stack_each_dev(d, s)
-	{
-		netif_each_addr(a, d->netif)
-		{
+	stack_each_dev(d, s) {
+		netif_each_addr(a, d->netif) {
 			bool whole_net = d->type == DEV_LOOPBACK && a->scope == SCOPE_HOST &&
 				((a->local ^ addr) & ip_mask(a->plen)) == 0;
 			if ((a->local == addr || whole_net) && netif_addr_is_usable(a))
@@ -195,8 +203,7 @@ uint32_t netif_source(const struct netif *n, uint32_t dst, enum addr_scope scope
 {
 	uint32_t first = 0;
 
-	netif_each_addr(a, n)
-	{
+	netif_each_addr(a, n) {
 		if (!netif_addr_is_usable(a) || (a->flags & ADDR_SECONDARY) || a->scope > scope)
 			continue;
 		if (dst && ((a->peer ^ dst) & ip_mask(a->plen)) == 0)
@@ -283,7 +290,9 @@ static enum drop_reason filter(const struct netif *n, const struct pkt *p)
 
 static const struct proto *proto_by_ethertype(const struct stack *s, uint16_t ethertype)
 {
-	stack_each_proto(pr, s) if (pr->ethertype == ethertype) return pr;
+	stack_each_proto(pr, s)
+		if (pr->ethertype == ethertype)
+			return pr;
 	return NULL;
 }
 

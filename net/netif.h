@@ -111,6 +111,6 @@ uint32_t netif_source(const struct netif *n, uint32_t dst, enum addr_scope scope
 /* The setting in force: conf.all and the interface's own, combined as Linux combines them. */
 int32_t netif_conf(const struct netif *n, enum sysctl_netif conf);
 
-#define netif_each_addr(a, n) list_each (a, &(n)->addrs, struct netif_addr, node)
+#define netif_each_addr(a, n) list_each(a, &(n)->addrs, struct netif_addr, node)
 
 #endif

@@ -81,7 +81,7 @@ static int watch(struct packet_sock *ps, struct dev *d)
 /* Stops watching `d`, or everything (NULL). */
 static void unwatch(struct packet_sock *ps, const struct dev *d)
 {
-	list_each_safe (t, &ps->taps, struct packet_tap, node) {
+	list_each_safe(t, &ps->taps, struct packet_tap, node) {
 		if (d && t->dev != d)
 			continue;
 		dev_del_tap(&t->tap);
@@ -102,8 +102,7 @@ static int rewatch(struct packet_sock *ps)
 	int err = 0;
 
 	unwatch(ps, NULL);
-	stack_each_dev(d, ps->sk.stack)
-	{
+	stack_each_dev(d, ps->sk.stack) {
 		if (!err && covers(ps, d))
 			err = watch(ps, d);
 	}
@@ -114,16 +113,15 @@ static int rewatch(struct packet_sock *ps)
 
 /* ---- devices come and go ---- */
 
-#define each_packet_sock(sk, s)                             \
-	list_each_safe (sk, &(s)->socks, struct sock, node) \
+#define each_packet_sock(sk, s)                            \
+	list_each_safe(sk, &(s)->socks, struct sock, node) \
 		if (sk->ops == &packet_ops)
 
 static int attach(struct netif *n)
 {
 	int err = 0;
 
-	each_packet_sock(sk, n->stack)
-	{
+	each_packet_sock(sk, n->stack) {
 		if (!err && covers(packet_sock(sk), n->dev))
 			err = watch(packet_sock(sk), n->dev);
 	}
@@ -132,8 +130,7 @@ static int attach(struct netif *n)
 
 static void detach(struct netif *n)
 {
-	each_packet_sock(sk, n->stack)
-	{
+	each_packet_sock(sk, n->stack) {
 		unwatch(packet_sock(sk), n->dev);
 		if (sk->local.ifindex == n->dev->ifindex)
 			sk->local.ifindex = GONE;
@@ -145,8 +142,7 @@ static void dev_event(struct netif *n, enum dev_event ev)
 {
 	if (ev != DEV_EVENT_DOWN && ev != DEV_EVENT_UNREGISTER)
 		return;
-	each_packet_sock(sk, n->stack)
-	{
+	each_packet_sock(sk, n->stack) {
 		if (sk->local.ifindex == n->dev->ifindex) {
 			sk->error = ENETDOWN;
 			sock_wake(sk, SOCK_EVENT_ERROR);

@@ -58,8 +58,7 @@ void sock_on_event(struct sock *sk, sock_event_fn *fn, void *ctx)
 /* A protocol without a number (raw and packet sockets) takes every number. */
 static const struct sock_ops *find_ops(struct stack *s, int type, int protocol)
 {
-	stack_each_proto(pr, s)
-	{
+	stack_each_proto(pr, s) {
 		if (pr->sock_ops && pr->sock_type == type && (!pr->number || pr->number == protocol))
 			return pr->sock_ops;
 	}
@@ -107,7 +106,7 @@ struct sock *sock_open(struct stack *s, int type, int protocol)
 
 static void purge_errors(struct sock *sk)
 {
-	list_each_safe (q, &sk->errors, struct sock_queued_error, node) {
+	list_each_safe(q, &sk->errors, struct sock_queued_error, node) {
 		list_del(&q->node);
 		free(q);
 	}
@@ -121,7 +120,7 @@ static void leave_stack(struct sock *sk, enum drop_reason why)
 
 	if (sk->ops->close)
 		sk->ops->close(sk);
-	list_each_safe (p, &sk->rx, struct pkt, node) {
+	list_each_safe(p, &sk->rx, struct pkt, node) {
 		list_del(&p->node);
 		stack_drop(s, p, why);
 	}
@@ -141,7 +140,7 @@ void sock_close(struct sock *sk)
 
 void sock_stack_gone(struct stack *s)
 {
-	list_each_safe (sk, &s->socks, struct sock, node) {
+	list_each_safe(sk, &s->socks, struct sock, node) {
 		sock_wake(sk, SOCK_EVENT_HANGUP);
 		leave_stack(sk, DROP_STACK_GONE);
 	}

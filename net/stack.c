@@ -43,7 +43,7 @@ void monitor_del(struct monitor *m)
 
 void monitor_tell(struct stack *s, enum monitor_kind kind, const void *object, bool gone)
 {
-	list_each_safe (m, &s->world->monitors, struct monitor, node)
+	list_each_safe(m, &s->world->monitors, struct monitor, node)
 		m->fn(m, s, kind, object, gone);
 }
 
@@ -63,7 +63,7 @@ static bool name_is_valid(const char *name)
 
 struct stack *stack_by_name(const struct world *w, const char *name)
 {
-	list_each (s, &w->stacks, struct stack, node)
+	list_each(s, &w->stacks, struct stack, node)
 		if (strcmp(s->name, name) == 0)
 			return s;
 	return NULL;
@@ -79,8 +79,7 @@ static void set_defaults(struct stack *s)
 
 static int start_protocols(struct stack *s)
 {
-	stack_each_proto(pr, s)
-	{
+	stack_each_proto(pr, s) {
 		int err = pr->init ? pr->init(s) : 0;
 		if (err)
 			return err;

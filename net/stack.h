@@ -112,7 +112,7 @@ void monitor_add(struct world *w, struct monitor *m);
 void monitor_del(struct monitor *m);
 void monitor_tell(struct stack *s, enum monitor_kind kind, const void *object, bool gone);
 
-#define stack_each_dev(d, s) list_each (d, &(s)->devs, struct dev, node)
+#define stack_each_dev(d, s) list_each(d, &(s)->devs, struct dev, node)
 #define stack_each_proto(pr, s) \
 	for (const struct proto *const *pr##_i = (s)->world->protos, *pr = *pr##_i; pr; pr = *++pr##_i)
 

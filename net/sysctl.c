@@ -51,8 +51,7 @@ static const int32_t *find_netif(const struct stack *s, const char *name, const 
 		snprintf(full, sizeof(full), "net.ipv4.%s.all.%s", in->family, in->name);
 		if (strcmp(in->family, "conf") == 0 && same_name(full, name))
 			return &s->conf_all[i];
-		stack_each_dev(d, s)
-		{
+		stack_each_dev(d, s) {
 			snprintf(full, sizeof(full), "net.ipv4.%s.%s.%s", in->family, d->name, in->name);
 			if (same_name(full, name))
 				return &d->netif->conf[i];
@@ -88,7 +87,8 @@ static void spread_forwarding(struct stack *s, const int32_t *at)
 	if (at != &s->sysctl[SYSCTL_IP_FORWARD] && at != &s->conf_all[CONF_FORWARDING])
 		return;
 	s->sysctl[SYSCTL_IP_FORWARD] = s->conf_all[CONF_FORWARDING] = s->conf_default[CONF_FORWARDING] = *at;
-	stack_each_dev(d, s) d->netif->conf[CONF_FORWARDING] = *at;
+	stack_each_dev(d, s)
+		d->netif->conf[CONF_FORWARDING] = *at;
 }
 
 int sysctl_set(struct stack *s, const char *name, int32_t value)
@@ -128,5 +128,6 @@ void sysctl_each(const struct stack *s, each_fn *fn, void *ctx)
 		fn(ctx, sysctl_hosts[i].name, s->sysctl[i], sysctl_hosts[i].help);
 	each_of_one("all", s->conf_all, false, fn, ctx);
 	each_of_one("default", s->conf_default, true, fn, ctx);
-	stack_each_dev(d, s) each_of_one(d->name, d->netif->conf, true, fn, ctx);
+	stack_each_dev(d, s)
+		each_of_one(d->name, d->netif->conf, true, fn, ctx);
 }

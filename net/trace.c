@@ -47,6 +47,6 @@ void trace_write(struct stack *s, enum trace_layer layer, const struct pkt *p, c
 	va_start(args, fmt);
 	vsnprintf(r->text, sizeof(r->text), fmt, args);
 	va_end(args);
-	list_each_safe (l, &t->listeners, struct trace_listener, node)
+	list_each_safe(l, &t->listeners, struct trace_listener, node)
 		l->fn(l, r);
 }

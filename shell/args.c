@@ -73,10 +73,8 @@ bool args_seconds(const char *text, double max, uint64_t *ns)
 /* Is `addr` in a subnet of one of the host's devices? */
 static bool is_neighbour(const struct stack *s, uint32_t addr)
 {
-	stack_each_dev(d, s)
-	{
-		netif_each_addr(a, d->netif)
-		{
+	stack_each_dev(d, s) {
+		netif_each_addr(a, d->netif) {
 			if (((a->local ^ addr) & ip_mask(a->plen)) == 0)
 				return true;
 		}
@@ -89,10 +87,8 @@ static uint32_t address_of(const struct stack *s, const struct stack *asker)
 {
 	uint32_t first = 0;
 
-	stack_each_dev(d, s)
-	{
-		netif_each_addr(a, d->netif)
-		{
+	stack_each_dev(d, s) {
+		netif_each_addr(a, d->netif) {
 			if (d == s->lo || !netif_addr_is_usable(a))
 				continue;
 			if (is_neighbour(asker, a->local))

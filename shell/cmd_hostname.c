@@ -6,11 +6,11 @@
 /* All addresses but lo's. */
 static void print_addresses(struct cmd *c)
 {
-	stack_each_dev(d, c->host)
-	{
+	stack_each_dev(d, c->host) {
 		if (d->type == DEV_LOOPBACK)
 			continue;
-		netif_each_addr(a, d->netif) fprintf(c->out, "%s ", TEXT_IP(a->local));
+		netif_each_addr(a, d->netif)
+			fprintf(c->out, "%s ", TEXT_IP(a->local));
 	}
 	fputc('\n', c->out);
 }

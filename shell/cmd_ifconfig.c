@@ -70,7 +70,9 @@ static void print_flags(FILE *f, unsigned flags)
 
 static struct netif_addr *find_label(const struct dev *d, const char *label)
 {
-	netif_each_addr(a, d->netif) if (strcmp(a->label, label) == 0) return a;
+	netif_each_addr(a, d->netif)
+		if (strcmp(a->label, label) == 0)
+			return a;
 	return NULL;
 }
 
@@ -159,7 +161,9 @@ static void print_all_labels(
 	FILE *f, const struct dev *d, void (*print)(FILE *f, const struct dev *d, const char *label))
 {
 	print(f, d, d->name);
-	netif_each_addr(a, d->netif) if (strchr(a->label, ':')) print(f, d, a->label);
+	netif_each_addr(a, d->netif)
+		if (strchr(a->label, ':'))
+			print(f, d, a->label);
 }
 
 static int by_name(const void *a, const void *b)
@@ -172,11 +176,13 @@ static int show_all(struct cmd *c, bool down_too, bool in_short)
 	struct dev **devs;
 	size_t count = 0, i = 0;
 
-	stack_each_dev(d, c->host) count++;
+	stack_each_dev(d, c->host)
+		count++;
 	devs = calloc(count + 1, sizeof(struct dev *));
 	if (!devs)
 		return cmd_error(c, "no memory");
-	stack_each_dev(d, c->host) devs[i++] = d;
+	stack_each_dev(d, c->host)
+		devs[i++] = d;
 	qsort(devs, count, sizeof(struct dev *), by_name);
 	if (in_short)
 		fputs("Iface      MTU    RX-OK RX-ERR RX-DRP RX-OVR    TX-OK TX-ERR TX-DRP TX-OVR Flg\n",

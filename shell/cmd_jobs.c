@@ -8,7 +8,7 @@
 
 static void jobs_complete(struct completion *w)
 {
-	list_each (j, &w->shell->jobs, struct job, node) {
+	list_each(j, &w->shell->jobs, struct job, node) {
 		char name[16];
 
 		snprintf(name, sizeof(name), "%%%u", j->number);
@@ -29,7 +29,7 @@ static struct job *find(struct cmd *c, const char *name)
 
 static int jobs_run(struct cmd *c)
 {
-	list_each_safe (j, &c->shell->jobs, struct job, node) {
+	list_each_safe(j, &c->shell->jobs, struct job, node) {
 		fprintf(c->out, "[%u]  %-10s %s\n", j->number, job_state(j), j->text);
 		if (!j->machine && !j->waiter)
 			job_remove(j);
@@ -51,7 +51,7 @@ const struct command cmd_jobs = {
 /* Jobs that this command waits for are let go. */
 static void waiting_free(struct cmd *c)
 {
-	list_each (j, &c->shell->jobs, struct job, node) {
+	list_each(j, &c->shell->jobs, struct job, node) {
 		if (j->waiter != c)
 			continue;
 		j->waiter = NULL;
@@ -130,7 +130,7 @@ const struct command cmd_bg = {
 
 static bool is_waiting(struct cmd *c)
 {
-	list_each (j, &c->shell->jobs, struct job, node)
+	list_each(j, &c->shell->jobs, struct job, node)
 		if (j->waiter == c)
 			return true;
 	return false;
@@ -171,7 +171,7 @@ static int wait_run(struct cmd *c)
 		return cmd_error(c, "a job cannot wait for jobs");
 	c->free_state = waiting_free;
 	if (c->argc == 1) {
-		list_each_safe (j, &c->shell->jobs, struct job, node)
+		list_each_safe(j, &c->shell->jobs, struct job, node)
 			wait_for(c, j);
 	}
 	for (int i = 1; i < c->argc; i++) {

@@ -33,7 +33,7 @@ static void print_ends(FILE *out, const struct world *w)
 {
 	count dropped = 0;
 
-	list_each (s, &w->stacks, struct stack, node)
+	list_each(s, &w->stacks, struct stack, node)
 		dropped += all_drops(s);
 	fprintf(out, "ended       %llu well, %llu dropped\n", (count)w->pkts.done, dropped);
 }
@@ -75,7 +75,7 @@ static int run_stat(struct cmd *c)
 	print_loop(out, c->world->loop);
 	fprintf(out, "%-12s%7s %7s %10s %7s %7s %10s %12s %8s\n", "hosts", "devices", "sockets", "neighbours",
 		"waiting", "routes", "exceptions", "reassembling", "dropped");
-	list_each (s, &c->world->stacks, struct stack, node)
+	list_each(s, &c->world->stacks, struct stack, node)
 		print_host(out, s);
 	return CMD_OK;
 }

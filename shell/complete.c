@@ -34,12 +34,13 @@ void complete_offer_list(struct completion *w, const char *const *texts)
 
 void complete_devices(struct completion *w)
 {
-	stack_each_dev(d, w->host) complete_offer(w, d->name);
+	stack_each_dev(d, w->host)
+		complete_offer(w, d->name);
 }
 
 void complete_hosts(struct completion *w)
 {
-	list_each (s, &w->shell->world->stacks, struct stack, node)
+	list_each(s, &w->shell->world->stacks, struct stack, node)
 		complete_offer(w, s->name);
 }
 

@@ -48,10 +48,10 @@ static void end_on(struct machine *m, const struct stack *host)
 		if (m->program)
 			program_signal(m->program, SIGHUP);
 	}
-	list_each (child, &m->children, struct machine, node)
+	list_each(child, &m->children, struct machine, node)
 		end_on(child, host);
 	if (m->run)
-		list_each (child, &m->run->children, struct machine, node)
+		list_each(child, &m->run->children, struct machine, node)
 			end_on(child, host);
 	if (m->run && m->run->c.host == host)
 		run_stop(m->run, SIGKILL);
@@ -71,13 +71,13 @@ int shell_del_host(struct shell *sh, struct stack *host)
 {
 	bool busy = host == sh->hosts[0] || (sh->main && is_busy_on(sh->main, host));
 
-	list_each (j, &sh->jobs, struct job, node)
+	list_each(j, &sh->jobs, struct job, node)
 		busy = busy || (j->machine && is_busy_on(j->machine, host));
 	if (busy)
 		return -EBUSY;
 	if (sh->main)
 		end_on(sh->main, host);
-	list_each (j, &sh->jobs, struct job, node)
+	list_each(j, &sh->jobs, struct job, node)
 		if (j->machine)
 			end_on(j->machine, host);
 	leave_host(sh, host);

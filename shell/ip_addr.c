@@ -77,7 +77,8 @@ static unsigned count_wanted(const struct filter *f, const struct dev *d)
 	unsigned count = 0;
 
 	if (ipcmd_link_wanted(&f->link, d))
-		netif_each_addr(a, d->netif) count += wanted(f, a);
+		netif_each_addr(a, d->netif)
+			count += wanted(f, a);
 	return count;
 }
 
@@ -181,8 +182,7 @@ static void show_brief(struct ipcmd *ip, const struct filter *f, const struct de
 {
 	ipcmd_print_link(ip, d, IPCMD_ADDR);
 	show_list(&ip->show, "addr_info");
-	netif_each_addr(a, d->netif)
-	{
+	netif_each_addr(a, d->netif) {
 		if (!wanted(f, a))
 			continue;
 		show_object(&ip->show);
@@ -202,8 +202,7 @@ static void show_device(struct ipcmd *ip, const struct filter *f, const struct d
 		show_text(&ip->show, "\n");
 	}
 	show_list(&ip->show, "addr_info");
-	netif_each_addr(a, d->netif)
-	{
+	netif_each_addr(a, d->netif) {
 		if (!wanted(f, a))
 			continue;
 		show_object(&ip->show);
@@ -225,8 +224,7 @@ static int show(struct ipcmd *ip)
 	if (status)
 		return status;
 	show_begin(&ip->show);
-	stack_each_dev(d, ip->s)
-	{
+	stack_each_dev(d, ip->s) {
 		if (!device_is_shown(ip, &f, d))
 			continue;
 		show_object(&ip->show);
@@ -245,11 +243,12 @@ static int show(struct ipcmd *ip)
 /* With its primary a secondary may go too, so the search begins anew each time. */
 static struct netif_addr *find_wanted(struct ipcmd *ip, const struct filter *f)
 {
-	stack_each_dev(d, ip->s)
-	{
+	stack_each_dev(d, ip->s) {
 		if (!ipcmd_link_wanted(&f->link, d))
 			continue;
-		netif_each_addr(a, d->netif) if (wanted(f, a)) return a;
+		netif_each_addr(a, d->netif)
+			if (wanted(f, a))
+				return a;
 	}
 	return NULL;
 }
@@ -266,7 +265,8 @@ static int flush(struct ipcmd *ip)
 	status = read_filter(ip, &f);
 	if (status)
 		return status;
-	stack_each_dev(d, ip->s) count += count_wanted(&f, d);
+	stack_each_dev(d, ip->s)
+		count += count_wanted(&f, d);
 	while ((a = find_wanted(ip, &f)))
 		netif_addr_del(a);
 	return ipcmd_flushed(ip, count, "addresses");
@@ -377,8 +377,7 @@ static int read_request(struct ipcmd *ip, struct request *r)
 /* The address that the request names, or NULL. */
 static struct netif_addr *find(const struct request *r, bool exact)
 {
-	netif_each_addr(a, r->dev->netif)
-	{
+	netif_each_addr(a, r->dev->netif) {
 		if (a->local != r->addr.local)
 			continue;
 		if (exact && (a->plen != r->addr.plen || (r->has_peer && a->peer != r->addr.peer)))

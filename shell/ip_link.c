@@ -379,8 +379,7 @@ int ipcmd_link_show(struct ipcmd *ip)
 	if (status)
 		return status;
 	show_begin(&ip->show);
-	stack_each_dev(d, ip->s)
-	{
+	stack_each_dev(d, ip->s) {
 		if (!ipcmd_link_wanted(&f, d))
 			continue;
 		show_object(&ip->show);

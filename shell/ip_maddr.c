@@ -47,7 +47,7 @@ static void print_link_groups(struct ipcmd *ip, const struct dev *d)
 {
 	struct show *sh = &ip->show;
 
-	list_each (g, &d->groups, struct dev_group, node) {
+	list_each(g, &d->groups, struct dev_group, node) {
 		show_object(sh);
 		show_text(sh, "\tlink  ");
 		show_color(sh, SHOW_MAC);
@@ -100,7 +100,9 @@ static int show(struct ipcmd *ip)
 	if (status)
 		return status;
 	show_begin(&ip->show);
-	stack_each_dev(d, ip->s) if (ipcmd_link_wanted(&f, d)) print_device(ip, d);
+	stack_each_dev(d, ip->s)
+		if (ipcmd_link_wanted(&f, d))
+			print_device(ip, d);
 	show_end(&ip->show);
 	return CMD_OK;
 }
@@ -151,7 +153,7 @@ static int del(struct ipcmd *ip)
 
 	if (status)
 		return status;
-	list_each (g, &r.dev->groups, struct dev_group, node) {
+	list_each(g, &r.dev->groups, struct dev_group, node) {
 		if (mac_equal(g->mac, r.mac) && is_static(r.dev, r.mac)) {
 			dev_group_del(r.dev, r.mac);
 			return CMD_OK;

@@ -14,7 +14,7 @@ unsigned ipcmd_netns_id(const struct stack *s)
 {
 	unsigned id = 0;
 
-	list_each (other, &s->world->stacks, struct stack, node) {
+	list_each(other, &s->world->stacks, struct stack, node) {
 		if (other == s)
 			break;
 		id++;
@@ -32,7 +32,7 @@ static int needs_name(struct ipcmd *ip)
 static int list(struct ipcmd *ip)
 {
 	show_begin(&ip->show);
-	list_each (s, &ip->s->world->stacks, struct stack, node) {
+	list_each(s, &ip->s->world->stacks, struct stack, node) {
 		show_object(&ip->show);
 		show_str(&ip->show, "name", "%s\n", s->name);
 		show_close(&ip->show);
@@ -76,7 +76,7 @@ static int del_all(struct ipcmd *ip)
 {
 	int status = CMD_OK;
 
-	list_each_safe (s, &ip->c->world->stacks, struct stack, node)
+	list_each_safe(s, &ip->c->world->stacks, struct stack, node)
 		if (s != ip->c->host)
 			status |= del_one(ip, s->name);
 	return status;
@@ -186,7 +186,7 @@ static void next_host(struct cmd *c, int status)
 	unsigned i = 0;
 
 	e->status = status ? status : e->status;
-	list_each (s, &c->world->stacks, struct stack, node) {
+	list_each(s, &c->world->stacks, struct stack, node) {
 		if (i++ < e->next)
 			continue;
 		e->next = i;

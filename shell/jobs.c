@@ -201,12 +201,12 @@ struct job *job_find(struct shell *sh, const char *name)
 	if (name && *name == '%')
 		name++;
 	if (!name || !*name || strcmp(name, "%") == 0 || strcmp(name, "+") == 0) {
-		list_each (j, &sh->jobs, struct job, node)
+		list_each(j, &sh->jobs, struct job, node)
 			found = !found || j->machine ? j : found;
 		return found;
 	}
 	number = strtoul(name, &end, 10);
-	list_each (j, &sh->jobs, struct job, node)
+	list_each(j, &sh->jobs, struct job, node)
 		if (*end ? strncmp(j->text, name, strlen(name)) == 0 : j->number == number)
 			return j;
 	return NULL;
@@ -214,7 +214,7 @@ struct job *job_find(struct shell *sh, const char *name)
 
 void jobs_tell(struct shell *sh)
 {
-	list_each_safe (j, &sh->jobs, struct job, node) {
+	list_each_safe(j, &sh->jobs, struct job, node) {
 		if (j->machine || j->waiter)
 			continue;
 		sink_printf(sh->err, "[%u]  %-10s %s\n", j->number, job_state(j), j->text);
@@ -224,6 +224,6 @@ void jobs_tell(struct shell *sh)
 
 void jobs_end(struct shell *sh)
 {
-	list_each_safe (j, &sh->jobs, struct job, node)
+	list_each_safe(j, &sh->jobs, struct job, node)
 		job_remove(j);
 }

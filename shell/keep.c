@@ -17,7 +17,7 @@ void *shell_keep(struct shell *sh, const void *key, size_t size, void (*end)(voi
 {
 	struct kept *k;
 
-	list_each (old, &sh->kept, struct kept, node) {
+	list_each(old, &sh->kept, struct kept, node) {
 		if (old->key == key)
 			return old->mem;
 	}
@@ -32,7 +32,7 @@ void *shell_keep(struct shell *sh, const void *key, size_t size, void (*end)(voi
 
 void keep_end_all(struct shell *sh)
 {
-	list_each_safe (k, &sh->kept, struct kept, node) {
+	list_each_safe(k, &sh->kept, struct kept, node) {
 		list_del(&k->node);
 		if (k->end)
 			k->end(k->mem);

@@ -71,7 +71,7 @@ static void unwind(struct machine *m)
 
 static void kill_children(struct machine *m)
 {
-	list_each_safe (child, &m->children, struct machine, node)
+	list_each_safe(child, &m->children, struct machine, node)
 		machine_free(child);
 }
 
@@ -134,7 +134,7 @@ struct machine *machine_split(struct machine *m)
 	m->run = NULL;
 	m->program = NULL;
 	list_splice_tail(&half->children, &m->children);
-	list_each (child, &half->children, struct machine, node)
+	list_each(child, &half->children, struct machine, node)
 		child->parent = half;
 	if (half->run)
 		half->run->machine = half;
@@ -212,10 +212,10 @@ struct expansion machine_expansion(const struct machine *m)
 void machine_each(struct machine *m, void (*fn)(struct machine *m, void *ctx), void *ctx)
 {
 	fn(m, ctx);
-	list_each (child, &m->children, struct machine, node)
+	list_each(child, &m->children, struct machine, node)
 		machine_each(child, fn, ctx);
 	if (m->run)
-		list_each (child, &m->run->children, struct machine, node)
+		list_each(child, &m->run->children, struct machine, node)
 			machine_each(child, fn, ctx);
 }
 
@@ -223,7 +223,7 @@ void machine_refresh_input(struct machine *m)
 {
 	if (m->run)
 		run_attach_input(m->run); /* and those it spawned */
-	list_each (child, &m->children, struct machine, node)
+	list_each(child, &m->children, struct machine, node)
 		machine_refresh_input(child);
 }
 
@@ -327,7 +327,7 @@ void machine_report(struct machine *m)
 {
 	if (m->run)
 		run_report(m->run);
-	list_each (child, &m->children, struct machine, node)
+	list_each(child, &m->children, struct machine, node)
 		machine_report(child);
 }
 
@@ -339,7 +339,7 @@ void machine_signal(struct machine *m, int sig)
 		run_stop(m->run, sig);
 	else if (m->program)
 		program_signal(m->program, sig);
-	list_each (child, &m->children, struct machine, node)
+	list_each(child, &m->children, struct machine, node)
 		machine_signal(child, sig);
 	machine_wake(m);
 }

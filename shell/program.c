@@ -481,7 +481,7 @@ static void look_at(struct program *p)
 
 void program_reap(struct shell *sh)
 {
-	list_each_safe (p, &sh->programs, struct program, node)
+	list_each_safe(p, &sh->programs, struct program, node)
 		look_at(p);
 }
 
@@ -494,7 +494,7 @@ void program_end_all(struct shell *sh)
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
 	for (int waited = 0; !list_empty(&sh->programs); waited++) {
-		list_each_safe (p, &sh->programs, struct program, node) {
+		list_each_safe(p, &sh->programs, struct program, node) {
 			if (p->machine)
 				program_kill(p);
 			else if (waited >= GRACE_MS / 20)

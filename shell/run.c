@@ -21,7 +21,7 @@ const struct command *command_find(const char *name)
 static void release(struct run *r)
 {
 	source_detach(&r->reader);
-	list_each_safe (child, &r->children, struct machine, node)
+	list_each_safe(child, &r->children, struct machine, node)
 		machine_free(child);
 	if (r->c.free_state)
 		r->c.free_state(&r->c);
@@ -101,7 +101,7 @@ void run_attach_input(struct run *r)
 		source_detach(&r->reader);
 	else if (!r->reader.source && may && r->c.input && !r->ended && !r->at_end)
 		source_attach(r->io.in, &r->reader);
-	list_each (child, &r->children, struct machine, node)
+	list_each(child, &r->children, struct machine, node)
 		machine_refresh_input(child);
 }
 
@@ -177,7 +177,7 @@ void run_stop(struct run *r, int sig)
 	if (r->ended)
 		return;
 	r->busy++;
-	list_each (child, &r->children, struct machine, node)
+	list_each(child, &r->children, struct machine, node)
 		machine_signal(child, sig);
 	if (r->c.stop && sig != SIGKILL)
 		r->c.stop(&r->c, sig);
@@ -190,7 +190,7 @@ void run_report(struct run *r)
 {
 	if (r->ended)
 		return;
-	list_each (child, &r->children, struct machine, node)
+	list_each(child, &r->children, struct machine, node)
 		machine_report(child);
 	if (r->c.report)
 		r->c.report(&r->c);

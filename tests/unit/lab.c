@@ -111,7 +111,7 @@ void lab_sent_clear(struct dev *wire)
 {
 	struct wire *w = wire_of(wire);
 
-	list_each_safe (f, &w->sent, struct sent, node) {
+	list_each_safe(f, &w->sent, struct sent, node) {
 		list_del(&f->node);
 		free(f);
 	}

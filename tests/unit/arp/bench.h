@@ -25,7 +25,9 @@ struct bench {
 /* Routing as simple as it gets: what is in the subnet of an address is on the link. */
 static inline bool bench_onlink(const struct netif *n, uint32_t addr)
 {
-	netif_each_addr(a, n) if (((a->peer ^ addr) & ip_mask(a->plen)) == 0) return true;
+	netif_each_addr(a, n)
+		if (((a->peer ^ addr) & ip_mask(a->plen)) == 0)
+			return true;
 	return false;
 }
 

@@ -21,7 +21,7 @@ static uint32_t hash_of(int key)
 
 static struct item *lookup(struct hash *h, int key)
 {
-	hash_each_match (it, h, hash_of(key), struct item, link)
+	hash_each_match(it, h, hash_of(key), struct item, link)
 		if (it->key == key)
 			return it;
 	return NULL;

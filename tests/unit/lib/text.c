@@ -1,19 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Addresses and foreign bytes as text. */
+/* Addresses as text. */
 #include "lib/text.h"
 
 #include "tests/unit/unit.h"
-
-/* stack_shell_injection waits for names in packets (DHCP); this is the function that will guard them. */
-static void bytes_that_a_terminal_would_obey_are_escaped(void)
-{
-	char out[64];
-
-	CU_ASSERT_STRING_EQUAL(text_escape(out, sizeof(out), "a\x1b[2J%n\\\xff", 9), "a\\x1b[2J%n\\\\\\xff");
-	CU_ASSERT_STRING_EQUAL(text_escape(out, 6, "abcdefgh", 8), "abcde");
-	CU_ASSERT_STRING_EQUAL(text_escape(out, 6, "abc\x1b", 4), "abc");
-	CU_ASSERT_STRING_EQUAL(text_escape(out, 1, "abc", 3), "");
-}
 
 static void addresses_are_written_and_read_alike(void)
 {
@@ -43,5 +32,4 @@ static void what_is_not_wholly_an_address_is_refused(void)
 	CU_ASSERT_EQUAL(m.b[0], 7);
 }
 
-SUITE(lib_text, T(bytes_that_a_terminal_would_obey_are_escaped), T(addresses_are_written_and_read_alike),
-	T(what_is_not_wholly_an_address_is_refused))
+SUITE(lib_text, T(addresses_are_written_and_read_alike), T(what_is_not_wholly_an_address_is_refused))

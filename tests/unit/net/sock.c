@@ -224,7 +224,7 @@ static void queue_is_bounded_by_the_size_of_the_buffers(void)
 	CU_ASSERT_EQUAL(limit, 20000);
 	for (int i = 0; i < 100; i++)
 		sock_input(sk, message(s, "x", 0));
-	list_each (p, &sk->rx, struct pkt, node)
+	list_each(p, &sk->rx, struct pkt, node)
 		kept++;
 	CU_ASSERT(kept > 0 && (size_t)kept <= 20000 / PKT_SMALL_ROOM + 1);
 	sk->rx_limit = sk->rx_bytes; /* full to the octet */

@@ -43,8 +43,7 @@ static struct dev *any_dev(struct churn *c, struct stack *s)
 	unsigned n = 0;
 	struct dev *found = NULL;
 
-	stack_each_dev(d, s)
-	{
+	stack_each_dev(d, s) {
 		if (d != s->lo && below(c, ++n) == 0)
 			found = d;
 	}
@@ -56,7 +55,8 @@ static unsigned count_devs(struct churn *c)
 	unsigned n = 0;
 
 	for (int i = 0; i < HOSTS; i++)
-		stack_each_dev(d, c->hosts[i]) n += d != c->hosts[i]->lo;
+		stack_each_dev(d, c->hosts[i])
+			n += d != c->hosts[i]->lo;
 	return n;
 }
 
@@ -145,8 +145,7 @@ static void change_addr(struct churn *c)
 
 	if (!d)
 		return;
-	netif_each_addr(a, d->netif)
-	{
+	netif_each_addr(a, d->netif) {
 		if (below(c, 3) == 0) {
 			netif_addr_del(a);
 			return;
