@@ -273,6 +273,17 @@ static bool mtu_is_bad(uint32_t mtu)
 	return mtu && (mtu < DEV_MTU_MIN || mtu > DEV_MTU_MAX);
 }
 
+/* The kernel's words, and what there is instead. */
+static int unknown_kind(struct ipcmd *ip)
+{
+	ipcmd_fail(ip, IPCMD_REFUSED, "Error: Unknown device type.");
+	fputs("tapir has so far:", ip->c->err);
+	for (const struct dev_kind *k = dev_kinds; k->name; k++)
+		fprintf(ip->c->err, " %s", k->name);
+	fputs("; tap, tun and macvtap are options of tapir itself\n", ip->c->err);
+	return IPCMD_REFUSED;
+}
+
 static int add(struct ipcmd *ip)
 {
 	struct recipe r = {.netns = ip->s};
@@ -285,7 +296,7 @@ static int add(struct ipcmd *ip)
 		return ipcmd_fail(ip, IPCMD_FAILED, "Not enough information: \"type\" argument is required");
 	kind = dev_kind_by_name(r.type);
 	if (!kind)
-		return ipcmd_fail(ip, IPCMD_REFUSED, "Error: Unknown device type.");
+		return unknown_kind(ip);
 	if (r.link)
 		return ipcmd_garbage(ip, r.link);
 	status = read_peer(ip, &r);

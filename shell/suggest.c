@@ -66,12 +66,28 @@ bool suggest_is_program(const char *name)
 	return false;
 }
 
+/* What people know from Linux and tapir does not have yet. The machine's programs of these names would show and
+ * change the kernel's end of the wire, so they are named only after that. */
+static bool is_for_later(const char *name)
+{
+	static const char *const names[] = {"brctl", "bridge", "dhclient", "dhcpd", "iperf3", "nc", "netstat",
+		"ping6", "ss", "tc", "tcpdump", "tunctl"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return false;
+}
+
 int suggest_unknown(struct cmd *c)
 {
 	const char *name = c->argv[0], *near = nearest(name);
 
 	fprintf(c->err, "%s: command not found", name);
-	if (name[0] == '!')
+	if (is_for_later(name))
+		fprintf(c->err,
+			": tapir does not have it yet (!%s is the machine's own, at the kernel's end)", name);
+	else if (name[0] == '!')
 		fprintf(c->err, ": a program of the machine can only begin a line: %s", name);
 	else if (suggest_is_program(name))
 		fprintf(c->err, ": !%s runs the machine's program", name);

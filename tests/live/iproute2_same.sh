@@ -236,7 +236,7 @@ script() {
 # What is not tapir's: IPv6, the number of queues, limits of segmentation. Kernels from 6.3 on have words of
 # their own for some refusals.
 without_kernel() {
-	sed -E -e '/^\s+inet6 |33:33:/d' -e 's/addrgenmode \w+ //; s/"inet6_addr_gen_mode":"\w+",//g' \
+	sed -E -e '/^\s+inet6 |33:33:/d' -e '/^tapir has so far:/d' -e 's/addrgenmode \w+ //; s/"inet6_addr_gen_mode":"\w+",//g' \
 		-e 's/num[tr]xqueues [0-9]+ //g; s/"num_[tr]x_queues":[0-9]+,//g' \
 		-e 's/gso_max_size [0-9].*//; s/,"gso_max_size"[^}]*//g' \
 		-e 's/^Error: ipv4: Address already assigned\.$/RTNETLINK answers: File exists/' \

@@ -85,14 +85,18 @@ static void a_failed_pair_leaves_nothing(void)
 	typed_free(t);
 }
 
+#define UNKNOWN_KIND                    \
+	"Error: Unknown device type.\n" \
+	"tapir has so far: veth hub dummy; tap, tun and macvtap are options of tapir itself\n"
+
 static void bad_requests_are_refused_as_iproute2_does(void)
 {
 	static const struct {
 		const char *line, *says;
 		int status;
 	} cases[] = {
-		{"ip link add foo type bar", "Error: Unknown device type.\n", 2},
-		{"ip link add link lo name foo type macvlan mode bridge", "Error: Unknown device type.\n", 2},
+		{"ip link add foo type bar", UNKNOWN_KIND, 2},
+		{"ip link add link lo name foo type macvlan mode bridge", UNKNOWN_KIND, 2},
 		{"ip link add foo", "Not enough information: \"type\" argument is required\n", 1},
 		{"ip link add x/y type veth",
 			"Error: argument \"x/y\" is wrong: \"name\" not a valid ifname\n", 255},

@@ -25,4 +25,12 @@ static void what_is_far_from_everything_is_only_unknown(void)
 		"\nreal\t0m0.000s\n");
 }
 
-SUITE(shell_suggest, T(distance_counts_letters), T(what_is_far_from_everything_is_only_unknown))
+static void what_is_for_later_is_said_so(void)
+{
+	PRINTS("tcpdump -ni eth0",
+		"tcpdump: command not found: tapir does not have it yet (!tcpdump is the machine's "
+		"own, at the kernel's end)\n");
+}
+
+SUITE(shell_suggest, T(what_is_for_later_is_said_so), T(distance_counts_letters),
+	T(what_is_far_from_everything_is_only_unknown))
