@@ -98,19 +98,14 @@ static void disconnect(struct sock *sk)
 
 static int ping_connect(struct sock *sk, const struct sock_addr *a)
 {
-	struct route_key key = {
-		.dst = a->ip, .src = sk->local.ip, .tos = (uint8_t)sk->tos, .oif = sk->bound_dev};
 	struct route_path path;
 
 	disconnect(sk);
 	if (!a->ip)
 		return 0;
-	int err = route_lookup(sk->stack, &key, &path);
-	if (err)
-		return err;
-	if (path.type == ROUTE_BROADCAST && !sk->broadcast)
-		return -EACCES;
-	err = sk->local.port ? 0 : take_id(sk, 0);
+	int err = ip_sock_route(sk, a->ip, &path);
+	if (!err && !sk->local.port)
+		err = take_id(sk, 0);
 	if (err)
 		return err;
 	sk->peer = *a;
@@ -119,29 +114,7 @@ static int ping_connect(struct sock *sk, const struct sock_addr *a)
 	return 0;
 }
 
-static int ping_path_mtu(const struct sock *sk)
-{
-	uint32_t mtu = ip_path_mtu(sk->stack, sk->peer.ip);
-
-	return mtu ? (int)mtu : -ENETUNREACH;
-}
-
 /* ---- sending ---- */
-
-/* The socket also finds it among its errors, with the MTU (ping: "local error: message too long"). */
-static void report_too_long(struct sock *sk, uint32_t dst, uint16_t seq)
-{
-	struct sock_error e = {
-		.error = EMSGSIZE,
-		.local = true,
-		.info = ip_path_mtu(sk->stack, dst) - (uint32_t)sk->opts_len,
-		.dst = dst,
-		.seq = seq,
-		.time_ns = stack_now(sk->stack),
-	};
-
-	sock_report(sk, &e, false);
-}
 
 /* 0 or -errno: what may be sent is an echo request that fits a datagram. */
 static int check_request(const struct sock *sk, const uint8_t *data, size_t len, struct icmp_hdr *h)
@@ -164,20 +137,7 @@ static ssize_t ping_send(struct sock *sk, const void *data, size_t len, int flag
 		err = take_id(sk, 0);
 	if (err)
 		return err;
-	struct ip_send how = {
-		.dst = peer->ip,
-		.src = sk->local.ip,
-		.proto = IP_PROTO_ICMP,
-		.tos = (uint8_t)sk->tos,
-		.ttl = sk->ttl < 0 ? 0 : (uint8_t)sk->ttl,
-		.df = sk->mtu_discover == SOCK_PMTU_DO || sk->mtu_discover == SOCK_PMTU_PROBE,
-		.df_if_fits = sk->mtu_discover == SOCK_PMTU_WANT,
-		.ignore_pmtu = sk->mtu_discover == SOCK_PMTU_PROBE,
-		.broadcast_ok = sk->broadcast,
-		.oif = peer->ifindex ? peer->ifindex : sk->bound_dev,
-		.opts = sk->opts,
-		.opts_len = sk->opts_len,
-	};
+	struct ip_send how = ip_sock_send(sk, peer->ip, IP_PROTO_ICMP, peer->ifindex);
 	struct pkt *p = stack_pkt(sk->stack, len);
 	if (!p)
 		return -ENOBUFS;
@@ -186,7 +146,7 @@ static ssize_t ping_send(struct sock *sk, const void *data, size_t len, int flag
 	icmp_emit(p->data, len, &h);
 	err = icmp_output(sk->stack, p, &how);
 	if (err == -EMSGSIZE)
-		report_too_long(sk, how.dst, icmp_seq(&h));
+		ip_sock_too_big(sk, how.dst, icmp_seq(&h)); /* "local error: message too long" */
 	return err ? err : (ssize_t)len;
 }
 
@@ -198,7 +158,7 @@ const struct sock_ops ping_sock_ops = {
 	.bind = ping_bind,
 	.connect = ping_connect,
 	.send = ping_send,
-	.path_mtu = ping_path_mtu,
+	.path_mtu = ip_sock_path_mtu,
 	.hides_ip = true,
 };
 

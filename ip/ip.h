@@ -142,6 +142,25 @@ int ip_output_raw(struct stack *s, struct pkt *p, int oif, bool broadcast_ok);
  * 0: no route. */
 uint32_t ip_path_mtu(struct stack *s, uint32_t dst);
 
+/* ---- what sockets over IP have in common (sock.c) ---- */
+
+struct sock;
+
+/* The way to `dst` as this socket would send. 0, -errno of route_lookup(), -EACCES (a broadcast address, and
+ * SO_OPT_BROADCAST is off). */
+int ip_sock_route(const struct sock *sk, uint32_t dst, struct route_path *path);
+
+/* The socket's options as wishes for ip_output(): TTL, TOS, DF, broadcast, IP options, and its address as source.
+ * `oif`: ifindex, 0: the device it is bound to, if any. */
+struct ip_send ip_sock_send(const struct sock *sk, uint32_t dst, uint8_t proto, int oif);
+
+/* ip_output() said -EMSGSIZE: with SO_OPT_RECVERR the socket finds the path MTU among its errors, as local. `seq`: of
+ * the echo request, else 0. */
+void ip_sock_too_big(struct sock *sk, uint32_t dst, uint16_t seq);
+
+/* sock_ops->path_mtu: to the connected peer. -ENETUNREACH */
+int ip_sock_path_mtu(const struct sock *sk);
+
 /* ---- ICMP errors, seen from ip ---- */
 
 /* What ip says about a packet it will not carry; icmp decides whether anything may be sent. */

@@ -92,28 +92,18 @@ static int raw_bind(struct sock *sk, const struct sock_addr *a)
 
 static int raw_connect(struct sock *sk, const struct sock_addr *a)
 {
-	struct route_key key = {.dst = a->ip, .src = sk->local.ip, .oif = sk->bound_dev};
 	struct route_path path;
 
 	if (!a->ip) {
 		sk->peer.ip = 0;
 		return 0;
 	}
-	int err = route_lookup(sk->stack, &key, &path);
+	int err = ip_sock_route(sk, a->ip, &path);
 	if (err)
 		return err;
-	if (path.type == ROUTE_BROADCAST && !sk->broadcast)
-		return -EACCES;
 	sk->local.ip = path.source;
 	sk->peer.ip = a->ip;
 	return 0;
-}
-
-static int raw_path_mtu(const struct sock *sk)
-{
-	uint32_t mtu = ip_path_mtu(sk->stack, sk->peer.ip);
-
-	return mtu ? (int)mtu : -ENETUNREACH;
 }
 
 /* ---- out ---- */
@@ -135,36 +125,11 @@ static uint32_t source(const struct sock *sk)
 
 static int send_packet(struct sock *sk, struct pkt *p, uint32_t dst, int oif)
 {
-	struct ip_send how = {
-		.dst = dst,
-		.src = source(sk),
-		.proto = (uint8_t)sk->protocol,
-		.tos = (uint8_t)sk->tos,
-		.ttl = sk->ttl < 0 ? 0 : (uint8_t)sk->ttl,
-		.df = sk->mtu_discover == SOCK_PMTU_DO || sk->mtu_discover == SOCK_PMTU_PROBE,
-		.df_if_fits = sk->mtu_discover == SOCK_PMTU_WANT,
-		.ignore_pmtu = sk->mtu_discover == SOCK_PMTU_PROBE,
-		.broadcast_ok = sk->broadcast,
-		.oif = oif,
-		.opts = sk->opts,
-		.opts_len = sk->opts_len,
-	};
+	struct ip_send how = ip_sock_send(sk, dst, (uint8_t)sk->protocol, oif);
 
+	how.src = source(sk);
 	raw_count_sent(sk->stack, how.proto, p->data, p->len);
 	return ip_output(sk->stack, p, &how);
-}
-
-/* ip(7): who asks for errors hears of his own too big packets as of those that routers refuse. */
-static void report_too_big(struct sock *sk, uint32_t dst)
-{
-	struct sock_error e = {.error = EMSGSIZE,
-		.local = true,
-		.info = ip_path_mtu(sk->stack, dst),
-		.dst = dst,
-		.time_ns = stack_now(sk->stack)};
-
-	if (sk->recverr)
-		sock_report(sk, &e, false);
 }
 
 static ssize_t raw_send(struct sock *sk, const void *data, size_t len, int flags, const struct sock_addr *to)
@@ -186,7 +151,7 @@ static ssize_t raw_send(struct sock *sk, const void *data, size_t len, int flags
 	int err =
 		sk->hdrincl ? ip_output_raw(sk->stack, p, oif, sk->broadcast) : send_packet(sk, p, dst, oif);
 	if (err == -EMSGSIZE)
-		report_too_big(sk, dst);
+		ip_sock_too_big(sk, dst, 0);
 	return err ? err : (ssize_t)len;
 }
 
@@ -198,5 +163,5 @@ const struct sock_ops raw_sock_ops = {
 	.bind = raw_bind,
 	.connect = raw_connect,
 	.send = raw_send,
-	.path_mtu = raw_path_mtu,
+	.path_mtu = ip_sock_path_mtu,
 };

@@ -163,6 +163,12 @@ static void mtu_discover_decides_about_df_and_fragments(void)
 	struct sock_error e;
 	CU_ASSERT_EQUAL_FATAL(sock_recv_error(sk, &e), 0);
 	CU_ASSERT(e.local && e.error == EMSGSIZE && e.info == 1500);
+	CU_ASSERT_EQUAL(
+		sock_set_ip_options(sk, (const uint8_t[4]){IPOPT_NOP, IPOPT_NOP, IPOPT_NOP, IPOPT_EOL}, 4),
+		0);
+	CU_ASSERT_EQUAL(send_to(&b, sk, data, sizeof(data), "10.0.0.2"), -EMSGSIZE);
+	CU_ASSERT_EQUAL_FATAL(sock_recv_error(sk, &e), 0);
+	CU_ASSERT_EQUAL(e.info, 1496); /* what the options take is not there for data */
 	CU_ASSERT_EQUAL(sock_set(sk, SO_OPT_SNDBUF, 100000), 0);
 	uint8_t *most = calloc(1, 65536);
 	CU_ASSERT_EQUAL(send_to(&b, sk, most, 65536, "10.0.0.2"), -EMSGSIZE);

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* What sockets over IP have in common: their options and IP's wishes, their way, and errors of their own. */
+#include "ip/ip.h"
+#include "net/sock.h"
+
+#include <errno.h>
+
+int ip_sock_route(const struct sock *sk, uint32_t dst, struct route_path *path)
+{
+	struct route_key key = {
+		.dst = dst, .src = sk->local.ip, .tos = (uint8_t)sk->tos, .oif = sk->bound_dev};
+	int err = route_lookup(sk->stack, &key, path);
+
+	return !err && path->type == ROUTE_BROADCAST && !sk->broadcast ? -EACCES : err;
+}
+
+struct ip_send ip_sock_send(const struct sock *sk, uint32_t dst, uint8_t proto, int oif)
+{
+	return (struct ip_send){
+		.dst = dst,
+		.src = sk->local.ip,
+		.proto = proto,
+		.tos = (uint8_t)sk->tos,
+		.ttl = sk->ttl < 0 ? 0 : (uint8_t)sk->ttl,
+		.df = sk->mtu_discover == SOCK_PMTU_DO || sk->mtu_discover == SOCK_PMTU_PROBE,
+		.df_if_fits = sk->mtu_discover == SOCK_PMTU_WANT,
+		.ignore_pmtu = sk->mtu_discover == SOCK_PMTU_PROBE,
+		.broadcast_ok = sk->broadcast,
+		.oif = oif ? oif : sk->bound_dev,
+		.opts = sk->opts,
+		.opts_len = sk->opts_len,
+	};
+}
+
+void ip_sock_too_big(struct sock *sk, uint32_t dst, uint16_t seq)
+{
+	struct sock_error e = {
+		.error = EMSGSIZE,
+		.local = true,
+		.info = ip_path_mtu(sk->stack, dst) - (uint32_t)sk->opts_len,
+		.dst = dst,
+		.seq = seq,
+		.time_ns = stack_now(sk->stack),
+	};
+
+	sock_report(sk, &e, false);
+}
+
+int ip_sock_path_mtu(const struct sock *sk)
+{
+	uint32_t mtu = ip_path_mtu(sk->stack, sk->peer.ip);
+
+	return mtu ? (int)mtu : -ENETUNREACH;
+}
