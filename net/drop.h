@@ -111,6 +111,10 @@
 	X(ICMP_REPLY_UNWANTED, "", "a reply that no socket waits for")                                       \
 	X(ICMP_RATE_LIMITED, "RFC 1812 4.3.2.8",                                                             \
 		"an answer that the rate limit holds back (sysctl icmp_ratelimit)")                          \
+	/* TCP */                                                                                            \
+	X(TCP_SHORT, "RFC 9293 3.1", "fewer than 20 octets")                                                 \
+	X(TCP_BAD_OFFSET, "RFC 9293 3.1", "data offset under 20 octets or past the segment")                 \
+	X(TCP_BAD_CHECKSUM, "RFC 9293 3.1", "checksum is wrong")                                             \
 	/* sockets */                                                                                        \
 	X(SOCK_QUEUE_FULL, "", "the socket's receive buffer is full")                                        \
 	X(SOCK_CLOSED, "", "the socket was closed with this in its queue")                                   \
