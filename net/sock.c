@@ -42,13 +42,10 @@ void sock_wake(struct sock *sk, unsigned events)
 
 void sock_on_event(struct sock *sk, sock_event_fn *fn, void *ctx)
 {
-	unsigned ready = (list_empty(&sk->rx) ? 0 : SOCK_EVENT_READABLE) |
-		(list_empty(&sk->errors) && !sk->error ? 0 : SOCK_EVENT_ERROR);
-
 	sk->event = fn;
 	sk->event_ctx = ctx;
 	if (fn)
-		sock_wake(sk, ready);
+		sock_wake(sk, sock_ready(sk));
 	else
 		work_cancel(&sk->event_work);
 }
@@ -70,6 +67,7 @@ static void set_defaults(struct sock *sk)
 	const int32_t *sysctl = sk->stack->sysctl;
 
 	sk->ttl = -1;
+	sk->linger_s = -1;
 	sk->mtu_discover = sysctl[SYSCTL_IP_NO_PMTU_DISC] ? SOCK_PMTU_DONT : SOCK_PMTU_WANT;
 	sk->rx_limit = (size_t)sysctl[SYSCTL_RMEM_DEFAULT];
 	sk->tx_limit = (size_t)sysctl[SYSCTL_WMEM_DEFAULT];
@@ -180,6 +178,96 @@ int sock_peer(const struct sock *sk, struct sock_addr *a)
 	return 0;
 }
 
+/* ---- streams ---- */
+
+int sock_listen(struct sock *sk, int backlog)
+{
+	if (!sk->stack)
+		return -ENODEV;
+	return sk->ops->listen ? sk->ops->listen(sk, backlog) : -EOPNOTSUPP;
+}
+
+struct sock *sock_accept(struct sock *sk, struct sock_addr *from)
+{
+	errno = sk->stack ? EOPNOTSUPP : ENODEV;
+	return sk->stack && sk->ops->accept ? sk->ops->accept(sk, from) : NULL;
+}
+
+int sock_shutdown(struct sock *sk, int how)
+{
+	if (!sk->stack)
+		return -ENODEV;
+	if (how != SHUT_RD && how != SHUT_WR && how != SHUT_RDWR)
+		return -EINVAL;
+	return sk->ops->shutdown ? sk->ops->shutdown(sk, how) : sk->peer.ip ? 0 : -ENOTCONN;
+}
+
+unsigned sock_ready(const struct sock *sk)
+{
+	unsigned ready = list_empty(&sk->errors) && !sk->error ? 0 : SOCK_EVENT_ERROR;
+
+	if (!sk->stack)
+		return SOCK_EVENT_HANGUP | SOCK_EVENT_READABLE | ready;
+	if (sk->ops->ready)
+		return ready | sk->ops->ready(sk);
+	return ready | SOCK_EVENT_WRITABLE | (list_empty(&sk->rx) ? 0 : SOCK_EVENT_READABLE);
+}
+
+static size_t hidden(const struct sock *sk, const struct pkt *p)
+{
+	return sk->ops->hides_ip ? (size_t)p->ip.hdr_len + sk->ops->hides_hdr : 0;
+}
+
+size_t sock_unread(const struct sock *sk)
+{
+	const struct pkt *p = list_first(&sk->rx, struct pkt, node);
+
+	if (sk->stack && sk->ops->unread)
+		return sk->ops->unread(sk);
+	return p ? p->len - hidden(sk, p) : 0; /* as Linux: of the next datagram */
+}
+
+size_t sock_unsent(const struct sock *sk)
+{
+	return sk->stack && sk->ops->unsent ? sk->ops->unsent(sk) : 0;
+}
+
+int sock_set_congestion(struct sock *sk, const char *name)
+{
+	if (!sk->stack)
+		return -ENODEV;
+	return sk->ops->set_congestion ? sk->ops->set_congestion(sk, name) : -ENOPROTOOPT;
+}
+
+const char *sock_congestion(const struct sock *sk)
+{
+	return sk->stack && sk->ops->congestion ? sk->ops->congestion(sk) : NULL;
+}
+
+int sock_tcp_info(const struct sock *sk, struct tcp_info *info)
+{
+	if (!sk->stack)
+		return -ENODEV;
+	return sk->ops->tcp_info ? sk->ops->tcp_info(sk, info) : -ENOPROTOOPT;
+}
+
+static int change_group(struct sock *sk, uint32_t group, int ifindex, bool join)
+{
+	if (!sk->stack)
+		return -ENODEV;
+	return sk->ops->group ? sk->ops->group(sk, group, ifindex, join) : -ENOPROTOOPT;
+}
+
+int sock_join(struct sock *sk, uint32_t group, int ifindex)
+{
+	return change_group(sk, group, ifindex, true);
+}
+
+int sock_leave(struct sock *sk, uint32_t group, int ifindex)
+{
+	return change_group(sk, group, ifindex, false);
+}
+
 /* ---- data ---- */
 
 /* Zero or minus the pending error, which is then no longer pending. */
@@ -199,7 +287,7 @@ ssize_t sock_send(struct sock *sk, const void *data, size_t len, int flags, cons
 		return err;
 	if (!sk->ops->send)
 		return -EOPNOTSUPP;
-	if (len > sk->tx_limit)
+	if (len > sk->tx_limit && sk->type != SOCK_STREAM)
 		return -EMSGSIZE;
 	return sk->ops->send(sk, data, len, flags, to);
 }
@@ -223,17 +311,23 @@ static void fill_msg(const struct sock *sk, const struct pkt *p, struct sock_msg
 
 ssize_t sock_recv(struct sock *sk, void *buf, size_t room, int flags, struct sock_msg *msg)
 {
-	int err = sk->stack ? take_error(sk) : -ENODEV;
 	struct pkt *p = list_first(&sk->rx, struct pkt, node);
 
+	if (!sk->stack)
+		return -ENODEV;
+	if (sk->ops->recv)
+		return sk->ops->recv(sk, buf, room, flags, msg);
+	int err = take_error(sk);
 	if (err || !p)
 		return err ? err : -EAGAIN;
-	size_t hidden = sk->ops->hides_ip ? p->ip.hdr_len : 0;
-	size_t len = p->len - hidden;
+	size_t skip = hidden(sk, p);
+	size_t len = p->len - skip;
 	if (room)
-		memcpy(buf, p->data + hidden, MIN(len, room));
+		memcpy(buf, p->data + skip, MIN(len, room));
 	if (msg) {
 		fill_msg(sk, p, msg);
+		if (sk->ops->fill)
+			sk->ops->fill(p, msg);
 		msg->truncated = len > room;
 	}
 	if (!(flags & MSG_PEEK)) {
@@ -343,8 +437,10 @@ static int set_device(struct sock *sk, int ifindex)
 
 int sock_set(struct sock *sk, enum sock_option opt, int value)
 {
-	if (!sk->stack)
-		return -ENODEV;
+	int err = !sk->stack ? -ENODEV : sk->ops->set ? sk->ops->set(sk, opt, value) : -ENOPROTOOPT;
+
+	if (err != -ENOPROTOOPT)
+		return err;
 	switch (opt) {
 	case SO_OPT_RCVBUF:
 		sk->rx_limit = buffer_size(value, sk->stack->sysctl[SYSCTL_RMEM_MAX], RCVBUF_MIN);
@@ -370,11 +466,20 @@ int sock_set(struct sock *sk, enum sock_option opt, int value)
 		return sk->type == SOCK_RAW ? set_flag(&sk->hdrincl, value) : -ENOPROTOOPT;
 	case SO_OPT_FREEBIND:
 		return set_flag(&sk->freebind, value);
-	case SO_OPT_MTU:
-	case SO_OPT_ERROR:
+	case SO_OPT_REUSEADDR:
+		return set_flag(&sk->reuseaddr, value);
+	case SO_OPT_REUSEPORT:
+		return set_flag(&sk->reuseport, value);
+	case SO_OPT_KEEPALIVE:
+		return set_flag(&sk->keepalive, value);
+	case SO_OPT_OOBINLINE:
+		return set_flag(&sk->oobinline, value);
+	case SO_OPT_LINGER:
+		sk->linger_s = MAX(value, -1);
+		return 0;
+	default:
 		return -ENOPROTOOPT;
 	}
-	return -ENOPROTOOPT;
 }
 
 static int get_mtu(const struct sock *sk, int *value)
@@ -388,8 +493,10 @@ static int get_mtu(const struct sock *sk, int *value)
 
 int sock_get(struct sock *sk, enum sock_option opt, int *value)
 {
-	if (!sk->stack)
-		return -ENODEV;
+	int err = !sk->stack ? -ENODEV : sk->ops->get ? sk->ops->get(sk, opt, value) : -ENOPROTOOPT;
+
+	if (err != -ENOPROTOOPT)
+		return err;
 	switch (opt) {
 	case SO_OPT_RCVBUF:
 		*value = (int)sk->rx_limit;
@@ -421,13 +528,29 @@ int sock_get(struct sock *sk, enum sock_option opt, int *value)
 	case SO_OPT_FREEBIND:
 		*value = sk->freebind;
 		return 0;
+	case SO_OPT_REUSEADDR:
+		*value = sk->reuseaddr;
+		return 0;
+	case SO_OPT_REUSEPORT:
+		*value = sk->reuseport;
+		return 0;
+	case SO_OPT_KEEPALIVE:
+		*value = sk->keepalive;
+		return 0;
+	case SO_OPT_OOBINLINE:
+		*value = sk->oobinline;
+		return 0;
+	case SO_OPT_LINGER:
+		*value = sk->linger_s;
+		return 0;
 	case SO_OPT_MTU:
 		return get_mtu(sk, value);
 	case SO_OPT_ERROR:
 		*value = -take_error(sk);
 		return 0;
+	default:
+		return -ENOPROTOOPT;
 	}
-	return -ENOPROTOOPT;
 }
 
 int sock_set_ip_options(struct sock *sk, const uint8_t *opts, size_t len)

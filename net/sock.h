@@ -3,10 +3,12 @@
  * Sockets: what programs see of a stack. They never block: bytes or -EAGAIN, and an event() when that
  * changes. Everything above the protocols (ping, servers, embedding programs) uses only this.
  *
- * Kinds: sock_open(s, SOCK_DGRAM, IP_PROTO_ICMP)  ping socket: sends echo requests, gets its own replies
- * (icmp) sock_open(s, SOCK_RAW, number)           raw socket: all packets of that protocol, IP header
- * included (ip) sock_open(s, SOCK_KIND_PACKET, ethertype) packet socket: frames, ETHERTYPE_ALL for every type
- * (net) (UDP and TCP follow.)
+ * Kinds:
+ *   sock_open(s, SOCK_STREAM, IP_PROTO_TCP)        a TCP connection, or a listener (tcp)
+ *   sock_open(s, SOCK_DGRAM, IP_PROTO_UDP)         datagrams (udp)
+ *   sock_open(s, SOCK_DGRAM, IP_PROTO_ICMP)        ping socket: sends echo requests, gets its own replies (icmp)
+ *   sock_open(s, SOCK_RAW, number)                 raw socket: packets of that protocol from the IP header on (ip)
+ *   sock_open(s, SOCK_KIND_PACKET, ethertype)      packet socket: frames, ETHERTYPE_ALL for every type (net)
  */
 #ifndef NET_SOCK_H
 #define NET_SOCK_H
@@ -73,6 +75,28 @@ enum sock_option {
 	SO_OPT_MTU,	     /* get only: path MTU to the connected peer */
 	SO_OPT_ERROR,	     /* get only: pending errno, cleared by reading */
 	SO_OPT_FREEBIND,
+	SO_OPT_REUSEADDR,
+	SO_OPT_REUSEPORT,
+	SO_OPT_KEEPALIVE,
+	SO_OPT_LINGER,	  /* seconds; -1: off. 0: close resets the connection */
+	SO_OPT_OOBINLINE, /* urgent data stays in the stream (RFC 6093) */
+	SO_OPT_MULTICAST_TTL,
+	SO_OPT_MULTICAST_IF, /* ifindex; 0: by the route */
+	SO_OPT_MULTICAST_LOOP,
+
+	/* TCP; times in the units of tcp(7) */
+	SO_OPT_TCP_NODELAY,
+	SO_OPT_TCP_CORK,
+	SO_OPT_TCP_MAXSEG,
+	SO_OPT_TCP_USER_TIMEOUT, /* ms */
+	SO_OPT_TCP_KEEPIDLE,	 /* s */
+	SO_OPT_TCP_KEEPINTVL,	 /* s */
+	SO_OPT_TCP_KEEPCNT,
+	SO_OPT_TCP_SYNCNT,
+	SO_OPT_TCP_LINGER2, /* s; -1: no FIN-WAIT-2 without a socket */
+	SO_OPT_TCP_QUICKACK,
+	SO_OPT_TCP_DEFER_ACCEPT,  /* s */
+	SO_OPT_TCP_NOTSENT_LOWAT, /* bytes */
 };
 
 /* ping -M dont | want | do | probe (IP_PMTUDISC_*) */
@@ -89,8 +113,20 @@ void sock_close(struct sock *sk);
 void sock_on_event(struct sock *sk, sock_event_fn *fn, void *ctx);
 
 /* All return 0 (or a length) or -errno as Linux gives them. */
-int sock_bind(struct sock *sk, const struct sock_addr *a);    /* -EADDRNOTAVAIL, -EADDRINUSE, -ENODEV */
-int sock_connect(struct sock *sk, const struct sock_addr *a); /* -ENETUNREACH ...; ip 0: disconnect */
+int sock_bind(struct sock *sk, const struct sock_addr *a); /* -EADDRNOTAVAIL, -EADDRINUSE, -ENODEV */
+
+/* -ENETUNREACH ...; ip 0: disconnect. TCP: -EINPROGRESS, then WRITABLE (connected) or ERROR; -EALREADY, -EISCONN. */
+int sock_connect(struct sock *sk, const struct sock_addr *a);
+
+/* TCP. `backlog` is cut to net.core.somaxconn; again on a listener it changes the backlog. READABLE: something
+ * to accept. */
+int sock_listen(struct sock *sk, int backlog);
+
+/* The next connection, a socket of its own without callback, which inherits the listener's options. NULL with
+ * errno: EAGAIN, EINVAL (no listener), ENOMEM, EMFILE. `from` may be NULL. */
+struct sock *sock_accept(struct sock *sk, struct sock_addr *from);
+
+int sock_shutdown(struct sock *sk, int how); /* SHUT_RD, SHUT_WR, SHUT_RDWR; -ENOTCONN */
 int sock_name(const struct sock *sk, struct sock_addr *a);
 int sock_peer(const struct sock *sk, struct sock_addr *a); /* -ENOTCONN */
 
@@ -101,7 +137,10 @@ ssize_t sock_send(struct sock *sk, const void *data, size_t len, int flags, cons
 
 /* One message, cut to `room` (msg->truncated). `msg` may be NULL. flags: MSG_PEEK. -EAGAIN: none there. A
  * pending error is returned first. Raw sockets: from the IP header; ping sockets: from the ICMP header;
- * packet sockets: from the link header. */
+ * packet sockets: from the link header; UDP: the data.
+ * TCP: up to `room` bytes of the stream; 0: the peer sent its FIN. MSG_OOB: the urgent byte; MSG_TRUNC: the
+ * bytes are thrown away, not copied. sock_send() there takes what fits the send buffer (MSG_MORE, MSG_OOB), or
+ * gives -EAGAIN, -EPIPE, -ENOTCONN. */
 ssize_t sock_recv(struct sock *sk, void *buf, size_t room, int flags, struct sock_msg *msg);
 
 /* 0, or -EAGAIN when no error is queued. */
@@ -109,6 +148,26 @@ int sock_recv_error(struct sock *sk, struct sock_error *e);
 
 int sock_set(struct sock *sk, enum sock_option opt, int value); /* -EINVAL, -ENOPROTOOPT, -ENODEV */
 int sock_get(struct sock *sk, enum sock_option opt, int *value);
+
+/* SOCK_EVENT_* bits that hold now (what poll() would say). */
+unsigned sock_ready(const struct sock *sk);
+
+/* Bytes that wait to be read, and bytes written that the peer has not acknowledged (SIOCINQ, SIOCOUTQ). */
+size_t sock_unread(const struct sock *sk);
+size_t sock_unsent(const struct sock *sk);
+
+/* IP_ADD_MEMBERSHIP, IP_DROP_MEMBERSHIP; ifindex 0: by the route. -EINVAL, -ENODEV, -EADDRINUSE (is a member),
+ * -EADDRNOTAVAIL (is none), -ENOBUFS (net.ipv4.igmp_max_memberships). Closing leaves all groups. */
+int sock_join(struct sock *sk, uint32_t group, int ifindex);
+int sock_leave(struct sock *sk, uint32_t group, int ifindex);
+
+/* TCP_CONGESTION: "cubic", "reno". -ENOENT, -ENOPROTOOPT; NULL where there is none. */
+int sock_set_congestion(struct sock *sk, const char *name);
+const char *sock_congestion(const struct sock *sk);
+
+/* TCP_INFO: see net/tcp_info.h. -ENOPROTOOPT */
+struct tcp_info;
+int sock_tcp_info(const struct sock *sk, struct tcp_info *info);
 
 /* IP options to send with every packet (raw, ping): up to 40 bytes as on the wire. -EINVAL */
 int sock_set_ip_options(struct sock *sk, const uint8_t *opts, size_t len);
@@ -128,7 +187,26 @@ struct sock_ops {
 	int (*connect)(struct sock *sk, const struct sock_addr *a);
 	ssize_t (*send)(struct sock *sk, const void *data, size_t len, int flags, const struct sock_addr *to);
 	int (*path_mtu)(const struct sock *sk); /* towards the peer; bytes or -errno */
-	bool hides_ip; /* sock_recv() leaves out the IP header that queued packets begin with */
+	int (*group)(struct sock *sk, uint32_t group, int ifindex, bool join);
+	bool hides_ip;	   /* sock_recv() leaves out the IP header that queued packets begin with */
+	uint8_t hides_hdr; /* and so many bytes of header after it (UDP: 8) */
+	void (*fill)(const struct pkt *p,
+		struct sock_msg *msg); /* what the protocol knows about a message: ports */
+
+	/* streams; recv, set and get also wherever a protocol knows better than the core */
+	int (*listen)(struct sock *sk, int backlog);
+	struct sock *(*accept)(struct sock *sk, struct sock_addr *from);
+	int (*shutdown)(struct sock *sk, int how);
+	ssize_t (*recv)(struct sock *sk, void *buf, size_t room, int flags, struct sock_msg *msg);
+	int (*set)(struct sock *sk, enum sock_option opt,
+		int value); /* -ENOPROTOOPT: not mine; the core's turn */
+	int (*get)(struct sock *sk, enum sock_option opt, int *value);
+	unsigned (*ready)(const struct sock *sk);
+	size_t (*unread)(const struct sock *sk);
+	size_t (*unsent)(const struct sock *sk);
+	int (*set_congestion)(struct sock *sk, const char *name);
+	const char *(*congestion)(const struct sock *sk);
+	int (*tcp_info)(const struct sock *sk, struct tcp_info *info);
 };
 
 struct sock {
@@ -139,7 +217,8 @@ struct sock {
 	struct sock_addr local, peer; /* peer.ip 0: not connected */
 	int bound_dev;		      /* ifindex or 0 */
 	int ttl, tos, mtu_discover;
-	bool broadcast, recverr, hdrincl, freebind;
+	bool broadcast, recverr, hdrincl, freebind, reuseaddr, reuseport, keepalive, oobinline;
+	int linger_s; /* -1: off */
 	uint8_t opts[40];
 	size_t opts_len;
 	struct list rx; /* of struct pkt */
