@@ -45,7 +45,8 @@ void sock_on_event(struct sock *sk, sock_event_fn *fn, void *ctx)
 	sk->event = fn;
 	sk->event_ctx = ctx;
 	if (fn)
-		sock_wake(sk, sock_ready(sk));
+		sock_wake(sk,
+			sock_ready(sk) & ~(unsigned)SOCK_EVENT_WRITABLE); /* that is told when it changes */
 	else
 		work_cancel(&sk->event_work);
 }

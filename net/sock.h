@@ -34,6 +34,7 @@ struct sock_addr {
 	uint8_t pkt_type; /* enum pkt_type */
 };
 
+/* WRITABLE is told when a socket that gave -EAGAIN or -EINPROGRESS may be written to again. */
 enum { SOCK_EVENT_READABLE = 1, SOCK_EVENT_WRITABLE = 2, SOCK_EVENT_HANGUP = 4, SOCK_EVENT_ERROR = 8 };
 
 /* sock_recv(): what is known about a message besides its bytes. */
