@@ -17,6 +17,7 @@
 struct arp;
 struct ip;
 struct icmp;
+struct tcp;
 
 struct world {
 	struct loop *loop;
@@ -51,6 +52,7 @@ struct stack {
 	struct arp *arp;
 	struct ip *ip;
 	struct icmp *icmp;
+	struct tcp *tcp;
 	const struct proto *by_number[256]; /* IP protocol number -> protocol, or NULL */
 
 	/* What one layer asks of another that it may not include. Set at init by ip... */

@@ -19,6 +19,7 @@
 	X(ROUTE, "route") \
 	X(FRAG, "frag") \
 	X(ICMP, "icmp") \
+	X(TCP, "tcp") \
 	X(SOCK, "sock") \
 	X(DROP, "drop")
 /* clang-format on */

@@ -1,0 +1,493 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * TCP's own view of itself. The files follow RFC 9293:
+ *
+ *   3.1 header, options     option.c segment.c          3.8.4-6 timers, keepalive  timer.c
+ *   3.3 TCB, states         conn.c table.c              3.9.1 user calls           sock.c
+ *   3.4 ISN                 isn.c                       3.9.2 ICMP                 note.c
+ *   3.5 opening             listen.c cookie.c syn_sent.c   3.10.7.4 SEGMENT ARRIVES   input.c steps.c
+ *   3.6 closing             conn.c time_wait.c          sending: output.c sendq.c
+ *   3.8.1-3 RTO, loss, cc   rtt.c ack.c scoreboard.c rack.c recovery.c cc.c newreno.c cubic.c
+ *                                                       receiving: recvq.c window.c delack.c
+ *
+ * Input (and timers) change state and say what should be sent: c->want, marks on the scoreboard. Output, which
+ * runs once for each dirty connection at the end of the turn, looks at state and sends. Input never sends; the
+ * exceptions are answers that need no connection (tcp_answer(): resets, SYN-ACKs, what TIME-WAIT says).
+ */
+#ifndef TCP_INTERNAL_H
+#define TCP_INTERNAL_H
+
+#include "ip/ip.h"
+#include "net/sock.h"
+#include "net/tcp_info.h"
+#include "net/wire_tcp.h"
+#include "tcp/seq.h"
+#include "tcp/tcp.h"
+
+#define NS_PER_US UINT64_C(1000)
+
+struct tcp_conn;
+struct tcp_flight;
+struct tcp_recvq;
+struct tcp_stats;
+struct tcp_listen;
+
+/* ---- a segment, parsed (option.c, input.c) ---- */
+
+enum {
+	TCP_SACKS_MAX = 4,
+	TCP_MSS_DEFAULT = 536,
+	TCP_MSS_MIN = 88 /* least that is sent, see CVE-2019-11479 */
+};
+enum { TCP_WSCALE_MAX = 14 };
+
+struct tcp_sack {
+	uint32_t start, end; /* [start, end) */
+};
+
+struct tcp_options {
+	bool has_mss, has_wscale, has_sack_ok, has_ts;
+	uint16_t mss;
+	uint8_t wscale; /* at most TCP_WSCALE_MAX (RFC 7323 2.3) */
+	uint8_t sack_count;
+	uint32_t tsval, tsecr;
+	struct tcp_sack sacks[TCP_SACKS_MAX];
+};
+
+/* Everything of it in host order. Offsets: p->data is at the first byte of text once parsed. */
+struct tcp_seg {
+	uint32_t src, dst;
+	uint16_t sport, dport;
+	uint32_t seq, ack;
+	uint32_t len; /* bytes of text */
+	uint32_t end; /* seq after it: text, SYN and FIN counted */
+	uint32_t wnd; /* as it stands in the header, not scaled */
+	uint16_t urg;
+	uint16_t flags; /* enum tcp_flag */
+	uint16_t segs;	/* how many segments of the wire it stands for (super-frames): 1 or more */
+	bool ce;	/* IP said: congestion experienced (RFC 3168) */
+	struct tcp_options opt;
+	struct pkt *p; /* whoever keeps the text takes it and writes NULL here; what is left, input.c ends */
+};
+
+/* Unknown options are passed over by their length; a length that is wrong ends the reading (RFC 9293 3.1, MUST-7).
+ * Several of one kind: the last one counts. */
+void tcp_options_parse(const uint8_t *b, size_t len, struct tcp_options *o);
+
+/* Writes what is set, padded with NOPs to a multiple of 4, in Linux's order (MSS; SACK-OK+TS; wscale; SACKs, as many
+ * as fit). At most `room` bytes (40); returns how many. */
+size_t tcp_options_emit(uint8_t *b, size_t room, const struct tcp_options *o);
+
+/* ---- the host's TCP ---- */
+
+/* What the demultiplexer finds: the first member of connections, half-open and TIME-WAIT entries. */
+enum tcp_entry_kind { TCP_ENTRY_CONN, TCP_ENTRY_HALF, TCP_ENTRY_TW };
+struct tcp_entry {
+	struct hash_link link; /* in tcp->entries */
+	uint32_t local, remote;
+	uint16_t local_port, remote_port;
+	uint8_t kind;
+};
+
+struct tcp {
+	struct stack *stack;
+	struct hash entries;   /* of struct tcp_entry, by addresses and ports */
+	struct hash listeners; /* of struct tcp_listen, by port */
+	struct port_table *ports;
+	struct siphash_key hash_key, isn_key, ts_key, cookie_key;
+	struct pool conns, halves, time_waits, flights, sent, recvqs, stats;
+	size_t orphans;
+	size_t memory;		  /* bytes held in queues, true sizes */
+	uint64_t challenge_at_ns; /* RFC 5961 7: so many challenge ACKs in this second */
+	uint32_t challenge_count;
+	struct list conn_list; /* every struct tcp_conn */
+};
+
+static inline struct tcp *tcp_of(struct stack *s)
+{
+	return s->tcp;
+}
+
+/* ---- a connection: the TCB (RFC 9293 3.3.1) ---- */
+
+/* X(NAME, function that is called when it is due) */
+#define TCP_TIMERS(X)                                                   \
+	X(REXMIT, tcp_timer_rexmit)	  /* RTO (RFC 6298) */          \
+	X(PROBE, tcp_timer_probe)	  /* zero window (3.8.6.1) */   \
+	X(TLP, tcp_timer_tlp)		  /* tail loss (RFC 8985 7) */  \
+	X(REORDER, tcp_timer_reorder)	  /* RACK (RFC 8985 6.3) */     \
+	X(DELACK, tcp_timer_delack)	  /* delayed ACK (3.8.6.3) */   \
+	X(KEEPALIVE, tcp_timer_keepalive) /* 3.8.4 */                   \
+	X(LINGER, tcp_timer_linger)	  /* FIN-WAIT-2 of an orphan */ \
+	X(REST, tcp_timer_rest)		  /* nothing sent for a while: the flight part is given back */
+
+enum tcp_timer {
+#define X(name, fn) TCP_TIMER_##name,
+	TCP_TIMERS(X)
+#undef X
+		TCP_TIMER_COUNT
+};
+
+/* What input and timers ask of output. */
+enum tcp_want {
+	TCP_WANT_ACK = 1 << 0,	     /* an ACK, now */
+	TCP_WANT_PROBE = 1 << 1,     /* a byte or an old sequence number into a zero window */
+	TCP_WANT_KEEPALIVE = 1 << 2, /* an ACK with SEG.SEQ = SND.UNA - 1 */
+	TCP_WANT_TLP = 1 << 3,	     /* new data beyond cwnd, or the last segment again */
+	TCP_WANT_SYN = 1 << 4,	     /* the SYN (or SYN-ACK of a simultaneous open), first or again */
+	TCP_WANT_PUSH = 1 << 5,	     /* what Nagle or cork held back */
+	TCP_WANT_RST = 1 << 6,	     /* a reset, then the connection is gone */
+};
+
+/* What setsockopt() can change, small enough to be in every connection. 0: the host's default. */
+struct tcp_wishes {
+	uint32_t user_timeout_ms, notsent_lowat;
+	uint16_t keepidle_s, keepintvl_s, defer_accept_s, maxseg;
+	int16_t linger2_s; /* -1: none */
+	uint8_t keepcnt, syncnt;
+	uint8_t ttl, tos; /* ttl 0: the host's */
+	bool nodelay : 1, cork : 1, keepalive : 1, oobinline : 1;
+	bool rcvbuf_locked : 1, sndbuf_locked : 1; /* set by the program: not tuned */
+	bool pmtu_off : 1, pmtu_probe : 1;	   /* IP_MTU_DISCOVER */
+};
+
+struct tcp_conn {
+	struct tcp_entry e; /* hashed in SYN-SENT and all synchronized states */
+	struct stack *stack;
+	struct sock *sock;	 /* NULL: not accepted yet, or closed by its program (orphan) */
+	struct list node;	 /* in tcp->conn_list */
+	struct list accept_node; /* in the listener's queue */
+	struct tcp_listen
+		*listen; /* LISTEN: what it has; a connection in an accept queue: whose; else NULL */
+
+	uint8_t state;	  /* enum tcp_state */
+	uint8_t ca_state; /* enum tcp_ca_state */
+	uint8_t want;	  /* enum tcp_want */
+	uint8_t retries;  /* of the timer that is running: retransmissions, probes or keepalives in a row */
+	uint8_t backoff;  /* how often the RTO has been doubled */
+	bool ts_on : 1, sack_on : 1, wscale_on : 1, ecn_on : 1; /* agreed in the handshake */
+	bool ecn_echo : 1;					/* receiver: ECE until the peer says CWR */
+	bool ecn_cwr : 1;					/* sender: CWR on the next new data */
+	bool ecn_seen : 1;
+	bool fin_queued : 1; /* CLOSE or SHUTDOWN was called: FIN after the last byte */
+	bool fin_sent : 1;   /* and it stands in [una, nxt) or was acknowledged */
+	bool rcv_shut : 1;   /* nobody will read any more */
+	bool urg_to_send : 1, urg_seen : 1 /* rcv.up holds */, urg_taken : 1;
+	bool hurried : 1; /* PSH at the end of what is queued */
+	bool app_limited : 1;
+	bool snd_wscale_set : 1;
+	uint8_t snd_wscale, rcv_wscale;
+
+	struct timer timer;		       /* the earliest of: */
+	uint64_t deadline_ns[TCP_TIMER_COUNT]; /* TIMER_NEVER: off */
+	struct work output_work;
+
+	struct {
+		uint32_t una, nxt, wnd, up, wl1, wl2;
+		uint32_t iss;
+		uint32_t max_wnd; /* largest window the peer ever offered */
+		uint32_t
+			end; /* sequence number after the last byte written by the program (FIN not counted) */
+	} snd;
+	struct {
+		uint32_t nxt, up, irs;
+		uint32_t adv;	/* right edge that was advertised: RCV.NXT + RCV.WND */
+		uint32_t acked; /* RCV.NXT as we last told it (Last.ACK.sent, RFC 7323 4.3) */
+	} rcv;
+
+	uint32_t cwnd, ssthresh; /* bytes; ssthresh UINT32_MAX: none yet */
+	uint16_t mss;		 /* SMSS: text of a full segment, without options that every segment bears */
+	uint16_t peer_mss;	 /* as the peer's option said, or 536 */
+	uint16_t advmss;	 /* as our option said */
+	uint16_t rcv_mss;	 /* estimate of what the peer sends */
+	uint32_t mtu;		 /* path MTU when mss was computed */
+	uint32_t generation;	 /* of routes and addresses, then */
+
+	uint32_t ts_recent, ts_offset;
+	uint64_t ts_recent_ns;		     /* when ts_recent was set: stale after 24 days (RFC 7323 5.5) */
+	uint32_t srtt_us, rttvar_us, rto_us; /* srtt 0: none yet */
+	uint32_t sndbuf, rcvbuf;	     /* limits, bytes */
+	uint64_t last_send_ns, last_rcv_ns;  /* data sent; anything received */
+	uint64_t first_try_ns;		     /* when the present row of retries began: for TCP_USER_TIMEOUT */
+
+	const struct tcp_cc *cc;
+	struct tcp_sendq *sendq;   /* NULL: no bytes */
+	struct tcp_flight *flight; /* NULL: at rest (recovery.h) */
+	struct tcp_recvq *recvq;   /* NULL: nothing held (recvq.h) */
+	struct tcp_stats *stats;   /* NULL: no data yet */
+	struct tcp_wishes wishes;
+};
+
+/* Counted for TCP_INFO once a connection carries data, and the state of receive autotuning. */
+struct tcp_stats {
+	uint64_t bytes_sent, bytes_retrans, bytes_acked, bytes_received;
+	uint64_t segs_out, segs_in, data_segs_out, data_segs_in;
+	uint32_t total_retrans, dsack_dups, rcv_ooopack, reord_seen, delivered, delivered_ce;
+	uint64_t busy_ns, rwnd_limited_ns, sndbuf_limited_ns, last_ack_ns;
+	struct {
+		uint32_t copied_seq; /* what the program had read when the measurement began */
+		uint32_t space;	     /* bytes it read in the one before */
+		uint64_t began_ns;
+		uint32_t rtt_us, rtt_seq; /* the receiver's estimate of the round trip */
+		uint64_t rtt_ns;
+	} rcvq;
+};
+
+static inline bool tcp_is_synchronized(const struct tcp_conn *c)
+{
+	return c->state >= TCP_ESTABLISHED;
+}
+
+/* RCV.WND: what we told the peer it may still send. */
+static inline uint32_t tcp_rcv_wnd(const struct tcp_conn *c)
+{
+	return seq_lt(c->rcv.nxt, c->rcv.adv) ? c->rcv.adv - c->rcv.nxt : 0;
+}
+
+static inline bool tcp_fin_acked(const struct tcp_conn *c)
+{
+	return c->fin_sent && c->snd.una == c->snd.end + 1;
+}
+
+/* States in which we may still send new data, and in which the peer may (tables in conn.c). */
+bool tcp_may_send(const struct tcp_conn *c);	/* ESTABLISHED, CLOSE-WAIT */
+bool tcp_may_receive(const struct tcp_conn *c); /* ESTABLISHED, FIN-WAIT-1, FIN-WAIT-2 */
+
+/* ---- conn.c: life of a connection ---- */
+
+/* CLOSED, in no table, with the host's defaults. NULL: no memory (or too many). */
+struct tcp_conn *tcp_conn_new(struct stack *s);
+
+/* Out of every table, timers off, queues ended, memory back. It may not have a socket any more. */
+void tcp_conn_free(struct tcp_conn *c);
+
+void tcp_set_state(struct tcp_conn *c, enum tcp_state state); /* traced and counted (TcpCurrEstab ...) */
+
+/* Local and remote are set: ISN, window, SYN-SENT, into the table, SYN asked for. 0, -EADDRNOTAVAIL (exists), -ENOMEM */
+int tcp_open_active(struct tcp_conn *c);
+
+/* The CLOSE call (3.10.4) of the program: FIN after what is queued. It may no longer be used by its socket. Lingers
+ * as an orphan as long as the state demands. Unread data: reset instead (RFC 2525 2.17). */
+void tcp_close(struct tcp_conn *c);
+
+/* SHUT_WR: FIN after what is queued; the socket stays. */
+void tcp_shutdown_send(struct tcp_conn *c);
+
+/* The ABORT call (3.10.5): reset to the peer where the state asks for one; connection gone, its socket told
+ * `error` (0: nothing). Never frees a connection with a socket; frees one without, at the end of the turn. */
+void tcp_abort(struct tcp_conn *c, int error);
+
+/* The peer or the network ended it (RST, retries exhausted): CLOSED, out of the table, queues of what was to be sent
+ * ended, socket told. What was received can still be read. An orphan is freed at the end of the turn. */
+void tcp_fail(struct tcp_conn *c, int error);
+
+/* After a step changed what programs see: SOCK_EVENT_* to the socket, if any. */
+void tcp_wake(struct tcp_conn *c, unsigned events);
+
+/* The counters of a connection that carries data; NULL: no memory (nothing is counted then). */
+struct tcp_stats *tcp_stats_of(struct tcp_conn *c);
+
+/* ---- table.c: who gets a segment ---- */
+
+int tcp_entry_add(struct tcp *tcp, struct tcp_entry *e); /* 0, -EADDRNOTAVAIL: these four exist, -ENOMEM */
+void tcp_entry_del(struct tcp *tcp, struct tcp_entry *e);
+struct tcp_entry *tcp_entry_find(
+	const struct tcp *tcp, uint32_t local, uint16_t local_port, uint32_t remote, uint16_t remote_port);
+
+/* The listener for a SYN: exact address before wildcard, bound device before any; REUSEPORT ones share by hash. */
+struct tcp_listen *tcp_listen_find(const struct tcp *tcp, const struct tcp_seg *seg, int ifindex);
+
+/* ---- isn.c: what outsiders must not guess ---- */
+
+uint32_t tcp_isn(const struct stack *s, const struct tcp_entry *e);	  /* RFC 6528, 4 us clock */
+uint32_t tcp_ts_offset(const struct stack *s, const struct tcp_entry *e); /* RFC 7323 5.4: per connection */
+
+/* Our timestamp clock: milliseconds, as Linux's. */
+static inline uint32_t tcp_ts_clock(const struct stack *s)
+{
+	return (uint32_t)(stack_now(s) / 1000000);
+}
+
+/* ---- listen.c, cookie.c: LISTEN, half-open entries, the accept queue ---- */
+
+/* About 72 bytes; one wheel entry for SYN-ACK retries. */
+struct tcp_half;
+
+int tcp_listen_start(struct tcp_conn *c, int backlog); /* or a new backlog. 0, -EADDRINUSE, -ENOMEM */
+void tcp_listen_stop(struct tcp_conn *c); /* half-open entries go, unaccepted connections are reset */
+struct tcp_conn *tcp_listen_take(struct tcp_conn *c); /* the oldest that can be accepted, or NULL */
+size_t tcp_listen_waiting(const struct tcp_conn *c);
+
+void tcp_listen_input(struct tcp_listen *l, struct tcp_seg *seg); /* RFC 9293 3.10.7.2 */
+void tcp_half_input(struct tcp_half *h, struct tcp_seg *seg);	  /* 3.10.7.4 in SYN-RECEIVED */
+void tcp_half_note(struct tcp_half *h, const struct icmp_note *note);
+
+/* ---- input.c, syn_sent.c, steps.c, time_wait.c: SEGMENT ARRIVES (3.10.7) ---- */
+
+void tcp_input(struct stack *s, struct pkt *p);
+void tcp_conn_input(struct tcp_conn *c, struct tcp_seg *seg);	  /* by state */
+void tcp_syn_sent_input(struct tcp_conn *c, struct tcp_seg *seg); /* 3.10.7.3 */
+void tcp_steps(struct tcp_conn *c, struct tcp_seg *seg);	  /* 3.10.7.4 */
+
+/* Both ends have closed and ours has seen it: a small entry takes the connection's place for 60 s. */
+void tcp_enter_time_wait(struct tcp_conn *c, bool fin_wait_2_orphan);
+void tcp_time_wait_input(struct tcp_entry *e, struct tcp_seg *seg);
+
+/* What the handshake agreed on, from the peer's SYN or SYN-ACK (both sides use it): options, window scale, MSS, IRS. */
+void tcp_take_syn(struct tcp_conn *c, const struct tcp_seg *seg);
+
+/* The handshake is over: ESTABLISHED, initial windows, keepalive timer, WRITABLE. */
+void tcp_established(struct tcp_conn *c);
+
+/* May one more challenge ACK be sent (RFC 5961 7; global limit and one each 500 ms for a connection)? Counts it. */
+bool tcp_challenge_allowed(struct stack *s, uint64_t *last_ns);
+
+void tcp_note(struct stack *s, const struct icmp_note *note); /* note.c */
+
+/* ---- timer.c ---- */
+
+void tcp_timer_set(struct tcp_conn *c, enum tcp_timer which, uint64_t deadline_ns);
+void tcp_timer_stop(struct tcp_conn *c, enum tcp_timer which);
+static inline bool tcp_timer_runs(const struct tcp_conn *c, enum tcp_timer which)
+{
+	return c->deadline_ns[which] != TIMER_NEVER;
+}
+#define X(name, fn) void fn(struct tcp_conn *c);
+TCP_TIMERS(X)
+#undef X
+
+/* ---- sendq.c: bytes written and not yet acknowledged, [snd.una, snd.end) ---- */
+
+/* Takes up to `len` bytes, as many as buffer and memory allow. > 0, -EAGAIN, -ENOMEM. Moves snd.end. */
+ssize_t tcp_sendq_write(struct tcp_conn *c, const void *data, size_t len);
+void tcp_sendq_copy(const struct tcp_conn *c, uint32_t seq, void *to, size_t len);
+void tcp_sendq_acked(struct tcp_conn *c, uint32_t from, uint32_t to); /* forgets [from, to), from the front */
+void tcp_sendq_free(struct tcp_conn *c);
+size_t tcp_sendq_room(const struct tcp_conn *c); /* how many bytes would be taken now */
+
+/* Is there so much room again that a program that met -EAGAIN should be told (a third of the buffer; lowat)? */
+bool tcp_sendq_is_writable(const struct tcp_conn *c);
+
+/* ---- output.c: what to send, and when ---- */
+
+/* Runs tcp_output() in this turn's egress phase. */
+void tcp_want(struct tcp_conn *c, unsigned want);
+void tcp_output(struct tcp_conn *c);
+
+/* MSS and MTU anew from the route (it changed, ICMP said so, options were agreed). Segments in flight that are now too
+ * big are marked lost where `resend`. */
+void tcp_mtu_changed(struct tcp_conn *c, bool resend);
+
+/* The MSS option for a connection by this route: RFC 9293 3.7.1, MUST-14 to 16, 67. */
+uint16_t tcp_advertised_mss(struct stack *s, uint32_t remote, uint32_t local);
+
+/* ---- segment.c: building one ---- */
+
+/* A segment of a connection: header, options, window, `len` bytes of text from `seq` on. 0, or -errno of ip_output(). */
+int tcp_segment_send(struct tcp_conn *c, uint16_t flags, uint32_t seq, uint32_t len);
+
+/* A segment without a connection: half-open and TIME-WAIT entries, resets. */
+struct tcp_bare {
+	uint32_t src, dst;
+	uint16_t sport, dport;
+	uint32_t seq, ack;
+	uint16_t flags, wnd;
+	uint8_t tos;
+	int oif;
+	uint64_t parent; /* id of the packet it answers */
+	struct tcp_options opt;
+};
+int tcp_answer(struct stack *s, const struct tcp_bare *b);
+
+/* The reset that a segment for no connection gets (3.10.7.1), or none. */
+void tcp_answer_reset(struct stack *s, const struct tcp_seg *seg);
+
+/* ---- ack.c, scoreboard.c, rack.c, recovery.c, rtt.c: what acknowledgments say (recovery.h) ---- */
+
+/* The window and the acknowledgment of a segment whose SEG.ACK is in [SND.UNA - max window, SND.NXT]: SACKs, una, RTT,
+ * RACK, recovery, congestion control, timers; bytes leave the send queue, WRITABLE is told. */
+void tcp_ack_input(struct tcp_conn *c, const struct tcp_seg *seg);
+
+/* Output has sent [seq, end): new data (end beyond SND.NXT, which it moves), or again. FIN counts as one. Notes the time,
+ * counts it as in flight, starts the timers. False: no memory to remember it; do not send. `before` sending. */
+bool tcp_sent(struct tcp_conn *c, uint32_t seq, uint32_t end);
+
+/* Bytes that congestion control and recovery allow to be sent now (cwnd - pipe, PRR). */
+uint32_t tcp_cwnd_room(struct tcp_conn *c);
+
+/* The first stretch marked lost that was not sent again yet; at most `most` bytes of it. False: none. */
+bool tcp_next_lost(struct tcp_conn *c, uint32_t most, uint32_t *seq, uint32_t *end);
+
+/* The last segment in flight, for a tail loss probe; at most an MSS. False: nothing in flight. */
+bool tcp_last_sent(struct tcp_conn *c, uint32_t *seq, uint32_t *end);
+
+/* A tail loss probe went out (SND.NXT after it), with new data or without. */
+void tcp_tlp_sent(struct tcp_conn *c, bool new_data);
+
+/* The RTO fired: everything is lost, cwnd of one segment, F-RTO begins, RTO doubled and set anew. */
+void tcp_rto(struct tcp_conn *c);
+void tcp_flight_free(struct tcp_conn *c);
+uint32_t tcp_in_flight(const struct tcp_conn *c); /* pipe, bytes (RFC 6675) */
+void tcp_mark_all_lost(struct tcp_conn *c);	  /* path MTU fell (RFC 1191 6.1: no congestion) */
+
+/* The timer that should run while data is in flight or a window is shut: RTO, TLP or the probe; the others stop. */
+void tcp_rearm(struct tcp_conn *c);
+
+void tcp_rtt_sample(struct tcp_conn *c, uint64_t rtt_ns); /* RFC 6298 */
+void tcp_idle_restart(struct tcp_conn *c); /* before sending after an idle time: RFC 5681 4.1 by sysctl */
+void tcp_recovery_info(const struct tcp_conn *c, struct tcp_info *info); /* its part of TCP_INFO */
+
+/* ---- cc.c: congestion control behind a table ---- */
+
+const struct tcp_cc *tcp_cc_find(const char *name);
+const struct tcp_cc *tcp_cc_by_number(
+	int i);			      /* NULL after the last; sysctl tcp_congestion_control is the number */
+void tcp_cc_init(struct tcp_conn *c); /* ESTABLISHED: initial window (RFC 6928), ssthresh */
+const char *tcp_cc_name(const struct tcp_cc *cc);
+
+/* ---- recvq.c, window.c, delack.c: text on its way up ---- */
+
+/* Step seven and the FIN of step eight: queues what is in the window, in order or not, and says what must be
+ * acknowledged and when. True: RCV.NXT has just passed the peer's FIN. Takes seg->p when it keeps it. */
+bool tcp_text(struct tcp_conn *c, struct tcp_seg *seg);
+
+/* A segment outside the window: its old part is reported by D-SACK (RFC 2883). */
+void tcp_note_duplicate(struct tcp_conn *c, uint32_t seq, uint32_t end);
+void tcp_urgent(struct tcp_conn *c, const struct tcp_seg *seg); /* step six (RFC 6093) */
+
+ssize_t tcp_recvq_read(struct tcp_conn *c, void *buf, size_t room, int flags);
+ssize_t tcp_recvq_read_urgent(struct tcp_conn *c, void *buf, size_t room, int flags);
+size_t tcp_recvq_unread(const struct tcp_conn *c);
+void tcp_recvq_free(struct tcp_conn *c);
+
+/* The window for the header of a segment that leaves now, already scaled down; moves rcv.adv, never to the left
+ * (unless the program shrank the buffer to nothing: not even then). `syn`: not scaled. */
+uint16_t tcp_window_to_send(struct tcp_conn *c, bool syn);
+void tcp_window_init(struct tcp_conn *c); /* before the SYN: rcv_wscale, first window from tcp_rmem */
+
+/* SACK blocks for a segment that leaves now, D-SACK first; at most `max`. Returns how many. */
+unsigned tcp_sack_blocks(struct tcp_conn *c, struct tcp_sack *blocks, unsigned max);
+
+/* An ACK has left (any segment has one): delayed ACK timer off, rcv.acked moved. */
+void tcp_ack_sent(struct tcp_conn *c);
+void tcp_quickack(
+	struct tcp_conn *c, unsigned segments); /* the next so many segments are acknowledged at once */
+void tcp_recv_info(const struct tcp_conn *c, struct tcp_info *info);
+
+/* ---- mem.c: bounds over all connections (tcp_mem, tcp_rmem, tcp_wmem, tcp_max_orphans) ---- */
+
+bool tcp_mem_take(struct stack *s, size_t bytes); /* false: over the hard limit, nothing taken */
+void tcp_mem_give(struct stack *s, size_t bytes);
+bool tcp_mem_pressure(const struct stack *s);
+
+/* ---- sock.c ---- */
+
+extern const struct sock_ops tcp_sock_ops;
+
+/* The socket of a TCP endpoint; the connection of such a socket. */
+struct tcp_sock {
+	struct sock sk;
+	struct tcp_conn *conn; /* always there while sk.stack is */
+};
+
+#endif
