@@ -48,6 +48,9 @@
 	X(PING_GROUP_RANGE_MAX, "net.ipv4.ping_max_socks", 4096, 0, 65536, "tapir's own: most ping sockets") \
 	X(IP_OPT_DROP_UNKNOWN, "net.ipv4.ip_opt_drop_unknown", 0, 0, 1,                                      \
 		"tapir's own (RFC 7126 4.23): 1: do not forward packets with unknown options")               \
+	X(IP_LOCAL_PORT_FIRST, "net.ipv4.ip_local_port_range.first", 32768, 1, 65535,                        \
+		"local ports that sockets get by themselves: from this one")                                 \
+	X(IP_LOCAL_PORT_LAST, "net.ipv4.ip_local_port_range.last", 60999, 1, 65535, "... to this one")       \
 	X(RMEM_DEFAULT, "net.core.rmem_default", 212992, 2304, 1 << 30,                                      \
 		"receive buffer of a new socket, bytes")                                                     \
 	X(RMEM_MAX, "net.core.rmem_max", 212992, 2304, 1 << 30, "most that SO_RCVBUF may set")               \
