@@ -51,6 +51,30 @@
 	X(IP_LOCAL_PORT_FIRST, "net.ipv4.ip_local_port_range.first", 32768, 1, 65535,                        \
 		"local ports that sockets get by themselves: from this one")                                 \
 	X(IP_LOCAL_PORT_LAST, "net.ipv4.ip_local_port_range.last", 60999, 1, 65535, "... to this one")       \
+	X(TCP_SYN_RETRIES, "net.ipv4.tcp_syn_retries", 6, 1, 127, "a SYN is sent again so often")            \
+	X(TCP_SYNACK_RETRIES, "net.ipv4.tcp_synack_retries", 5, 0, 127, "a SYN-ACK is sent again so often")  \
+	X(TCP_RETRIES2, "net.ipv4.tcp_retries2", 15, 0, 127, "time-outs in a row that end a connection")     \
+	X(TCP_ORPHAN_RETRIES, "net.ipv4.tcp_orphan_retries", 0, 0, 127, "the same without a program; 0: 8")  \
+	X(TCP_FIN_TIMEOUT, "net.ipv4.tcp_fin_timeout", 60, 1, 1 << 20,                                       \
+		"seconds an orphan stays in FIN-WAIT-2")                                                     \
+	X(TCP_KEEPALIVE_TIME, "net.ipv4.tcp_keepalive_time", 7200, 1, 32767,                                 \
+		"seconds idle until keepalive probes")                                                       \
+	X(TCP_KEEPALIVE_INTVL, "net.ipv4.tcp_keepalive_intvl", 75, 1, 32767, "seconds between them")         \
+	X(TCP_KEEPALIVE_PROBES, "net.ipv4.tcp_keepalive_probes", 9, 1, 127, "unanswered ones that end it")   \
+	X(TCP_TIMESTAMPS, "net.ipv4.tcp_timestamps", 1, 0, 2,                                                \
+		"RFC 7323 timestamps; 2: without random offset")                                             \
+	X(TCP_SACK, "net.ipv4.tcp_sack", 1, 0, 1, "selective acknowledgments (RFC 2018)")                    \
+	X(TCP_WINDOW_SCALING, "net.ipv4.tcp_window_scaling", 1, 0, 1, "RFC 7323 window scaling")             \
+	X(TCP_ECN, "net.ipv4.tcp_ecn", 2, 0, 2, "RFC 3168: 0 off, 1 ask for it, 2 agree when asked")         \
+	X(TCP_MIN_SND_MSS, "net.ipv4.tcp_min_snd_mss", 48, 40, 65535, "smallest MSS we let a peer ask for")  \
+	X(TCP_NOTSENT_LOWAT, "net.ipv4.tcp_notsent_lowat", INT32_MAX, 0, INT32_MAX,                          \
+		"bytes not sent yet above which a socket is not writable")                                   \
+	X(TCP_RMEM_MIN, "net.ipv4.tcp_rmem.min", 4096, 4096, 1 << 30, "receive buffer: least, bytes")        \
+	X(TCP_RMEM_DEFAULT, "net.ipv4.tcp_rmem.default", 131072, 4096, 1 << 30, "receive buffer: at first")  \
+	X(TCP_RMEM_MAX, "net.ipv4.tcp_rmem.max", 6291456, 4096, 1 << 30, "receive buffer: most")             \
+	X(TCP_WMEM_MIN, "net.ipv4.tcp_wmem.min", 4096, 4096, 1 << 30, "send buffer: least, bytes")           \
+	X(TCP_WMEM_DEFAULT, "net.ipv4.tcp_wmem.default", 16384, 4096, 1 << 30, "send buffer: at first")      \
+	X(TCP_WMEM_MAX, "net.ipv4.tcp_wmem.max", 4194304, 4096, 1 << 30, "send buffer: most")                \
 	X(RMEM_DEFAULT, "net.core.rmem_default", 212992, 2304, 1 << 30,                                      \
 		"receive buffer of a new socket, bytes")                                                     \
 	X(RMEM_MAX, "net.core.rmem_max", 212992, 2304, 1 << 30, "most that SO_RCVBUF may set")               \
