@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 const struct sysctl_info sysctl_hosts[SYSCTL_COUNT] = {
 #define X(NAME, text, d, lo, hi, about) \
@@ -70,6 +71,18 @@ static const int32_t *find(const struct stack *s, const char *name, const struct
 	return find_netif(s, name, info);
 }
 
+/* How many values the setting of this row has. */
+static int width(const struct sysctl_info *info)
+{
+	int n = 1;
+
+	if (info->family)
+		return 1;
+	while (info + n < sysctl_hosts + SYSCTL_COUNT && strcmp(info[n].name, info->name) == 0)
+		n++;
+	return n;
+}
+
 int sysctl_get(const struct stack *s, const char *name, int32_t *value)
 {
 	const struct sysctl_info *info;
@@ -78,6 +91,26 @@ int sysctl_get(const struct stack *s, const char *name, int32_t *value)
 	if (!at)
 		return -ENOENT;
 	*value = *at;
+	return 0;
+}
+
+static void print_values(char text[SYSCTL_TEXT_LEN], const int32_t *values, int count)
+{
+	int len = 0;
+
+	for (int i = 0; i < count; i++)
+		len += snprintf(
+			text + len, (size_t)(SYSCTL_TEXT_LEN - len), "%s%d", i ? "\t" : "", values[i]);
+}
+
+int sysctl_read(const struct stack *s, const char *name, char text[SYSCTL_TEXT_LEN])
+{
+	const struct sysctl_info *info;
+	const int32_t *at = find(s, name, &info);
+
+	if (!at)
+		return -ENOENT;
+	print_values(text, at, width(info));
 	return 0;
 }
 
@@ -91,41 +124,80 @@ static void spread_forwarding(struct stack *s, const int32_t *at)
 		d->netif->conf[CONF_FORWARDING] = *at;
 }
 
-int sysctl_set(struct stack *s, const char *name, int32_t value)
+/* `at`: where find() found it, which only reads; `s` is ours to write. */
+static int change(
+	struct stack *s, const int32_t *at, const struct sysctl_info *info, const int32_t *values, int count)
 {
-	const struct sysctl_info *info;
-	const int32_t *at = find(s, name, &info);
-
-	if (!at)
-		return -ENOENT;
-	if (value < info->min || value > info->max)
-		return -EINVAL;
-	*(int32_t *)at = value; /* find() only reads, and `s` is ours to write */
+	for (int i = 0; i < count; i++)
+		if (values[i] < info[i].min || values[i] > info[i].max)
+			return -EINVAL;
+	memcpy((int32_t *)at, values, (size_t)count * sizeof(*values));
 	spread_forwarding(s, at);
 	s->generation++;
 	stack_loop(s)->budget = s->sysctl[SYSCTL_NETDEV_BUDGET];
 	return 0;
 }
 
-typedef void each_fn(void *ctx, const char *name, int32_t value, const char *help);
+int sysctl_set(struct stack *s, const char *name, int32_t value)
+{
+	const struct sysctl_info *info;
+	const int32_t *at = find(s, name, &info);
+
+	return at ? change(s, at, info, &value, 1) : -ENOENT;
+}
+
+/* Numbers with blanks between them and nothing else; how many, or -EINVAL: none, or more than `room`. */
+static int read_values(const char *text, int32_t *values, int room)
+{
+	static const char blanks[] = " \t\n";
+	int n = 0;
+
+	for (text += strspn(text, blanks); *text; text += strspn(text, blanks)) {
+		char *end;
+		long long v = strtoll(text, &end, 0);
+		if (end == text || !strchr(blanks, *end) || v < INT32_MIN || v > INT32_MAX || n == room)
+			return -EINVAL;
+		values[n++] = (int32_t)v;
+		text = end;
+	}
+	return n ? n : -EINVAL;
+}
+
+int sysctl_write(struct stack *s, const char *name, const char *text)
+{
+	const struct sysctl_info *info;
+	const int32_t *at = find(s, name, &info);
+	int32_t values[SYSCTL_TEXT_LEN / 2];
+
+	if (!at)
+		return -ENOENT;
+	int count = read_values(text, values, width(info));
+	return count < 0 ? count : change(s, at, info, values, count);
+}
+
+typedef void each_fn(void *ctx, const char *name, const char *text, const char *help);
 
 static void each_of_one(const char *who, const int32_t *values, bool with_neigh, each_fn *fn, void *ctx)
 {
 	for (int i = 0; i < CONF_COUNT; i++) {
-		char full[128];
+		char full[128], text[SYSCTL_TEXT_LEN];
 		const struct sysctl_info *in = &sysctl_netifs[i];
 
 		if (strcmp(in->family, "neigh") == 0 && !with_neigh)
 			continue;
 		snprintf(full, sizeof(full), "net.ipv4.%s.%s.%s", in->family, who, in->name);
-		fn(ctx, full, values[i], in->help);
+		print_values(text, &values[i], 1);
+		fn(ctx, full, text, in->help);
 	}
 }
 
 void sysctl_each(const struct stack *s, each_fn *fn, void *ctx)
 {
-	for (int i = 0; i < SYSCTL_COUNT; i++)
-		fn(ctx, sysctl_hosts[i].name, s->sysctl[i], sysctl_hosts[i].help);
+	for (int i = 0; i < SYSCTL_COUNT; i += width(&sysctl_hosts[i])) {
+		char text[SYSCTL_TEXT_LEN];
+		print_values(text, &s->sysctl[i], width(&sysctl_hosts[i]));
+		fn(ctx, sysctl_hosts[i].name, text, sysctl_hosts[i].help);
+	}
 	each_of_one("all", s->conf_all, false, fn, ctx);
 	each_of_one("default", s->conf_default, true, fn, ctx);
 	stack_each_dev(d, s)

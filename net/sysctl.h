@@ -4,7 +4,8 @@
  * value per interface (net.ipv4.conf.DEV.*, net.ipv4.neigh.DEV.*), where "default" is what new interfaces
  * begin with and, for conf, "all" is combined with the interface's own value as Linux combines them.
  *
- * A value is a number between min and max. Code reads s->sysctl[SYSCTL_IP_FORWARD] and netif_conf(n,
+ * A value is a number between min and max. Rows of one name that follow each other are one setting of several
+ * values ("32768	60999"). Code reads s->sysctl[SYSCTL_IP_FORWARD] and netif_conf(n,
  * CONF_PROXY_ARP).
  */
 #ifndef NET_SYSCTL_H
@@ -48,9 +49,9 @@
 	X(PING_GROUP_RANGE_MAX, "net.ipv4.ping_max_socks", 4096, 0, 65536, "tapir's own: most ping sockets") \
 	X(IP_OPT_DROP_UNKNOWN, "net.ipv4.ip_opt_drop_unknown", 0, 0, 1,                                      \
 		"tapir's own (RFC 7126 4.23): 1: do not forward packets with unknown options")               \
-	X(IP_LOCAL_PORT_FIRST, "net.ipv4.ip_local_port_range.first", 32768, 1, 65535,                        \
+	X(IP_LOCAL_PORT_FIRST, "net.ipv4.ip_local_port_range", 32768, 1, 65535,                              \
 		"local ports that sockets get by themselves: from this one")                                 \
-	X(IP_LOCAL_PORT_LAST, "net.ipv4.ip_local_port_range.last", 60999, 1, 65535, "... to this one")       \
+	X(IP_LOCAL_PORT_LAST, "net.ipv4.ip_local_port_range", 60999, 1, 65535, "... to this one")            \
 	X(TCP_SYN_RETRIES, "net.ipv4.tcp_syn_retries", 6, 1, 127, "a SYN is sent again so often")            \
 	X(TCP_SYNACK_RETRIES, "net.ipv4.tcp_synack_retries", 5, 0, 127, "a SYN-ACK is sent again so often")  \
 	X(TCP_RETRIES2, "net.ipv4.tcp_retries2", 15, 0, 127, "time-outs in a row that end a connection")     \
@@ -69,12 +70,12 @@
 	X(TCP_MIN_SND_MSS, "net.ipv4.tcp_min_snd_mss", 48, 40, 65535, "smallest MSS we let a peer ask for")  \
 	X(TCP_NOTSENT_LOWAT, "net.ipv4.tcp_notsent_lowat", INT32_MAX, 0, INT32_MAX,                          \
 		"bytes not sent yet above which a socket is not writable")                                   \
-	X(TCP_RMEM_MIN, "net.ipv4.tcp_rmem.min", 4096, 4096, 1 << 30, "receive buffer: least, bytes")        \
-	X(TCP_RMEM_DEFAULT, "net.ipv4.tcp_rmem.default", 131072, 4096, 1 << 30, "receive buffer: at first")  \
-	X(TCP_RMEM_MAX, "net.ipv4.tcp_rmem.max", 6291456, 4096, 1 << 30, "receive buffer: most")             \
-	X(TCP_WMEM_MIN, "net.ipv4.tcp_wmem.min", 4096, 4096, 1 << 30, "send buffer: least, bytes")           \
-	X(TCP_WMEM_DEFAULT, "net.ipv4.tcp_wmem.default", 16384, 4096, 1 << 30, "send buffer: at first")      \
-	X(TCP_WMEM_MAX, "net.ipv4.tcp_wmem.max", 4194304, 4096, 1 << 30, "send buffer: most")                \
+	X(TCP_RMEM_MIN, "net.ipv4.tcp_rmem", 4096, 4096, 1 << 30, "receive buffer: least, bytes")            \
+	X(TCP_RMEM_DEFAULT, "net.ipv4.tcp_rmem", 131072, 4096, 1 << 30, "receive buffer: at first")          \
+	X(TCP_RMEM_MAX, "net.ipv4.tcp_rmem", 6291456, 4096, 1 << 30, "receive buffer: most")                 \
+	X(TCP_WMEM_MIN, "net.ipv4.tcp_wmem", 4096, 4096, 1 << 30, "send buffer: least, bytes")               \
+	X(TCP_WMEM_DEFAULT, "net.ipv4.tcp_wmem", 16384, 4096, 1 << 30, "send buffer: at first")              \
+	X(TCP_WMEM_MAX, "net.ipv4.tcp_wmem", 4194304, 4096, 1 << 30, "send buffer: most")                    \
 	X(RMEM_DEFAULT, "net.core.rmem_default", 212992, 2304, 1 << 30,                                      \
 		"receive buffer of a new socket, bytes")                                                     \
 	X(RMEM_MAX, "net.core.rmem_max", 212992, 2304, 1 << 30, "most that SO_RCVBUF may set")               \
@@ -157,13 +158,20 @@ extern const struct sysctl_info sysctl_netifs[CONF_COUNT];
 
 struct stack;
 
-/* By whole name, with dots or slashes: "net.ipv4.conf.eth0.proxy_arp", "net/ipv4/ip_forward".
+/* By whole name, with dots or slashes: "net.ipv4.conf.eth0.proxy_arp", "net/ipv4/ip_forward". Of several values
+ * the first.
  * 0, -ENOENT (no such setting or device), -EINVAL (out of range; nothing changed). */
 int sysctl_get(const struct stack *s, const char *name, int32_t *value);
 int sysctl_set(struct stack *s, const char *name, int32_t value);
 
+/* The same as text, as in a file of /proc/sys: several values with tabs between them; to be written with blanks of
+ * any kind, and where there are fewer than the setting has, the others stay. */
+enum { SYSCTL_TEXT_LEN = 64 };
+int sysctl_read(const struct stack *s, const char *name, char text[SYSCTL_TEXT_LEN]);
+int sysctl_write(struct stack *s, const char *name, const char *text);
+
 /* Calls fn for every setting of the host, in order of the tables, interfaces after "all" and "default". */
 void sysctl_each(const struct stack *s,
-	void (*fn)(void *ctx, const char *name, int32_t value, const char *help), void *ctx);
+	void (*fn)(void *ctx, const char *name, const char *text, const char *help), void *ctx);
 
 #endif

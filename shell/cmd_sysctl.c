@@ -19,7 +19,7 @@ struct sysctl_run {
 
 struct setting {
 	char name[NAME_LEN];
-	int32_t value;
+	char value[SYSCTL_TEXT_LEN];
 };
 
 struct settings {
@@ -29,18 +29,18 @@ struct settings {
 
 /* ---- printing ---- */
 
-static void print(const struct sysctl_run *run, const char *name, int32_t value)
+static void print(const struct sysctl_run *run, const char *name, const char *value)
 {
 	FILE *out = run->c->out;
 
 	if (run->names_only)
 		fprintf(out, "%s\n", name);
 	else if (run->binary)
-		fprintf(out, "%d", value);
+		fprintf(out, "%s", value);
 	else if (run->values_only)
-		fprintf(out, "%d\n", value);
+		fprintf(out, "%s\n", value);
 	else
-		fprintf(out, "%s = %d\n", name, value);
+		fprintf(out, "%s = %s\n", name, value);
 }
 
 /* Names are shown with dots and found in /proc/sys with slashes. */
@@ -65,7 +65,7 @@ static void unknown(struct sysctl_run *run, const char *name)
 
 /* ---- many settings ---- */
 
-static void collect(void *ctx, const char *name, int32_t value, const char *help)
+static void collect(void *ctx, const char *name, const char *value, const char *help)
 {
 	struct settings *all = ctx;
 	struct setting *more;
@@ -79,7 +79,7 @@ static void collect(void *ctx, const char *name, int32_t value, const char *help
 		all->list = more;
 	}
 	snprintf(all->list[all->count].name, NAME_LEN, "%s", name);
-	all->list[all->count++].value = value;
+	snprintf(all->list[all->count++].value, SYSCTL_TEXT_LEN, "%s", value);
 }
 
 static int by_name(const void *a, const void *b)
@@ -118,27 +118,13 @@ static bool list(const struct sysctl_run *run, const char *below)
 
 static void show(struct sysctl_run *run, const char *arg)
 {
-	char name[NAME_LEN];
-	int32_t value;
+	char name[NAME_LEN], value[SYSCTL_TEXT_LEN];
 
 	translate(name, arg, '/', '.');
-	if (sysctl_get(run->c->host, arg, &value) == 0)
+	if (sysctl_read(run->c->host, arg, value) == 0)
 		print(run, name, value);
 	else if (!list(run, name))
 		unknown(run, arg);
-}
-
-static bool read_value(const char *text, int32_t *value)
-{
-	char *end;
-	long long v = strtoll(text, &end, 0);
-
-	while (*end == ' ')
-		end++;
-	if (end == text || *end != '\0' || v < INT32_MIN || v > INT32_MAX)
-		return false;
-	*value = (int32_t)v;
-	return true;
 }
 
 /* "name=value", also with spaces around the sign when they are quoted. */
@@ -147,7 +133,6 @@ static void set(struct sysctl_run *run, const char *arg)
 	const char *sign = strchr(arg, '=');
 	size_t len = sign ? (size_t)(sign - arg) : 0;
 	char name[NAME_LEN], shown[NAME_LEN];
-	int32_t value, old;
 
 	while (len && arg[len - 1] == ' ')
 		len--;
@@ -157,9 +142,11 @@ static void set(struct sysctl_run *run, const char *arg)
 	}
 	snprintf(name, sizeof(name), "%.*s", (int)len, arg);
 	translate(shown, name, '/', '.');
-	if (sysctl_get(run->c->host, name, &old) < 0)
+	const char *value = sign + 1 + strspn(sign + 1, " ");
+	int err = sysctl_write(run->c->host, name, value);
+	if (err == -ENOENT)
 		unknown(run, name);
-	else if (!read_value(sign + 1, &value) || sysctl_set(run->c->host, name, value) < 0)
+	else if (err)
 		run->status = cmd_error(run->c, "setting key \"%s\": %s", shown, strerror(EINVAL));
 	else if (!run->quiet)
 		print(run, shown, value);
@@ -246,7 +233,7 @@ static int run_sysctl(struct cmd *c)
 
 /* ---- completion ---- */
 
-static void offer(void *ctx, const char *name, int32_t value, const char *help)
+static void offer(void *ctx, const char *name, const char *value, const char *help)
 {
 	(void)value;
 	(void)help;

@@ -19,7 +19,7 @@ bool setting_is(const char *path)
 	return strncmp(path, "/proc/sys/net/", 14) == 0;
 }
 
-static bool find(struct setting *s, struct stack *host, const char *path, int32_t *value)
+static bool find(struct setting *s, struct stack *host, const char *path, char value[SYSCTL_TEXT_LEN])
 {
 	const char *name = path + sizeof(root) - 1;
 	int err = -ENOENT;
@@ -27,7 +27,7 @@ static bool find(struct setting *s, struct stack *host, const char *path, int32_
 	if (strlen(name) < sizeof(s->name)) {
 		s->host = host;
 		strcpy(s->name, name);
-		err = sysctl_get(host, s->name, value);
+		err = sysctl_read(host, s->name, value);
 	}
 	errno = -err;
 	return err == 0;
@@ -36,14 +36,8 @@ static bool find(struct setting *s, struct stack *host, const char *path, int32_
 static size_t emit_setting(struct sink *k, const char *data, size_t len)
 {
 	const struct setting *s = k->arg;
-	char *end;
-	long value;
-	int err = -EINVAL;
+	int err = sysctl_write(s->host, s->name, data);
 
-	errno = 0;
-	value = strtol(data, &end, 10);
-	if (end != data && end[strspn(end, " \t\n")] == '\0' && value >= INT32_MIN && value <= INT32_MAX)
-		err = sysctl_set(s->host, s->name, (int32_t)value);
 	if (err)
 		sink_break(k, -err);
 	return len;
@@ -58,9 +52,9 @@ struct sink *setting_sink(struct stack *host, const char *path)
 {
 	struct setting s;
 	struct sink *k;
-	int32_t value;
+	char value[SYSCTL_TEXT_LEN];
 
-	if (!find(&s, host, path, &value))
+	if (!find(&s, host, path, value))
 		return NULL;
 	k = sink_new(host->world->loop);
 	k->emit = emit_setting;
@@ -74,12 +68,12 @@ struct source *setting_source(struct stack *host, const char *path)
 {
 	struct setting s;
 	struct source *c;
-	int32_t value;
+	char value[SYSCTL_TEXT_LEN];
 
-	if (!find(&s, host, path, &value))
+	if (!find(&s, host, path, value))
 		return NULL;
 	c = source_new(host->world->loop, SOURCE_PIPE, -1);
-	buf_printf(&c->data, "%d\n", value);
+	buf_printf(&c->data, "%s\n", value);
 	c->ended = true;
 	return c;
 }

@@ -35,6 +35,31 @@ static void wrong_names_and_values_change_nothing(void)
 	lab_free(l);
 }
 
+static void a_setting_may_have_several_values(void)
+{
+	static const char name[] = "net.ipv4.ip_local_port_range";
+	struct lab *l = lab_new();
+	struct stack *s = lab_host(l, "h");
+	char text[SYSCTL_TEXT_LEN];
+
+	CU_ASSERT_EQUAL(sysctl_read(s, name, text), 0);
+	CU_ASSERT_STRING_EQUAL(text, "32768\t60999");
+	CU_ASSERT_EQUAL(sysctl_write(s, name, " 1024\t 65535\n"), 0);
+	CU_ASSERT_EQUAL(s->sysctl[SYSCTL_IP_LOCAL_PORT_FIRST], 1024);
+	CU_ASSERT_EQUAL(s->sysctl[SYSCTL_IP_LOCAL_PORT_LAST], 65535);
+	CU_ASSERT_EQUAL(sysctl_write(s, name, "2048"), 0);
+	CU_ASSERT_EQUAL(sysctl_read(s, name, text), 0);
+	CU_ASSERT_STRING_EQUAL(text, "2048\t65535");
+	CU_ASSERT_EQUAL(sysctl_write(s, name, "1 70000"), -EINVAL);
+	CU_ASSERT_EQUAL(sysctl_write(s, name, "1 2 3"), -EINVAL);
+	CU_ASSERT_EQUAL(sysctl_write(s, name, "1,2"), -EINVAL);
+	CU_ASSERT_EQUAL(sysctl_write(s, name, " "), -EINVAL);
+	CU_ASSERT_EQUAL(sysctl_write(s, "net.ipv4.no_such", "1"), -ENOENT);
+	CU_ASSERT_EQUAL(sysctl_read(s, "net.ipv4.no_such", text), -ENOENT);
+	CU_ASSERT_EQUAL(s->sysctl[SYSCTL_IP_LOCAL_PORT_FIRST], 2048);
+	lab_free(l);
+}
+
 static void netdev_budget_is_that_of_the_loop(void)
 {
 	struct lab *l = lab_new();
@@ -93,12 +118,11 @@ static void all_and_the_device_combine_as_in_linux(void)
 	lab_free(l);
 }
 
-static void count(void *ctx, const char *name, int32_t value, const char *help)
+static void count(void *ctx, const char *name, const char *value, const char *help)
 {
 	int *n = ctx;
 
-	(void)value;
-	CU_ASSERT(strncmp(name, "net.", 4) == 0 && *help);
+	CU_ASSERT(strncmp(name, "net.", 4) == 0 && *value && *help);
 	++*n;
 }
 
@@ -116,6 +140,6 @@ static void listing_shows_every_setting_of_every_interface(void)
 }
 
 SUITE(net_sysctl, T(names_take_dots_or_slashes), T(wrong_names_and_values_change_nothing),
-	T(netdev_budget_is_that_of_the_loop), T(every_default_lies_in_its_range),
-	T(forwarding_is_off_until_the_switch_is_thrown), T(all_and_the_device_combine_as_in_linux),
-	T(listing_shows_every_setting_of_every_interface))
+	T(a_setting_may_have_several_values), T(netdev_budget_is_that_of_the_loop),
+	T(every_default_lies_in_its_range), T(forwarding_is_off_until_the_switch_is_thrown),
+	T(all_and_the_device_combine_as_in_linux), T(listing_shows_every_setting_of_every_interface))
