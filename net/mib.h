@@ -16,6 +16,10 @@
 	X(IcmpOutDestUnreachs) X(IcmpOutTimeExcds) X(IcmpOutParmProbs) X(IcmpOutSrcQuenchs)             \
 	X(IcmpOutRedirects) X(IcmpOutEchos) X(IcmpOutEchoReps) X(IcmpOutTimestamps)                     \
 	X(IcmpOutTimestampReps) X(IcmpOutAddrMasks) X(IcmpOutAddrMaskReps)                              \
+	X(TcpActiveOpens) X(TcpCurrEstab) X(TcpAttemptFails) X(TcpEstabResets) \
+	X(TcpOutSegs) X(TcpRetransSegs) X(TcpOutRsts) \
+	X(TcpExtTCPTimeouts) X(TcpExtTCPAbortOnClose) X(TcpExtTCPAbortOnMemory) \
+	X(TcpExtTCPAbortOnLinger) X(TcpExtTCPAbortOnTimeout) X(TcpExtTCPKeepAlive) X(TcpExtTCPWinProbe) \
 	X(IpExtInNoRoutes) X(IpExtInTruncatedPkts) X(IpExtInMcastPkts) X(IpExtOutMcastPkts)             \
 	X(IpExtInBcastPkts) X(IpExtOutBcastPkts) X(IpExtInOctets) X(IpExtOutOctets)                     \
 	X(IpExtInMcastOctets) X(IpExtOutMcastOctets) X(IpExtInBcastOctets) X(IpExtOutBcastOctets)       \

@@ -53,6 +53,8 @@
 		"local ports that sockets get by themselves: from this one")                                 \
 	X(IP_LOCAL_PORT_LAST, "net.ipv4.ip_local_port_range", 60999, 1, 65535, "... to this one")            \
 	X(TCP_SYN_RETRIES, "net.ipv4.tcp_syn_retries", 6, 1, 127, "a SYN is sent again so often")            \
+	X(TCP_SYN_LINEAR_TIMEOUTS, "net.ipv4.tcp_syn_linear_timeouts", 4, 0, 127,                            \
+		"the first SYNs, 1 s apart")                                                                 \
 	X(TCP_SYNACK_RETRIES, "net.ipv4.tcp_synack_retries", 5, 0, 127, "a SYN-ACK is sent again so often")  \
 	X(TCP_RETRIES2, "net.ipv4.tcp_retries2", 15, 0, 127, "time-outs in a row that end a connection")     \
 	X(TCP_ORPHAN_RETRIES, "net.ipv4.tcp_orphan_retries", 0, 0, 127, "the same without a program; 0: 8")  \

@@ -18,6 +18,7 @@
 #define TCP_INTERNAL_H
 
 #include "ip/ip.h"
+#include "net/port.h"
 #include "net/sock.h"
 #include "net/tcp_info.h"
 #include "net/wire_tcp.h"
@@ -93,7 +94,7 @@ struct tcp {
 	struct stack *stack;
 	struct hash entries;   /* of struct tcp_entry, by addresses and ports */
 	struct hash listeners; /* of struct tcp_listen, by port */
-	struct port_table *ports;
+	struct port_table ports;
 	struct siphash_key hash_key, isn_key, ts_key, cookie_key;
 	struct pool conns, halves, time_waits, flights, sent, recvqs, stats;
 	size_t orphans;
@@ -111,15 +112,14 @@ static inline struct tcp *tcp_of(struct stack *s)
 /* ---- a connection: the TCB (RFC 9293 3.3.1) ---- */
 
 /* X(NAME, function that is called when it is due) */
-#define TCP_TIMERS(X)                                                   \
-	X(REXMIT, tcp_timer_rexmit)	  /* RTO (RFC 6298) */          \
-	X(PROBE, tcp_timer_probe)	  /* zero window (3.8.6.1) */   \
-	X(TLP, tcp_timer_tlp)		  /* tail loss (RFC 8985 7) */  \
-	X(REORDER, tcp_timer_reorder)	  /* RACK (RFC 8985 6.3) */     \
-	X(DELACK, tcp_timer_delack)	  /* delayed ACK (3.8.6.3) */   \
-	X(KEEPALIVE, tcp_timer_keepalive) /* 3.8.4 */                   \
-	X(LINGER, tcp_timer_linger)	  /* FIN-WAIT-2 of an orphan */ \
-	X(REST, tcp_timer_rest)		  /* nothing sent for a while: the flight part is given back */
+#define TCP_TIMERS(X)                                                  \
+	X(REXMIT, tcp_timer_rexmit)	  /* RTO (RFC 6298) */         \
+	X(PROBE, tcp_timer_probe)	  /* zero window (3.8.6.1) */  \
+	X(TLP, tcp_timer_tlp)		  /* tail loss (RFC 8985 7) */ \
+	X(REORDER, tcp_timer_reorder)	  /* RACK (RFC 8985 6.3) */    \
+	X(DELACK, tcp_timer_delack)	  /* delayed ACK (3.8.6.3) */  \
+	X(KEEPALIVE, tcp_timer_keepalive) /* 3.8.4 */                  \
+	@ @X(REST, tcp_timer_rest)	  /* nothing sent for a while: the flight part is given back */
 
 enum tcp_timer {
 #define X(name, fn) TCP_TIMER_##name,
@@ -153,6 +153,7 @@ struct tcp_wishes {
 
 struct tcp_conn {
 	struct tcp_entry e; /* hashed in SYN-SENT and all synchronized states */
+	struct port_owner port;
 	struct stack *stack;
 	struct sock *sock;	 /* NULL: not accepted yet, or closed by its program (orphan) */
 	struct list node;	 /* in tcp->conn_list */
@@ -169,6 +170,7 @@ struct tcp_conn {
 	bool ecn_echo : 1;					/* receiver: ECE until the peer says CWR */
 	bool ecn_cwr : 1;					/* sender: CWR on the next new data */
 	bool ecn_seen : 1;
+	bool is_orphan : 1;  /* its program has closed; counted in tcp->orphans */
 	bool fin_queued : 1; /* CLOSE or SHUTDOWN was called: FIN after the last byte */
 	bool fin_sent : 1;   /* and it stands in [una, nxt) or was acknowledged */
 	bool rcv_shut : 1;   /* nobody will read any more */
@@ -277,7 +279,7 @@ void tcp_shutdown_send(struct tcp_conn *c);
  * `error` (0: nothing). Never frees a connection with a socket; frees one without, at the end of the turn. */
 void tcp_abort(struct tcp_conn *c, int error);
 
-/* The peer or the network ended it (RST, retries exhausted): CLOSED, out of the table, queues of what was to be sent
+/* The peer or the network ended it (RST, retries exhausted; error 0: it is simply over): CLOSED, out of the table, queues of what was to be sent
  * ended, socket told. What was received can still be read. An orphan is freed at the end of the turn. */
 void tcp_fail(struct tcp_conn *c, int error);
 
@@ -329,7 +331,8 @@ void tcp_conn_input(struct tcp_conn *c, struct tcp_seg *seg);	  /* by state */
 void tcp_syn_sent_input(struct tcp_conn *c, struct tcp_seg *seg); /* 3.10.7.3 */
 void tcp_steps(struct tcp_conn *c, struct tcp_seg *seg);	  /* 3.10.7.4 */
 
-/* Both ends have closed and ours has seen it: a small entry takes the connection's place for 60 s. */
+/* Both ends have closed and ours has seen it: a small entry takes the connection's place for 60 s. Or: an orphan's
+ * in FIN-WAIT-2, for linger2 or tcp_fin_timeout. The connection is then CLOSED, as by tcp_fail(c, 0). */
 void tcp_enter_time_wait(struct tcp_conn *c, bool fin_wait_2_orphan);
 void tcp_time_wait_input(struct tcp_entry *e, struct tcp_seg *seg);
 
@@ -352,6 +355,8 @@ static inline bool tcp_timer_runs(const struct tcp_conn *c, enum tcp_timer which
 {
 	return c->deadline_ns[which] != TIMER_NEVER;
 }
+void tcp_timers_run(struct tcp_conn *c);
+uint64_t tcp_keepidle_ms(const struct tcp_conn *c); /* TCP_KEEPIDLE or the host's */
 #define X(name, fn) void fn(struct tcp_conn *c);
 TCP_TIMERS(X)
 #undef X
@@ -361,7 +366,7 @@ TCP_TIMERS(X)
 /* Takes up to `len` bytes, as many as buffer and memory allow. > 0, -EAGAIN, -ENOMEM. Moves snd.end. */
 ssize_t tcp_sendq_write(struct tcp_conn *c, const void *data, size_t len);
 void tcp_sendq_copy(const struct tcp_conn *c, uint32_t seq, void *to, size_t len);
-void tcp_sendq_acked(struct tcp_conn *c, uint32_t from, uint32_t to); /* forgets [from, to), from the front */
+void tcp_sendq_acked(struct tcp_conn *c, uint32_t to); /* forgets what stands before `to` */
 void tcp_sendq_free(struct tcp_conn *c);
 size_t tcp_sendq_room(const struct tcp_conn *c); /* how many bytes would be taken now */
 
