@@ -96,9 +96,10 @@ struct tcp {
 	struct hash listeners; /* of struct tcp_listen, by port */
 	struct port_table ports;
 	struct siphash_key hash_key, isn_key, ts_key, cookie_key;
-	struct pool conns, halves, time_waits, flights, sent, recvqs, stats;
+	struct pool conns, halves, time_waits, flights, sent, recvqs, runs, stats;
 	size_t orphans;
 	size_t memory;		  /* bytes held in queues, true sizes */
+	bool mem_pressure;	  /* tcp_mem: it was above the second and is not yet below the first */
 	uint64_t challenge_at_ns; /* RFC 5961 7: so many challenge ACKs in this second */
 	uint32_t challenge_count;
 	struct list conn_list; /* every struct tcp_conn */
@@ -176,6 +177,7 @@ struct tcp_conn {
 	bool rcv_shut : 1;   /* nobody will read any more */
 	bool urg_to_send : 1, urg_seen : 1 /* rcv.up holds */, urg_taken : 1;
 	bool hurried : 1; /* PSH at the end of what is queued */
+	bool more : 1;	  /* the last write said MSG_MORE: as cork, until the next */
 	bool app_limited : 1;
 	bool snd_wscale_set : 1;
 	uint8_t snd_wscale, rcv_wscale;
@@ -218,6 +220,14 @@ struct tcp_conn {
 	struct tcp_recvq *recvq;   /* NULL: nothing held (recvq.h) */
 	struct tcp_stats *stats;   /* NULL: no data yet */
 	struct tcp_wishes wishes;
+
+	/* receiving (window.c, delack.c) */
+	uint32_t rcv_ssthresh; /* most that is offered: grows as the peer fills its segments */
+	uint32_t text_ms;      /* tcp_ts_clock() when text came last */
+	uint16_t ato_ms;       /* how long an ACK waits; 0: no text yet */
+	uint8_t quick;	       /* so many segments are still acknowledged at once */
+	uint8_t pushed : 2;    /* short segments that came since the last ACK, at most 2 */
+	bool dialogue : 1;     /* what comes is answered by text soon: the ACK rides on that */
 };
 
 /* Counted for TCP_INFO once a connection carries data, and the state of receive autotuning. */
@@ -475,6 +485,9 @@ unsigned tcp_sack_blocks(struct tcp_conn *c, struct tcp_sack *blocks, unsigned m
 
 /* An ACK has left (any segment has one): delayed ACK timer off, rcv.acked moved. */
 void tcp_ack_sent(struct tcp_conn *c);
+
+/* Text of ours has left: soon after the peer's, it makes the connection a dialogue, where ACKs wait for the answer. */
+void tcp_replied(struct tcp_conn *c);
 void tcp_quickack(
 	struct tcp_conn *c, unsigned segments); /* the next so many segments are acknowledged at once */
 void tcp_recv_info(const struct tcp_conn *c, struct tcp_info *info);
@@ -483,16 +496,29 @@ void tcp_recv_info(const struct tcp_conn *c, struct tcp_info *info);
 
 bool tcp_mem_take(struct stack *s, size_t bytes); /* false: over the hard limit, nothing taken */
 void tcp_mem_give(struct stack *s, size_t bytes);
+void tcp_mem_force(struct stack *s, size_t bytes); /* where progress needs it */
 bool tcp_mem_pressure(const struct stack *s);
+
+/* Is this orphan one too many (tcp_max_orphans, each counted `weight` times; memory at the limit)? */
+bool tcp_too_many_orphans(const struct stack *s, unsigned weight);
+
+/* ---- info.c: STATUS (RFC 9293 3.9.1.6), tcp_each() ---- */
+
+void tcp_conn_info(const struct tcp_conn *c, struct tcp_info *info);
+
+/* The other entries' rows for tcp_each() (listen.c, time_wait.c): addresses and ports are filled in already. */
+void tcp_half_row(const struct tcp_half *h, struct tcp_row *row);
+void tcp_time_wait_row(const struct tcp_entry *e, struct tcp_row *row);
 
 /* ---- sock.c ---- */
 
 extern const struct sock_ops tcp_sock_ops;
 
-/* The socket of a TCP endpoint; the connection of such a socket. */
+/* The socket of a TCP endpoint. */
 struct tcp_sock {
 	struct sock sk;
 	struct tcp_conn *conn; /* always there while sk.stack is */
+	bool connecting;       /* connect() was called and has not yet told how it ended */
 };
 
 #endif
