@@ -49,13 +49,14 @@ struct tcp_sack {
 struct tcp_options {
 	bool has_mss, has_wscale, has_sack_ok, has_ts;
 	uint16_t mss;
-	uint8_t wscale; /* at most TCP_WSCALE_MAX (RFC 7323 2.3) */
+	uint8_t wscale;	 /* at most TCP_WSCALE_MAX (RFC 7323 2.3) */
+	bool wscale_cut; /* it said more */
 	uint8_t sack_count;
 	uint32_t tsval, tsecr;
 	struct tcp_sack sacks[TCP_SACKS_MAX];
 };
 
-/* Everything of it in host order. Offsets: p->data is at the first byte of text once parsed. */
+/* Everything of it in host order. p->data is at the first byte of text. */
 struct tcp_seg {
 	uint32_t src, dst;
 	uint16_t sport, dport;
@@ -70,6 +71,14 @@ struct tcp_seg {
 	struct tcp_options opt;
 	struct pkt *p; /* whoever keeps the text takes it and writes NULL here; what is left, input.c ends */
 };
+
+/* The segment's packet ends here, by name. Nothing when it has ended already. */
+void tcp_drop(struct stack *s, struct tcp_seg *seg, enum drop_reason why);
+
+/* "SA" or "RA": one letter for each flag, for traces. `out` has TCP_FLAGS_LEN bytes. Returns `out`. */
+enum { TCP_FLAGS_LEN = 16 };
+char *tcp_flags_text(char *out, uint16_t flags);
+#define TEXT_FLAGS(flags) tcp_flags_text((char[TCP_FLAGS_LEN]){0}, flags)
 
 /* Unknown options are passed over by their length; a length that is wrong ends the reading (RFC 9293 3.1, MUST-7).
  * Several of one kind: the last one counts. */
@@ -88,6 +97,7 @@ struct tcp_entry {
 	uint32_t local, remote;
 	uint16_t local_port, remote_port;
 	uint8_t kind;
+	bool listed; /* it is in the table */
 };
 
 struct tcp {
@@ -102,7 +112,10 @@ struct tcp {
 	bool mem_pressure;	  /* tcp_mem: it was above the second and is not yet below the first */
 	uint64_t challenge_at_ns; /* RFC 5961 7: so many challenge ACKs in this second */
 	uint32_t challenge_count;
-	struct list conn_list; /* every struct tcp_conn */
+	struct list conn_list;	      /* every struct tcp_conn */
+	struct list time_wait;	      /* entries by the time they end: all stay equally long */
+	struct list fin_wait_2;	      /* orphans' entries, likewise */
+	struct timer time_wait_timer; /* the first of both */
 };
 
 static inline struct tcp *tcp_of(struct stack *s)
@@ -120,7 +133,7 @@ static inline struct tcp *tcp_of(struct stack *s)
 	X(REORDER, tcp_timer_reorder)	  /* RACK (RFC 8985 6.3) */    \
 	X(DELACK, tcp_timer_delack)	  /* delayed ACK (3.8.6.3) */  \
 	X(KEEPALIVE, tcp_timer_keepalive) /* 3.8.4 */                  \
-	@ @X(REST, tcp_timer_rest)	  /* nothing sent for a while: the flight part is given back */
+	X(REST, tcp_timer_rest)		  /* nothing sent for a while: the flight part is given back */
 
 enum tcp_timer {
 #define X(name, fn) TCP_TIMER_##name,
@@ -167,9 +180,11 @@ struct tcp_conn {
 	uint8_t want;	  /* enum tcp_want */
 	uint8_t retries;  /* of the timer that is running: retransmissions, probes or keepalives in a row */
 	uint8_t backoff;  /* how often the RTO has been doubled */
-	bool ts_on : 1, sack_on : 1, wscale_on : 1, ecn_on : 1; /* agreed in the handshake */
-	bool ecn_echo : 1;					/* receiver: ECE until the peer says CWR */
-	bool ecn_cwr : 1;					/* sender: CWR on the next new data */
+	/* Agreed in the handshake. Before its end: what our SYN offers, by sysctl (tcp_take_syn() takes away what
+	 * the peer does not want; ecn_on: tcp_ecn is 1). */
+	bool ts_on : 1, sack_on : 1, wscale_on : 1, ecn_on : 1;
+	bool ecn_echo : 1; /* receiver: ECE until the peer says CWR */
+	bool ecn_cwr : 1;  /* sender: CWR on the next new data */
 	bool ecn_seen : 1;
 	bool is_orphan : 1;  /* its program has closed; counted in tcp->orphans */
 	bool fin_queued : 1; /* CLOSE or SHUTDOWN was called: FIN after the last byte */
@@ -181,6 +196,7 @@ struct tcp_conn {
 	bool app_limited : 1;
 	bool snd_wscale_set : 1;
 	uint8_t snd_wscale, rcv_wscale;
+	uint16_t soft_error; /* errno of an ICMP error that ended nothing: told when retries are exhausted */
 
 	struct timer timer;		       /* the earliest of: */
 	uint64_t deadline_ns[TCP_TIMER_COUNT]; /* TIMER_NEVER: off */
@@ -212,6 +228,7 @@ struct tcp_conn {
 	uint32_t srtt_us, rttvar_us, rto_us; /* srtt 0: none yet */
 	uint32_t sndbuf, rcvbuf;	     /* limits, bytes */
 	uint64_t last_send_ns, last_rcv_ns;  /* data sent; anything received */
+	uint64_t answered_ns;		     /* last ACK for a bad segment: one in tcp_invalid_ratelimit ms */
 	uint64_t first_try_ns;		     /* when the present row of retries began: for TCP_USER_TIMEOUT */
 
 	const struct tcp_cc *cc;
@@ -301,12 +318,12 @@ struct tcp_stats *tcp_stats_of(struct tcp_conn *c);
 
 /* ---- table.c: who gets a segment ---- */
 
-int tcp_entry_add(struct tcp *tcp, struct tcp_entry *e); /* 0, -EADDRNOTAVAIL: these four exist, -ENOMEM */
-void tcp_entry_del(struct tcp *tcp, struct tcp_entry *e);
+int tcp_entry_add(struct tcp *tcp, struct tcp_entry *e);  /* 0, -EADDRNOTAVAIL: these four exist, -ENOMEM */
+void tcp_entry_del(struct tcp *tcp, struct tcp_entry *e); /* nothing where it is in no table */
 struct tcp_entry *tcp_entry_find(
 	const struct tcp *tcp, uint32_t local, uint16_t local_port, uint32_t remote, uint16_t remote_port);
 
-/* The listener for a SYN: exact address before wildcard, bound device before any; REUSEPORT ones share by hash. */
+/* The listener for a segment: exact address before wildcard, bound device before any; REUSEPORT ones share by hash. */
 struct tcp_listen *tcp_listen_find(const struct tcp *tcp, const struct tcp_seg *seg, int ifindex);
 
 /* ---- isn.c: what outsiders must not guess ---- */
@@ -322,17 +339,22 @@ static inline uint32_t tcp_ts_clock(const struct stack *s)
 
 /* ---- listen.c, cookie.c: LISTEN, half-open entries, the accept queue ---- */
 
-/* About 72 bytes; one wheel entry for SYN-ACK retries. */
+/* About 80 bytes; no timer of its own. */
 struct tcp_half;
 
-int tcp_listen_start(struct tcp_conn *c, int backlog); /* or a new backlog. 0, -EADDRINUSE, -ENOMEM */
+/* The local port is bound. Or a new backlog. 0, -EADDRINUSE (of port_listen()), -ENOMEM */
+int tcp_listen_start(struct tcp_conn *c, int backlog);
 void tcp_listen_stop(struct tcp_conn *c); /* half-open entries go, unaccepted connections are reset */
 struct tcp_conn *tcp_listen_take(struct tcp_conn *c); /* the oldest that can be accepted, or NULL */
 size_t tcp_listen_waiting(const struct tcp_conn *c);
 
+/* A connection that nobody has accepted is over: it leaves the queue. Nothing for others. */
+void tcp_listen_forget(struct tcp_conn *c);
+
 void tcp_listen_input(struct tcp_listen *l, struct tcp_seg *seg); /* RFC 9293 3.10.7.2 */
 void tcp_half_input(struct tcp_half *h, struct tcp_seg *seg);	  /* 3.10.7.4 in SYN-RECEIVED */
 void tcp_half_note(struct tcp_half *h, const struct icmp_note *note);
+void tcp_half_row(const struct tcp_half *h, struct tcp_row *row); /* its part of tcp_each() */
 
 /* ---- input.c, syn_sent.c, steps.c, time_wait.c: SEGMENT ARRIVES (3.10.7) ---- */
 
@@ -345,6 +367,12 @@ void tcp_steps(struct tcp_conn *c, struct tcp_seg *seg);	  /* 3.10.7.4 */
  * in FIN-WAIT-2, for linger2 or tcp_fin_timeout. The connection is then CLOSED, as by tcp_fail(c, 0). */
 void tcp_enter_time_wait(struct tcp_conn *c, bool fin_wait_2_orphan);
 void tcp_time_wait_input(struct tcp_entry *e, struct tcp_seg *seg);
+void tcp_time_wait_row(const struct tcp_entry *e, struct tcp_row *row); /* its part of tcp_each() */
+void tcp_time_wait_exit(struct tcp *tcp);
+
+/* connect(): may `c` have the four numbers of this TIME-WAIT entry (sysctl tcp_tw_reuse)? If so the entry goes, and
+ * c->snd.iss is above what the old connection used. */
+bool tcp_time_wait_reuse(struct tcp_entry *e, struct tcp_conn *c);
 
 /* What the handshake agreed on, from the peer's SYN or SYN-ACK (both sides use it): options, window scale, MSS, IRS. */
 void tcp_take_syn(struct tcp_conn *c, const struct tcp_seg *seg);
@@ -354,6 +382,10 @@ void tcp_established(struct tcp_conn *c);
 
 /* May one more challenge ACK be sent (RFC 5961 7; global limit and one each 500 ms for a connection)? Counts it. */
 bool tcp_challenge_allowed(struct stack *s, uint64_t *last_ns);
+
+/* May an unacceptable segment be answered by an ACK? Those without text once in tcp_invalid_ratelimit ms, so that two
+ * ends never answer each other for ever. `skipped` counts the answers not given. */
+bool tcp_ack_allowed(struct stack *s, const struct tcp_seg *seg, uint64_t *last_ns, enum mib skipped);
 
 void tcp_note(struct stack *s, const struct icmp_note *note); /* note.c */
 
@@ -407,14 +439,15 @@ struct tcp_bare {
 	uint16_t sport, dport;
 	uint32_t seq, ack;
 	uint16_t flags, wnd;
-	uint8_t tos;
+	uint8_t tos, ttl; /* ttl 0: the host's */
 	int oif;
 	uint64_t parent; /* id of the packet it answers */
 	struct tcp_options opt;
 };
 int tcp_answer(struct stack *s, const struct tcp_bare *b);
 
-/* The reset that a segment for no connection gets (3.10.7.1), or none. */
+/* The reset that a segment for no connection, or with a wrong ACK in a state that is not synchronized, gets
+ * (3.10.7.1); none for a reset. */
 void tcp_answer_reset(struct stack *s, const struct tcp_seg *seg);
 
 /* ---- ack.c, scoreboard.c, rack.c, recovery.c, rtt.c: what acknowledgments say (recovery.h) ---- */
