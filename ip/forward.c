@@ -143,5 +143,5 @@ void forward_input(struct stack *s, struct pkt *p, const struct route_path *path
 		TEXT_IP(p->ip.dst), path->netif->dev->name, p->ip.ttl);
 	options_stamp(s, p, o, outgoing_address(path));
 	mib_inc(s, MIB_IpForwDatagrams);
-	output_transmit(s, p, path, mtu);
+	output_transmit(s, p, path, mtu, false);
 }

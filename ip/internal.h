@@ -86,8 +86,9 @@ void forward_exit(struct stack *s);
 /* ---- output.c ---- */
 
 /* Takes a packet that is ready but for its fragmentation, and sends it the way `path` says, in pieces of at
- * most `mtu` bytes. 0, -EMSGSIZE (too big and DF), -ENOBUFS. */
-int output_transmit(struct stack *s, struct pkt *p, const struct route_path *path, uint32_t mtu);
+ * most `mtu` bytes; with `loop` we hear our own multicast if we are in the group. 0, -EMSGSIZE (too big and DF),
+ * -ENOBUFS. */
+int output_transmit(struct stack *s, struct pkt *p, const struct route_path *path, uint32_t mtu, bool loop);
 
 /* Would it leave in one piece? */
 bool output_fits(const struct pkt *p, uint32_t mtu);

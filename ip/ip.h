@@ -117,13 +117,16 @@ struct ip_send {
 	uint32_t src; /* 0: the route's choice */
 	uint8_t proto;
 	uint8_t tos;
-	uint8_t ttl;	     /* 0: net.ipv4.ip_default_ttl */
-	bool df;	     /* do not fragment: -EMSGSIZE above the path MTU (IP_PMTUDISC_DO, PROBE) */
-	bool df_if_fits;     /* do not fragment on the way what fits the path MTU, fragment here what does not
+	uint8_t ttl;	   /* 0: net.ipv4.ip_default_ttl */
+	bool df;	   /* do not fragment: -EMSGSIZE above the path MTU (IP_PMTUDISC_DO, PROBE) */
+	bool df_if_fits;   /* do not fragment on the way what fits the path MTU, fragment here what does not
 				(IP_PMTUDISC_WANT) */
-	bool ignore_pmtu;    /* send at the device's MTU, whatever was learned (IP_PMTUDISC_PROBE) */
-	bool router_alert;   /* IGMP (RFC 2113) */
-	bool broadcast_ok;   /* else -EACCES to broadcast addresses */
+	bool ignore_pmtu;  /* send at the device's MTU, whatever was learned (IP_PMTUDISC_PROBE) */
+	bool router_alert; /* IGMP (RFC 2113) */
+	bool broadcast_ok; /* else -EACCES to broadcast addresses */
+	bool no_loop;	   /* no copy of a multicast for ourselves (RFC 1112 6.1) */
+	uint8_t csum_offset; /* so many bytes into the transport header stands a checksum over it, its data and the
+				pseudo-header, which is filled in on the way, if need be by the device; 0: none */
 	int oif;	     /* ifindex; 0: any */
 	const uint8_t *opts; /* IP options, padded to a multiple of 4 */
 	size_t opts_len;
@@ -150,7 +153,8 @@ struct sock;
  * SO_OPT_BROADCAST is off). */
 int ip_sock_route(const struct sock *sk, uint32_t dst, struct route_path *path);
 
-/* The socket's options as wishes for ip_output(): TTL, TOS, DF, broadcast, IP options, and its address as source.
+/* The socket's options as wishes for ip_output(): TTL, TOS, DF, broadcast, IP options, and its address as source,
+ * unless that is one to listen on only (broadcast, multicast).
  * `oif`: ifindex, 0: the device it is bound to, if any. */
 struct ip_send ip_sock_send(const struct sock *sk, uint32_t dst, uint8_t proto, int oif);
 

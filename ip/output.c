@@ -109,10 +109,10 @@ static void rebase_offload(struct pkt *p, const struct dev *d)
 }
 
 /* What goes to many comes back to us by itself only on lo. */
-static void to_many(struct stack *s, const struct pkt *p, const struct route_path *path)
+static void to_many(struct stack *s, const struct pkt *p, const struct route_path *path, bool loop)
 {
 	bool multicast = path->type == ROUTE_MULTICAST;
-	bool ours = !multicast || ip_group_joined(path->netif, p->ip.dst);
+	bool ours = !multicast || (loop && ip_group_joined(path->netif, p->ip.dst));
 
 	mib_inc(s, multicast ? MIB_IpExtOutMcastPkts : MIB_IpExtOutBcastPkts);
 	s->mib[multicast ? MIB_IpExtOutMcastOctets : MIB_IpExtOutBcastOctets] += p->len;
@@ -120,14 +120,14 @@ static void to_many(struct stack *s, const struct pkt *p, const struct route_pat
 		loop_back(s, path->netif, p, multicast ? PKT_MULTICAST : PKT_BROADCAST);
 }
 
-int output_transmit(struct stack *s, struct pkt *p, const struct route_path *path, uint32_t mtu)
+int output_transmit(struct stack *s, struct pkt *p, const struct route_path *path, uint32_t mtu, bool loop)
 {
 	struct netif *n = path->type == ROUTE_LOCAL ? s->lo->netif : path->netif;
 
 	p->dev = n->dev;
 	s->mib[MIB_IpExtOutOctets] += p->len;
 	if (path->type == ROUTE_BROADCAST || path->type == ROUTE_MULTICAST)
-		to_many(s, p, path);
+		to_many(s, p, path, loop);
 	TRACE(s, LAYER_IP, p, "RFC 1122 3.3.1", "%s > %s, %u bytes: by %s to %s", TEXT_IP(p->ip.src),
 		TEXT_IP(p->ip.dst), p->len, n->dev->name, TEXT_IP(path->nexthop));
 	if (!output_fits(p, mtu))
@@ -219,6 +219,8 @@ static void put_header(struct stack *s, struct pkt *p, const struct ip_send *how
 	if (!p->ip.df)
 		p->ip.id = id_next(s, p->ip.src, p->ip.dst, p->ip.proto);
 	ip_emit(p->data, &p->ip);
+	if (how->csum_offset)
+		csum_begin(p, p->ip.hdr_len, how->csum_offset);
 }
 
 /* What is wrong with the wishes of the sender, whatever the way. */
@@ -261,7 +263,7 @@ int ip_output(struct stack *s, struct pkt *p, const struct ip_send *how)
 	options_stamp(s, p, &o, path.source);
 	mib_inc(s, MIB_IpOutRequests);
 	route_note_sent(s, how->dst);
-	return output_transmit(s, p, &path, mtu);
+	return output_transmit(s, p, &path, mtu, !how->no_loop);
 }
 
 /* As Linux does, what is given with its header is sent in one piece or not at all, and may lie about its
@@ -291,7 +293,7 @@ int ip_output_raw(struct stack *s, struct pkt *p, int oif, bool broadcast_ok)
 	raw_count_sent(s, p->ip.proto, p->data + p->ip.hdr_len, p->len - p->ip.hdr_len);
 	mib_inc(s, MIB_IpOutRequests);
 	route_note_sent(s, p->ip.dst);
-	return output_transmit(s, p, &path, p->len);
+	return output_transmit(s, p, &path, p->len, true);
 }
 
 uint32_t ip_path_mtu(struct stack *s, uint32_t dst)

@@ -117,17 +117,10 @@ void raw_count_sent(struct stack *s, uint8_t proto, const uint8_t *b, size_t len
 		pr->sent_raw(s, b, len);
 }
 
-/* A broadcast or multicast address may be listened on, and is never a source (RFC 1122 3.2.1.3). */
-static uint32_t source(const struct sock *sk)
-{
-	return sk->local.ip && ip_addr_kind(sk->stack, sk->local.ip) == IP_ADDR_LOCAL ? sk->local.ip : 0;
-}
-
 static int send_packet(struct sock *sk, struct pkt *p, uint32_t dst, int oif)
 {
 	struct ip_send how = ip_sock_send(sk, dst, (uint8_t)sk->protocol, oif);
 
-	how.src = source(sk);
 	raw_count_sent(sk->stack, how.proto, p->data, p->len);
 	return ip_output(sk->stack, p, &how);
 }

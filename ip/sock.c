@@ -5,10 +5,17 @@
 
 #include <errno.h>
 
+/* A broadcast or multicast address may be listened on, and is never a source (RFC 1122 3.2.1.3). */
+static uint32_t source(const struct sock *sk)
+{
+	enum ip_addr_kind kind = sk->local.ip ? ip_addr_kind(sk->stack, sk->local.ip) : IP_ADDR_LOCAL;
+
+	return kind == IP_ADDR_BROADCAST || kind == IP_ADDR_MULTICAST ? 0 : sk->local.ip;
+}
+
 int ip_sock_route(const struct sock *sk, uint32_t dst, struct route_path *path)
 {
-	struct route_key key = {
-		.dst = dst, .src = sk->local.ip, .tos = (uint8_t)sk->tos, .oif = sk->bound_dev};
+	struct route_key key = {.dst = dst, .src = source(sk), .tos = (uint8_t)sk->tos, .oif = sk->bound_dev};
 	int err = route_lookup(sk->stack, &key, path);
 
 	return !err && path->type == ROUTE_BROADCAST && !sk->broadcast ? -EACCES : err;
@@ -18,7 +25,7 @@ struct ip_send ip_sock_send(const struct sock *sk, uint32_t dst, uint8_t proto, 
 {
 	return (struct ip_send){
 		.dst = dst,
-		.src = sk->local.ip,
+		.src = source(sk),
 		.proto = proto,
 		.tos = (uint8_t)sk->tos,
 		.ttl = sk->ttl < 0 ? 0 : (uint8_t)sk->ttl,

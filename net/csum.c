@@ -54,6 +54,16 @@ uint16_t csum_update(uint16_t check, uint16_t from, uint16_t to)
 	return (uint16_t)~sum;
 }
 
+void csum_begin(struct pkt *p, uint16_t start, uint16_t offset)
+{
+	uint64_t pseudo = csum_pseudo(p->ip.src, p->ip.dst, p->ip.proto, (uint16_t)(p->len - start));
+
+	*(be16 *)(p->data + start + offset) = put16((uint16_t)~csum_finish(pseudo));
+	p->offload.csum = PKT_CSUM_PARTIAL;
+	p->offload.csum_start = start;
+	p->offload.csum_offset = offset;
+}
+
 void csum_complete(struct pkt *p)
 {
 	size_t start = p->offload.csum_start, field = start + p->offload.csum_offset;

@@ -117,6 +117,7 @@
 	X(TCP_BAD_CHECKSUM, "RFC 9293 3.1", "checksum is wrong")                                             \
 	/* sockets */                                                                                        \
 	X(SOCK_QUEUE_FULL, "", "the socket's receive buffer is full")                                        \
+	X(SOCK_MEMORY, "", "all sockets of this host together hold too much (sysctl rmem_total)")            \
 	X(SOCK_CLOSED, "", "the socket was closed with this in its queue")                                   \
 	X(SOCK_FILTER, "", "a socket's filter or binding turned it down")                                    \
 	X(STACK_GONE, "", "the host was deleted with packets on their way")

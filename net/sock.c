@@ -123,6 +123,7 @@ static void leave_stack(struct sock *sk, enum drop_reason why)
 		list_del(&p->node);
 		stack_drop(s, p, why);
 	}
+	s->sock_bytes -= sk->rx_bytes;
 	sk->rx_bytes = 0;
 	list_del(&sk->node);
 	sk->stack = NULL;
@@ -293,6 +294,11 @@ ssize_t sock_send(struct sock *sk, const void *data, size_t len, int flags, cons
 	return sk->ops->send(sk, data, len, flags, to);
 }
 
+static size_t true_size(const struct pkt *p)
+{
+	return sizeof(*p) + p->room;
+}
+
 static void fill_msg(const struct sock *sk, const struct pkt *p, struct sock_msg *msg)
 {
 	*msg = (struct sock_msg){.time_ns = p->time_ns, .pkt = p->id};
@@ -333,7 +339,8 @@ ssize_t sock_recv(struct sock *sk, void *buf, size_t room, int flags, struct soc
 	}
 	if (!(flags & MSG_PEEK)) {
 		list_del(&p->node);
-		sk->rx_bytes -= sizeof(*p) + p->room;
+		sk->rx_bytes -= true_size(p);
+		sk->stack->sock_bytes -= true_size(p);
 		pkt_done(p);
 	}
 	return (ssize_t)len;
@@ -356,24 +363,35 @@ int sock_recv_error(struct sock *sk, struct sock_error *e)
 
 /* ---- from the protocols ---- */
 
-/* The limit is looked at before, so that one packet of any size always fits. */
-void sock_queue(struct sock *sk, struct pkt *p)
+/* The limits are looked at before, so that one packet of any size always fits. */
+static enum drop_reason why_not(const struct sock *sk)
+{
+	if (sk->rx_bytes >= sk->rx_limit)
+		return DROP_SOCK_QUEUE_FULL;
+	return sk->stack->sock_bytes >= (size_t)sk->stack->sysctl[SYSCTL_RMEM_TOTAL] ? DROP_SOCK_MEMORY
+										     : DROP_NONE;
+}
+
+bool sock_queue(struct sock *sk, struct pkt *p)
 {
 	struct stack *s = sk->stack;
+	enum drop_reason why = why_not(sk);
 
-	if (sk->rx_bytes >= sk->rx_limit) {
+	if (why) {
 		sk->rx_dropped++;
-		stack_drop(s, p, DROP_SOCK_QUEUE_FULL);
-		return;
+		stack_drop(s, p, why);
+		return false;
 	}
 	TRACE(s, LAYER_SOCK, p, "", "queued for a %s socket, which holds %zu octets", sk->ops->name,
 		sk->rx_bytes);
 	p = pkt_shrink(p);
 	p->ifindex = p->dev ? p->dev->ifindex : 0;
 	p->dev = NULL;
-	sk->rx_bytes += sizeof(*p) + p->room;
+	sk->rx_bytes += true_size(p);
+	s->sock_bytes += true_size(p);
 	list_add_tail(&sk->rx, &p->node);
 	sock_wake(sk, SOCK_EVENT_READABLE);
+	return true;
 }
 
 void sock_input(struct sock *sk, struct pkt *p)

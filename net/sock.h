@@ -57,7 +57,8 @@ struct sock_error {
 	uint8_t type, code; /* ICMP */
 	uint32_t info;	    /* next-hop MTU or pointer */
 	uint32_t from;	    /* who sent it */
-	uint32_t dst;	    /* where our packet was going */
+	uint32_t dst;	    /* where our packet was going, */
+	uint16_t port;	    /* with UDP to this port */
 	uint16_t seq;	    /* ping sockets: the sequence number of the request */
 	uint8_t ttl;	    /* TTL that the ICMP error itself arrived with */
 	uint64_t time_ns;
@@ -241,8 +242,8 @@ struct sock {
  * IP header (packet sockets: at the link header), p->ip parsed. */
 void sock_input(struct sock *sk, struct pkt *p);
 
-/* The same, where the filter has been asked already. */
-void sock_queue(struct sock *sk, struct pkt *p);
+/* The same, where the filter has been asked already. False: dropped, the queue is full. */
+bool sock_queue(struct sock *sk, struct pkt *p);
 
 static inline bool sock_wants(const struct sock *sk, const struct pkt *p)
 {

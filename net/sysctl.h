@@ -80,6 +80,8 @@
 	X(TCP_WMEM_MAX, "net.ipv4.tcp_wmem", 4194304, 4096, 1 << 30, "send buffer: most")                    \
 	X(RMEM_DEFAULT, "net.core.rmem_default", 212992, 2304, 1 << 30,                                      \
 		"receive buffer of a new socket, bytes")                                                     \
+	X(RMEM_TOTAL, "net.core.rmem_total", 64 << 20, 2304, 1 << 30,                                        \
+		"tapir's own: bytes that may wait in all sockets (Linux: udp_mem)")                          \
 	X(RMEM_MAX, "net.core.rmem_max", 212992, 2304, 1 << 30, "most that SO_RCVBUF may set")               \
 	X(WMEM_DEFAULT, "net.core.wmem_default", 212992, 4608, 1 << 30,                                      \
 		"send buffer of a new socket, bytes")                                                        \

@@ -19,6 +19,8 @@
 	X(ROUTE, "route") \
 	X(FRAG, "frag") \
 	X(ICMP, "icmp") \
+	X(IGMP, "igmp") \
+	X(UDP, "udp") \
 	X(TCP, "tcp") \
 	X(SOCK, "sock") \
 	X(DROP, "drop")

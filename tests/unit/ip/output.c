@@ -236,6 +236,28 @@ static void what_has_no_way_ends_with_its_reason(void)
 	bench_close(&b);
 }
 
+/* The wire gets a whole checksum, in one piece and in two. */
+static void a_checksum_of_the_transport_is_filled_in_on_the_way(void)
+{
+	struct bench b = bench_open();
+	struct ip_send how = to("10.0.0.2");
+	uint8_t data[1600];
+
+	how.csum_offset = 6;
+	for (size_t len = 100; len <= 1600; len += 1500) {
+		uint64_t sum = csum_pseudo(lab_ip("10.0.0.1"), how.dst, PROTO_TEST, (uint16_t)len);
+		CU_ASSERT_EQUAL(send_len(&b, len, how), 0);
+		for (size_t at = 0; at < len;) {
+			struct lab_ip_seen seen = lab_sent_ip(b.eth0);
+			CU_ASSERT_FATAL(seen.payload && seen.ip.frag_off == at && at + seen.len <= len);
+			memcpy(data + at, seen.payload, seen.len);
+			at += seen.len;
+		}
+		CU_ASSERT_EQUAL(csum_finish(csum_add(sum, data, len)), 0);
+	}
+	bench_close(&b);
+}
+
 /* ---- to ourselves, to all, to a group ---- */
 
 /* RFC1122-I-17 */
@@ -317,6 +339,9 @@ static void a_member_hears_its_own_multicasts(void)
 	struct lab_ip_seen seen = lab_sent_ip(b.eth0);
 	CU_ASSERT(mac_equal(seen.eth.dst, ether_multicast(how.dst)));
 	CU_ASSERT_EQUAL(MIB(b, IpExtOutMcastPkts), 2);
+	how.no_loop = true;
+	CU_ASSERT_EQUAL(send_len(&b, 8, how), 0);
+	CU_ASSERT_EQUAL(heard(sk), 0);
 	sock_close(sk);
 	bench_close(&b);
 }
@@ -370,7 +395,8 @@ static void the_link_is_told_the_tos(void)
 
 SUITE(ip_output, T(the_link_is_told_the_tos), T(the_header_says_what_the_transport_and_the_settings_wish),
 	T(no_ttl_that_can_be_set_is_0), T(only_what_may_be_fragmented_has_an_id),
-	T(df_if_fits_has_df_until_it_must_fragment), T(the_path_mtu_is_respected_unless_it_is_to_be_ignored),
+	T(df_if_fits_has_df_until_it_must_fragment), T(a_checksum_of_the_transport_is_filled_in_on_the_way),
+	T(the_path_mtu_is_respected_unless_it_is_to_be_ignored),
 	T(a_path_mtu_below_the_least_believed_is_used_without_df),
 	T(a_transport_can_ask_how_much_it_may_send), T(options_go_out_and_bad_ones_do_not),
 	T(a_source_that_is_not_ours_is_refused), T(what_has_no_way_ends_with_its_reason),

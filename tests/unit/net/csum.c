@@ -96,5 +96,26 @@ static void a_partial_checksum_is_completed_once(void)
 	pkt_pools_exit(&pools);
 }
 
+/* RFC768-3: the pseudo-header's sum and what csum_complete() adds are the checksum over both. */
+static void a_checksum_that_was_begun_is_completed(void)
+{
+	static const uint8_t data[] = {0, 7, 0, 9, 0, 13, 0, 0, 'h', 'e', 'l', 'l', 'o'};
+	struct pkt_pools pools;
+
+	pkt_pools_init(&pools, 0, 0);
+	struct pkt *p = pkt_new(&pools, 64);
+	memcpy(pkt_put(p, IP_HDR_LEN + sizeof(data)) + IP_HDR_LEN, data, sizeof(data));
+	p->ip = (struct ip_hdr){.src = 0x0a000001, .dst = 0x0a000002, .proto = IP_PROTO_UDP};
+	csum_begin(p, IP_HDR_LEN, 6);
+	CU_ASSERT_EQUAL(p->offload.csum, PKT_CSUM_PARTIAL);
+	csum_complete(p);
+	CU_ASSERT_EQUAL(csum_finish(csum_add(csum_pseudo(p->ip.src, p->ip.dst, IP_PROTO_UDP, sizeof(data)),
+				p->data + IP_HDR_LEN, sizeof(data))),
+		0);
+	pkt_free(p);
+	pkt_pools_exit(&pools);
+}
+
 SUITE(net_csum, T(agrees_with_the_slow_sum_at_every_length_and_alignment), T(pieces_add_up),
-	T(updating_equals_computing_anew), T(a_partial_checksum_is_completed_once))
+	T(updating_equals_computing_anew), T(a_partial_checksum_is_completed_once),
+	T(a_checksum_that_was_begun_is_completed))

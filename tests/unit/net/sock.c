@@ -236,6 +236,26 @@ static void queue_is_bounded_by_the_size_of_the_buffers(void)
 	lab_free(l);
 }
 
+static void queues_of_all_sockets_together_are_bounded(void)
+{
+	struct stack *s;
+	struct lab *l = new_lab(&s);
+	struct sock *one = sock_open(s, SOCK_DGRAM, 200), *two = sock_open(s, SOCK_DGRAM, 200);
+	char buf[8];
+
+	sock_input(one, message(s, "x", 0));
+	s->sysctl[SYSCTL_RMEM_TOTAL] = (int32_t)s->sock_bytes;
+	CU_ASSERT_FALSE(sock_queue(two, message(s, "y", 0)));
+	CU_ASSERT_EQUAL(stack_drops(s, DROP_SOCK_MEMORY), 1);
+	CU_ASSERT_EQUAL(sock_recv(one, buf, sizeof(buf), 0, NULL), 1);
+	CU_ASSERT_EQUAL(s->sock_bytes, 0);
+	CU_ASSERT(sock_queue(two, message(s, "y", 0)));
+	sock_close(two);
+	CU_ASSERT_EQUAL(s->sock_bytes, 0);
+	sock_close(one);
+	lab_free(l);
+}
+
 static void small_message_in_a_big_buffer_is_moved(void)
 {
 	struct stack *s;
@@ -555,10 +575,10 @@ SUITE(net_sock, T(type_and_number_find_the_protocol), T(protocol_may_refuse_to_o
 	T(what_a_kind_lacks_is_not_supported),
 	T(message_is_read_without_its_ip_header_and_with_what_is_known),
 	T(small_buffer_gets_the_start_and_the_true_length), T(raw_message_begins_with_its_ip_header),
-	T(queue_is_bounded_by_the_size_of_the_buffers), T(small_message_in_a_big_buffer_is_moved),
-	T(filter_turns_packets_down_by_name), T(events_of_a_turn_are_told_once_after_the_input),
-	T(listener_learns_of_what_is_there_already), T(callback_may_close_its_socket),
-	T(closing_takes_back_a_pending_event), T(socket_outlives_its_host),
+	T(queue_is_bounded_by_the_size_of_the_buffers), T(queues_of_all_sockets_together_are_bounded),
+	T(small_message_in_a_big_buffer_is_moved), T(filter_turns_packets_down_by_name),
+	T(events_of_a_turn_are_told_once_after_the_input), T(listener_learns_of_what_is_there_already),
+	T(callback_may_close_its_socket), T(closing_takes_back_a_pending_event), T(socket_outlives_its_host),
 	T(fatal_error_is_returned_once_by_the_next_call), T(error_queue_keeps_order_and_is_bounded),
 	T(options_are_checked_and_read_back), T(buffers_stay_between_their_bounds),
 	T(mtu_is_that_of_the_way_to_the_peer), T(ip_options_are_padded_and_at_most_40_octets))
