@@ -58,6 +58,7 @@
 	X(TCP_SYNACK_RETRIES, "net.ipv4.tcp_synack_retries", 5, 0, 127, "a SYN-ACK is sent again so often")  \
 	X(TCP_RETRIES2, "net.ipv4.tcp_retries2", 15, 0, 127, "time-outs in a row that end a connection")     \
 	X(TCP_ORPHAN_RETRIES, "net.ipv4.tcp_orphan_retries", 0, 0, 127, "the same without a program; 0: 8")  \
+	X(TCP_MAX_ORPHANS, "net.ipv4.tcp_max_orphans", 65536, 0, 1 << 24, "connections without a program")   \
 	X(TCP_FIN_TIMEOUT, "net.ipv4.tcp_fin_timeout", 60, 1, 1 << 20,                                       \
 		"seconds an orphan stays in FIN-WAIT-2")                                                     \
 	X(TCP_KEEPALIVE_TIME, "net.ipv4.tcp_keepalive_time", 7200, 1, 32767,                                 \

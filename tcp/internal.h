@@ -186,15 +186,15 @@ struct tcp_conn {
 	bool ecn_echo : 1; /* receiver: ECE until the peer says CWR */
 	bool ecn_cwr : 1;  /* sender: CWR on the next new data */
 	bool ecn_seen : 1;
-	bool is_orphan : 1;  /* its program has closed; counted in tcp->orphans */
-	bool fin_queued : 1; /* CLOSE or SHUTDOWN was called: FIN after the last byte */
-	bool fin_sent : 1;   /* and it stands in [una, nxt) or was acknowledged */
-	bool rcv_shut : 1;   /* nobody will read any more */
-	bool urg_to_send : 1, urg_seen : 1 /* rcv.up holds */, urg_taken : 1;
-	bool hurried : 1; /* PSH at the end of what is queued */
-	bool more : 1;	  /* the last write said MSG_MORE: as cork, until the next */
-	bool app_limited : 1;
-	bool snd_wscale_set : 1;
+	bool is_orphan : 1;		  /* its program has closed; counted in tcp->orphans */
+	bool fin_queued : 1;		  /* CLOSE or SHUTDOWN was called: FIN after the last byte */
+	bool fin_sent : 1;		  /* and it stands in [una, nxt) or was acknowledged */
+	bool rcv_shut : 1;		  /* nobody will read any more */
+	bool urg_to_send : 1;		  /* snd.up holds */
+	bool urg_seen : 1, urg_taken : 1; /* rcv.up holds; and was read */
+	bool more : 1;			  /* the last write said MSG_MORE: as cork, until the next */
+	bool app_limited : 1;		  /* output stopped for want of data, */
+	bool cwnd_limited : 1;		  /* or because cwnd was used up */
 	uint8_t snd_wscale, rcv_wscale;
 	uint16_t soft_error; /* errno of an ICMP error that ended nothing: told when retries are exhausted */
 
@@ -206,8 +206,8 @@ struct tcp_conn {
 		uint32_t una, nxt, wnd, up, wl1, wl2;
 		uint32_t iss;
 		uint32_t max_wnd; /* largest window the peer ever offered */
-		uint32_t
-			end; /* sequence number after the last byte written by the program (FIN not counted) */
+		uint32_t end;	  /* after the last byte that the program wrote; the FIN is not counted */
+		uint32_t sml;	  /* end of the last segment sent that was not full (Minshall) */
 	} snd;
 	struct {
 		uint32_t nxt, up, irs;
@@ -229,9 +229,10 @@ struct tcp_conn {
 	uint32_t sndbuf, rcvbuf;	     /* limits, bytes */
 	uint64_t last_send_ns, last_rcv_ns;  /* data sent; anything received */
 	uint64_t answered_ns;		     /* last ACK for a bad segment: one in tcp_invalid_ratelimit ms */
-	uint64_t first_try_ns;		     /* when the present row of retries began: for TCP_USER_TIMEOUT */
+	uint64_t first_try_ns;		     /* when the present row of retries began */
+	uint64_t probe_since_ns;	     /* zero-window probes since then; 0: none */
 
-	const struct tcp_cc *cc;
+	const struct tcp_cc *cc;   /* NULL: not chosen; tcp_cc_init() takes the host's */
 	struct tcp_sendq *sendq;   /* NULL: no bytes */
 	struct tcp_flight *flight; /* NULL: at rest (recovery.h) */
 	struct tcp_recvq *recvq;   /* NULL: nothing held (recvq.h) */
@@ -430,8 +431,9 @@ uint16_t tcp_advertised_mss(struct stack *s, uint32_t remote, uint32_t local);
 
 /* ---- segment.c: building one ---- */
 
-/* A segment of a connection: header, options, window, `len` bytes of text from `seq` on. 0, or -errno of ip_output(). */
-int tcp_segment_send(struct tcp_conn *c, uint16_t flags, uint32_t seq, uint32_t len);
+/* A segment of a connection: header, options, window, `len` bytes of text from `seq` on, which were sent before where
+ * `again`. 0, or -errno of ip_output(). */
+int tcp_segment_send(struct tcp_conn *c, uint16_t flags, uint32_t seq, uint32_t len, bool again);
 
 /* A segment without a connection: half-open and TIME-WAIT entries, resets. */
 struct tcp_bare {

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What to send, and when (RFC 9293 3.7.4, 3.8.6; RFC 5681; RFC 8985 7).
+ *
+ * Runs once in a turn for each connection to which something happened. It looks at the state that input, timers and
+ * the program have left, and sends in this order: what was lost; new data, as far as both windows and Nagle allow;
+ * the FIN behind it; a probe, if a timer asked for one; and an ACK, if one is due and nothing above carried it.
+ */
+#include "tcp/internal.h"
+
+#include <errno.h>
+
+enum { SUPER_MAX = 65535 - TCP_HDR_MAX - IP_HDR_LEN /* text of a super-segment */, HALF_WND_MIN = 68 - 40 };
+
+/* ---- MSS ---- */
+
+uint16_t tcp_advertised_mss(struct stack *s, uint32_t remote, uint32_t local)
+{
+	struct route_key key = {.dst = remote, .src = local};
+	struct route_path path;
+	uint32_t mtu = route_lookup(s, &key, &path) ? 0
+		: path.route.mtu		    ? path.route.mtu
+						    : path.netif->dev->mtu;
+
+	/* RFC 9293 3.7.1, MUST-14: what we can take in one piece, so not the path MTU learned for sending */
+	mtu = MIN(MAX(mtu, (uint32_t)TCP_MSS_DEFAULT + 40), (uint32_t)UINT16_MAX);
+	return (uint16_t)(mtu - IP_HDR_LEN - TCP_HDR_LEN);
+}
+
+/* RFC 9293 3.7.1: Eff.snd.MSS, less what every segment bears as options (RFC 6691). */
+static uint16_t effective_mss(const struct tcp_conn *c, uint32_t mtu)
+{
+	uint32_t opts = c->ts_on ? 12 : 0;
+	uint32_t mss = MIN((uint32_t)c->peer_mss, mtu - IP_HDR_LEN - TCP_HDR_LEN);
+
+	if (c->wishes.maxseg)
+		mss = MIN(mss, (uint32_t)c->wishes.maxseg);
+	mss = MAX(mss, (uint32_t)c->stack->sysctl[SYSCTL_TCP_MIN_SND_MSS]);
+	return (uint16_t)(mss - opts);
+}
+
+static uint32_t path_mtu(const struct tcp_conn *c)
+{
+	struct route_key key = {
+		.dst = c->e.remote, .src = c->e.local, .oif = c->sock ? c->sock->bound_dev : 0};
+	struct route_path path;
+
+	if (route_lookup(c->stack, &key, &path))
+		return c->mtu ? c->mtu : TCP_MSS_DEFAULT + IP_HDR_LEN + TCP_HDR_LEN;
+	return MAX(path.mtu, (uint32_t)IP_MIN_MTU);
+}
+
+void tcp_mtu_changed(struct tcp_conn *c, bool resend)
+{
+	uint16_t old = c->mss;
+
+	c->generation = c->stack->generation;
+	c->mtu = path_mtu(c);
+	c->mss = effective_mss(c, c->mtu);
+	if (!resend || c->mss >= old)
+		return;
+	tcp_mark_all_lost(c);
+	tcp_want(c, 0);
+}
+
+/* The text of one segment now. A peer with a small buffer gets pieces of half of it, else it would always wait for
+ * the whole (RFC 9293 3.8.6.2.1: Fs = 1/2); SACK blocks take their room. */
+static uint32_t segment_size(struct tcp_conn *c)
+{
+	struct tcp_sack blocks[TCP_SACKS_MAX];
+	uint32_t half = c->snd.max_wnd > TCP_MSS_DEFAULT ? c->snd.max_wnd / 2 : c->snd.max_wnd;
+	uint32_t size = c->mss;
+	unsigned sacks;
+
+	if (half && size > half)
+		size = MAX(half, (uint32_t)HALF_WND_MIN);
+	sacks = c->sack_on && c->recvq
+		? tcp_sack_blocks(c, blocks, c->ts_on ? TCP_SACKS_MAX - 1 : TCP_SACKS_MAX)
+		: 0;
+	return sacks ? size - MIN(4 + 8 * sacks, size / 2) : size;
+}
+
+/* ---- new data ---- */
+
+static uint32_t unsent(const struct tcp_conn *c)
+{
+	return seq_lt(c->snd.nxt, c->snd.end) ? c->snd.end - c->snd.nxt : 0;
+}
+
+/* SND.UNA + SND.WND - SND.NXT, which is below 0 when the peer has shrunk its window. */
+static uint32_t usable_window(const struct tcp_conn *c)
+{
+	uint32_t edge = c->snd.una + c->snd.wnd;
+
+	return seq_lt(c->snd.nxt, edge) ? edge - c->snd.nxt : 0;
+}
+
+/* RFC 9293 3.7.4, in Minshall's form, as Linux: a segment that is not full waits only for another one like it. */
+static bool nagle_holds(const struct tcp_conn *c)
+{
+	bool small_in_flight = seq_gt(c->snd.sml, c->snd.una) && seq_le(c->snd.sml, c->snd.nxt);
+
+	if (c->fin_queued || c->want & TCP_WANT_PUSH)
+		return false;
+	if (c->wishes.cork || c->more)
+		return true;
+	return !c->wishes.nodelay && c->snd.una != c->snd.nxt && small_in_flight;
+}
+
+/* RFC 9293 3.8.6.2.1: how much of the new data may go now, in one (super-)segment; 0: nothing. */
+static uint32_t new_data(struct tcp_conn *c, uint32_t size)
+{
+	uint32_t data = unsent(c), wnd = usable_window(c), room = tcp_cwnd_room(c);
+	uint32_t len = MIN(MIN(data, wnd), (uint32_t)SUPER_MAX / size * size);
+
+	c->cwnd_limited = len > 0 && room < MIN(len, size);
+	if (c->cwnd_limited || len == 0)
+		return 0;
+	len = MIN(len, MAX(room, size));
+	if (len == data && (len % size == 0 || !nagle_holds(c)))
+		return len;
+	return len / size * size; /* 0: less than a segment; the rest waits, if need be for the probe timer */
+}
+
+static uint16_t data_flags(const struct tcp_conn *c, uint32_t end)
+{
+	bool last = end == c->snd.end;
+
+	return (uint16_t)(TCP_ACK | (last && !c->more ? TCP_PSH : 0) | (last && c->fin_queued ? TCP_FIN : 0));
+}
+
+/* [seq, end) where the FIN, if it is in there, counts as the last. False: it could not be sent now. */
+static bool transmit(struct tcp_conn *c, uint32_t seq, uint32_t end, bool again)
+{
+	bool fin = c->fin_queued && end == c->snd.end + 1;
+	uint32_t text_end = fin ? end - 1 : end;
+
+	if (!tcp_sent(c, seq, end))
+		return false;
+	if (fin)
+		c->fin_sent = true;
+	c->last_send_ns = stack_now(c->stack);
+	c->want &= (uint8_t)~TCP_WANT_ACK;
+	uint16_t flags = fin ? TCP_ACK | TCP_FIN | (seq != text_end ? TCP_PSH : 0)
+			     : (uint16_t)(data_flags(c, end) & ~TCP_FIN);
+	tcp_segment_send(c, flags, seq, text_end - seq, again);
+	return true;
+}
+
+/* The FIN rides on the last segment where there is room for its sequence number. */
+static uint32_t with_fin(const struct tcp_conn *c, uint32_t end)
+{
+	return c->fin_queued && !c->fin_sent && end == c->snd.end ? end + 1 : end;
+}
+
+static void send_new(struct tcp_conn *c)
+{
+	uint32_t size = segment_size(c), len;
+
+	if (unsent(c) && c->snd.una == c->snd.nxt)
+		tcp_idle_restart(c);
+	while ((len = new_data(c, size)) > 0) {
+		uint32_t seq = c->snd.nxt;
+
+		c->probe_since_ns = 0;
+		if (!transmit(c, seq, with_fin(c, seq + len), false))
+			return;
+		if (len % size)
+			c->snd.sml = seq + len;
+	}
+	c->app_limited = unsent(c) == 0;
+	if (c->fin_queued && !c->fin_sent && unsent(c) == 0)
+		transmit(c, c->snd.nxt, c->snd.nxt + 1, false);
+}
+
+/* ---- lost data ---- */
+
+static void send_lost(struct tcp_conn *c)
+{
+	uint32_t size = segment_size(c), seq, end;
+
+	for (;;) {
+		uint32_t room = tcp_cwnd_room(c);
+		uint32_t most = MIN(room, (uint32_t)SUPER_MAX) / size * size;
+
+		if (!tcp_next_lost(c, MAX(most, size), &seq, &end))
+			return;
+		if (end - seq > room && tcp_in_flight(c) > 0)
+			return;
+		if (!transmit(c, seq, end, true))
+			return;
+	}
+}
+
+/* ---- what timers asked for ---- */
+
+/* RFC 8985 7.3: new data if there is any that the peer's window takes, else the last segment again. */
+static void send_tail_probe(struct tcp_conn *c)
+{
+	uint32_t len = MIN(MIN(unsent(c), usable_window(c)), segment_size(c));
+	uint32_t seq = c->snd.nxt, end = seq + len;
+	bool fresh = len > 0;
+
+	if (!fresh && !tcp_last_sent(c, &seq, &end))
+		return;
+	if (transmit(c, seq, fresh ? with_fin(c, end) : end, !fresh))
+		tcp_tlp_sent(c, fresh);
+}
+
+/* RFC 9293 3.8.6.1: into a window that is shut, an old sequence number, which the peer must answer with its window; into
+ * one that is open but too small for SWS avoidance, what fits (3.8.6.2.1, the override timeout). */
+static void send_window_probe(struct tcp_conn *c)
+{
+	uint32_t len = MIN(MIN(unsent(c), usable_window(c)), segment_size(c));
+
+	mib_inc(c->stack, MIB_TcpExtTCPWinProbe);
+	if (len > 0 && c->snd.una == c->snd.nxt)
+		transmit(c, c->snd.nxt, with_fin(c, c->snd.nxt + len), false);
+	else
+		tcp_segment_send(c, TCP_ACK, c->snd.una - 1, 0, false);
+}
+
+/* RFC 9293 3.8.4, MUST-26: an old sequence number, without text. */
+static void send_keepalive(struct tcp_conn *c)
+{
+	mib_inc(c->stack, MIB_TcpExtTCPKeepAlive);
+	tcp_segment_send(c, TCP_ACK, c->snd.una - 1, 0, false);
+}
+
+/* RFC 3168 6.1.1: a SYN asks for ECN once; if it was lost, something on the way may not like the question. */
+static void send_syn(struct tcp_conn *c)
+{
+	bool ask = c->ecn_on && c->retries == 0;
+
+	if (c->state == TCP_SYN_SENT)
+		tcp_segment_send(c, (uint16_t)(TCP_SYN | (ask ? TCP_ECE | TCP_CWR : 0)), c->snd.iss, 0,
+			c->retries > 0);
+	else if (c->state == TCP_SYN_RECEIVED)
+		tcp_segment_send(c, (uint16_t)(TCP_SYN | TCP_ACK | (c->ecn_on ? TCP_ECE : 0)), c->snd.iss, 0,
+			c->retries > 0);
+}
+
+static void send_reset(struct tcp_conn *c)
+{
+	mib_inc(c->stack, MIB_TcpOutRsts);
+	tcp_segment_send(c, TCP_RST | TCP_ACK, c->snd.nxt, 0, false);
+}
+
+/* ---- all of it ---- */
+
+/* Nothing is in flight and something waits: for the window, for cork to be drawn, for SWS avoidance. */
+static void see_to_timers(struct tcp_conn *c)
+{
+	if (unsent(c) && c->snd.una == c->snd.nxt && !tcp_timer_runs(c, TCP_TIMER_PROBE))
+		tcp_rearm(c);
+}
+
+void tcp_output(struct tcp_conn *c)
+{
+	if (c->want & TCP_WANT_RST)
+		send_reset(c);
+	if (c->want & TCP_WANT_SYN)
+		send_syn(c);
+	if (tcp_is_synchronized(c) && c->state != TCP_TIME_WAIT) {
+		if (c->generation != c->stack->generation)
+			tcp_mtu_changed(c, false);
+		send_lost(c);
+		if (c->want & TCP_WANT_TLP)
+			send_tail_probe(c);
+		send_new(c);
+		if (c->want & TCP_WANT_PROBE)
+			send_window_probe(c);
+		if (c->want & TCP_WANT_KEEPALIVE)
+			send_keepalive(c);
+		if (c->want & TCP_WANT_ACK)
+			tcp_segment_send(c, TCP_ACK, c->snd.nxt, 0, false);
+		see_to_timers(c);
+	}
+	c->want = 0;
+}

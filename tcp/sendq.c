@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The send queue: bytes that the program wrote and the peer has not acknowledged, [snd.una, snd.end).
+ *
+ * They stand in chunks, each with its sequence number. A chunk is filled before the next one is made, and its
+ * size follows the size of the write, so that a byte does not cost 64 KiB and a stream few chunks. What counts
+ * against the send buffer and against the memory of all connections is what the chunks really take.
+ */
+#include "tcp/internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+enum { CHUNK_MIN = 2048, CHUNK_MAX = 65536 /* with the header */ };
+
+struct chunk {
+	struct list node;
+	uint32_t seq, len, room;
+	uint8_t bytes[];
+};
+
+struct tcp_sendq {
+	struct list chunks; /* by sequence number, without gaps */
+	struct chunk *read; /* where the last tcp_sendq_copy() ended: the next one mostly goes on there */
+	size_t size;	    /* bytes of memory */
+};
+
+static uint32_t chunk_end(const struct chunk *k)
+{
+	return k->seq + k->len;
+}
+
+static struct chunk *last_chunk(const struct tcp_sendq *q)
+{
+	return list_empty(&q->chunks) ? NULL : list_entry(q->chunks.prev, struct chunk, node);
+}
+
+/* ---- how much ---- */
+
+/* As Linux's sk_wmem_queued: memory, not bytes. */
+static size_t queued(const struct tcp_conn *c)
+{
+	return c->sendq ? c->sendq->size : 0;
+}
+
+static uint32_t not_sent(const struct tcp_conn *c)
+{
+	return seq_lt(c->snd.nxt, c->snd.end) ? c->snd.end - c->snd.nxt : 0;
+}
+
+static uint32_t lowat(const struct tcp_conn *c)
+{
+	return c->wishes.notsent_lowat ? c->wishes.notsent_lowat
+				       : (uint32_t)c->stack->sysctl[SYSCTL_TCP_NOTSENT_LOWAT];
+}
+
+/* The buffer grows with the window: two windows' worth, so that the program can refill one while the other is in
+ * flight (tcp_wmem). */
+static void tune_buffer(struct tcp_conn *c)
+{
+	uint64_t most = (uint64_t)c->stack->sysctl[SYSCTL_TCP_WMEM_MAX];
+	uint64_t wanted = 2 * ((uint64_t)c->cwnd + CHUNK_MIN);
+
+	if (!c->wishes.sndbuf_locked && wanted > c->sndbuf && !tcp_mem_pressure(c->stack))
+		c->sndbuf = (uint32_t)MIN(wanted, MAX(most, c->sndbuf));
+}
+
+size_t tcp_sendq_room(const struct tcp_conn *c)
+{
+	const struct chunk *last = c->sendq ? last_chunk(c->sendq) : NULL;
+
+	if (not_sent(c) >= lowat(c))
+		return 0;
+	if (queued(c) >= c->sndbuf)
+		return last ? last->room - last->len : 0;
+	return c->sndbuf - queued(c);
+}
+
+bool tcp_sendq_is_writable(const struct tcp_conn *c)
+{
+	return queued(c) * 3 <= (size_t)c->sndbuf * 2 && not_sent(c) < lowat(c);
+}
+
+/* ---- writing ---- */
+
+static struct chunk *add_chunk(struct tcp_conn *c, size_t len)
+{
+	struct tcp_sendq *q = c->sendq;
+	size_t size = MIN(MAX(len + sizeof(struct chunk), (size_t)CHUNK_MIN), (size_t)CHUNK_MAX);
+	struct chunk *k = tcp_mem_take(c->stack, size) ? malloc(size) : NULL;
+
+	if (!k)
+		return NULL;
+	k->seq = c->snd.end;
+	k->len = 0;
+	k->room = (uint32_t)(size - sizeof(*k));
+	q->size += size;
+	list_add_tail(&q->chunks, &k->node);
+	return k;
+}
+
+static void remove_chunk(struct tcp_conn *c, struct chunk *k)
+{
+	size_t size = k->room + sizeof(*k);
+
+	if (c->sendq->read == k)
+		c->sendq->read = NULL;
+	list_del(&k->node);
+	c->sendq->size -= size;
+	tcp_mem_give(c->stack, size);
+	free(k);
+}
+
+static bool make_queue(struct tcp_conn *c)
+{
+	if (c->sendq)
+		return true;
+	c->sendq = calloc(1, sizeof(*c->sendq));
+	if (c->sendq)
+		list_init(&c->sendq->chunks);
+	return c->sendq;
+}
+
+ssize_t tcp_sendq_write(struct tcp_conn *c, const void *data, size_t len)
+{
+	const uint8_t *from = data;
+	size_t left;
+
+	tune_buffer(c);
+	left = len = MIN(len, tcp_sendq_room(c));
+	if (len == 0)
+		return -EAGAIN;
+	if (!make_queue(c))
+		return -ENOMEM;
+	while (left > 0) {
+		struct chunk *k = last_chunk(c->sendq);
+
+		if (!k || k->len == k->room)
+			k = add_chunk(c, left);
+		if (!k)
+			break;
+		uint32_t n = (uint32_t)MIN(left, k->room - k->len);
+		memcpy(k->bytes + k->len, from, n);
+		k->len += n;
+		c->snd.end += n;
+		from += n;
+		left -= n;
+	}
+	return left < len ? (ssize_t)(len - left) : -ENOMEM;
+}
+
+/* ---- reading and forgetting ---- */
+
+void tcp_sendq_copy(const struct tcp_conn *c, uint32_t seq, void *to, size_t len)
+{
+	struct tcp_sendq *q = c->sendq;
+	struct chunk *k = q->read;
+	uint8_t *out = to;
+
+	if (!k || seq_lt(seq, k->seq))
+		k = list_first(&q->chunks, struct chunk, node);
+	while (len > 0) {
+		while (seq_ge(seq, chunk_end(k)))
+			k = list_entry(k->node.next, struct chunk, node);
+		size_t n = MIN(len, chunk_end(k) - seq);
+		memcpy(out, k->bytes + (seq - k->seq), n);
+		out += n;
+		seq += (uint32_t)n;
+		len -= n;
+	}
+	q->read = k;
+}
+
+void tcp_sendq_acked(struct tcp_conn *c, uint32_t to)
+{
+	struct chunk *k;
+
+	if (!c->sendq)
+		return;
+	while ((k = list_first(&c->sendq->chunks, struct chunk, node)) && seq_le(chunk_end(k), to))
+		remove_chunk(c, k);
+	if (list_empty(&c->sendq->chunks))
+		tcp_sendq_free(c);
+}
+
+void tcp_sendq_free(struct tcp_conn *c)
+{
+	if (!c->sendq)
+		return;
+	list_each_safe(k, &c->sendq->chunks, struct chunk, node)
+		remove_chunk(c, k);
+	free(c->sendq);
+	c->sendq = NULL;
+}
