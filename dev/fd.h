@@ -8,6 +8,11 @@
 
 #include "net/dev.h"
 
+#include <linux/if_tun.h>
+
+/* For TUNSETOFFLOAD: what the machine's end may hand over as it is. */
+enum { DEV_FD_OFFLOADS = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO_ECN };
+
 struct dev_fd {
 	struct dev dev; /* ops->free of the kind calls dev_fd_close() */
 	struct watch watch;

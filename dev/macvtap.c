@@ -231,7 +231,7 @@ static int configure_fd(int fd)
 	int len = 10;
 
 	if (ioctl(fd, TUNSETIFF, &ifr) < 0 || ioctl(fd, TUNSETVNETHDRSZ, &len) < 0 ||
-		ioctl(fd, TUNSETOFFLOAD, TUN_F_CSUM) < 0)
+		ioctl(fd, TUNSETOFFLOAD, DEV_FD_OFFLOADS) < 0)
 		return -errno;
 	return 0;
 }

@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/if_tun.h>
 #include <net/if.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -23,8 +22,9 @@ static void free_tap(struct dev *d)
 static const struct dev_ops tap_ops = {.kind = "tap", .xmit = dev_fd_xmit, .free = free_tap};
 static const struct dev_ops tun_ops = {.kind = "tun", .xmit = dev_fd_xmit, .free = free_tap};
 
-/* A descriptor on the interface, or -errno. Partial checksums may come in: the offload fields carry them. An
- * interface that outlives its programs may have kept another one's length of the virtio header. */
+/* A descriptor on the interface, or -errno. Partial checksums and super-frames may come in: the offload
+ * fields carry them. An interface that outlives its programs may have kept another one's length of the virtio
+ * header. */
 static int open_tun(const char *ifname, short mode)
 {
 	int vnet_len = 10;
@@ -35,7 +35,7 @@ static int open_tun(const char *ifname, short mode)
 		return -errno;
 	strncpy(ifr.ifr_name, ifname, IFNAMSIZ - 1);
 	if (ioctl(fd, TUNSETIFF, &ifr) < 0 || ioctl(fd, TUNSETVNETHDRSZ, &vnet_len) < 0 ||
-		ioctl(fd, TUNSETOFFLOAD, TUN_F_CSUM) < 0) {
+		ioctl(fd, TUNSETOFFLOAD, DEV_FD_OFFLOADS) < 0) {
 		int err = -errno;
 		close(fd);
 		return err;

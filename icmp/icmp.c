@@ -65,7 +65,7 @@ static void icmp_input(struct stack *s, struct pkt *p)
 	static const struct icmp_type unknown = {.name = "unknown type"};
 	const struct icmp_type *t = &unknown;
 	struct icmp_hdr h;
-	enum drop_reason why = icmp_parse(p->data, p->len, p->offload.csum == PKT_CSUM_OK, &h);
+	enum drop_reason why = icmp_parse(p->data, p->len, pkt_csum_is_good(p), &h);
 
 	mib_inc(s, MIB_IcmpInMsgs);
 	if (why) {

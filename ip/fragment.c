@@ -43,21 +43,13 @@ static struct pkt *piece(const struct cut *c, uint32_t at)
 	return f;
 }
 
-/* Nobody downstream can sum over a packet in pieces. */
-static void complete_checksum(struct pkt *p)
-{
-	pkt_push(p, p->l2_len);
-	csum_complete(p);
-	pkt_pull(p, p->l2_len);
-}
-
 int fragment_output(struct netif *n, struct pkt *p, uint32_t nexthop, uint32_t mtu)
 {
 	struct stack *s = n->stack;
 	struct cut c = {.p = p, .mtu = MAX(mtu, (uint32_t)IP_MIN_MTU)};
 	uint32_t payload = p->len - p->ip.hdr_len;
 
-	complete_checksum(p);
+	csum_complete_network(p); /* nobody downstream can sum over a packet in pieces */
 	c.opts_len = options_copied(p->data, p->ip.hdr_len, c.opts);
 	for (uint32_t at = 0, len; at < payload; at += len) {
 		struct pkt *f = piece(&c, at);

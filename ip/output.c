@@ -6,6 +6,7 @@
  */
 #include "ip/internal.h"
 
+#include "net/gso.h"
 #include "net/wire_ether.h"
 
 #include <errno.h>
@@ -98,14 +99,35 @@ bool output_fits(const struct pkt *p, uint32_t mtu)
 	return p->len <= mtu || (o->gso_type && o->hdr_len - p->l2_len + o->gso_size <= (int64_t)mtu);
 }
 
-/* Offsets of offloads count from the link header, and the next one may be of another length: none at all
- * where the packet was made here or came by a TUN device. */
-static void rebase_offload(struct pkt *p, const struct dev *d)
+/* A packet of which all pieces fit: offsets of offloads count from the link header, and the next one may be of
+ * another length: none at all where the packet was made here or came by a TUN device. */
+static void send_whole(struct netif *n, struct pkt *p, uint32_t nexthop)
 {
-	int moved = (d->type == DEV_RAW ? 0 : ETHER_HDR_LEN) - p->l2_len;
+	pkt_move_offload(p, (n->dev->type == DEV_RAW ? 0 : ETHER_HDR_LEN) - p->l2_len);
+	n->output(n, p, nexthop);
+}
 
-	p->offload.hdr_len = (uint16_t)(p->offload.hdr_len + moved);
-	p->offload.csum_start = (uint16_t)(p->offload.csum_start + moved);
+/* A super-frame of which the segments do not fit either: they are what TCP meant to be fragmented. */
+static int send_segments(struct netif *n, struct pkt *p, uint32_t nexthop, uint32_t mtu)
+{
+	struct list segments;
+	int err = 0;
+
+	list_init(&segments);
+	pkt_push(p, p->l2_len);
+	enum drop_reason why = gso_segment(p, &segments);
+	if (why)
+		return give_up(n->stack, p, why, -ENOBUFS);
+	list_each_safe(seg, &segments, struct pkt, node) {
+		list_del(&seg->node);
+		pkt_pull(seg, seg->l2_len);
+		if (output_fits(seg, mtu))
+			send_whole(n, seg, nexthop);
+		else
+			err = fragment_output(n, seg, nexthop, mtu);
+	}
+	pkt_done(p);
+	return err;
 }
 
 /* What goes to many comes back to us by itself only on lo. */
@@ -131,9 +153,9 @@ int output_transmit(struct stack *s, struct pkt *p, const struct route_path *pat
 	TRACE(s, LAYER_IP, p, "RFC 1122 3.3.1", "%s > %s, %u bytes: by %s to %s", TEXT_IP(p->ip.src),
 		TEXT_IP(p->ip.dst), p->len, n->dev->name, TEXT_IP(path->nexthop));
 	if (!output_fits(p, mtu))
-		return fragment_output(n, p, path->nexthop, mtu);
-	rebase_offload(p, n->dev);
-	n->output(n, p, path->nexthop);
+		return p->offload.gso_type ? send_segments(n, p, path->nexthop, mtu)
+					   : fragment_output(n, p, path->nexthop, mtu);
+	send_whole(n, p, path->nexthop);
 	return 0;
 }
 
@@ -190,6 +212,8 @@ static size_t put_options(struct pkt *p, const struct ip_send *how)
 		memcpy(h + IP_HDR_LEN, how->opts, how->opts_len);
 	if (how->router_alert)
 		memcpy(h + IP_HDR_LEN + how->opts_len, alert, ROUTER_ALERT_LEN);
+	p->l2_len = 0; /* also of a request that became its answer */
+	pkt_move_offload(p, (int)(IP_HDR_LEN + opts_len));
 	return IP_HDR_LEN + opts_len;
 }
 
@@ -204,7 +228,7 @@ static uint8_t choose_ttl(const struct stack *s, const struct ip_send *how)
 static void put_header(struct stack *s, struct pkt *p, const struct ip_send *how,
 	const struct route_path *path, size_t hdr_len)
 {
-	bool fits = p->len <= path->mtu && !path->pmtu_locked;
+	bool fits = output_fits(p, path->mtu) && !path->pmtu_locked;
 
 	p->ip = (struct ip_hdr){
 		.src = path->source,

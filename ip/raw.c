@@ -33,10 +33,12 @@ bool raw_input(struct stack *s, const struct pkt *p)
 			continue;
 		struct pkt *copy = pkt_copy(p, 0);
 		taken = true;
-		if (copy)
-			sock_queue(sk, copy);
-		else
+		if (!copy) {
 			stack_count_drop(s, DROP_NO_MEMORY);
+			continue;
+		}
+		csum_complete_network(copy);
+		sock_queue(sk, copy);
 	}
 	return taken;
 }

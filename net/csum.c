@@ -76,3 +76,10 @@ void csum_complete(struct pkt *p)
 	uint16_t sum = csum(p->data + start, p->len - start);
 	*(be16 *)(p->data + field) = put16(sum ? sum : 0xffff);
 }
+
+void csum_complete_network(struct pkt *p)
+{
+	pkt_push(p, p->l2_len);
+	csum_complete(p);
+	pkt_pull(p, p->l2_len);
+}

@@ -28,12 +28,15 @@ static inline uint16_t csum(const void *data, size_t len)
 uint16_t csum_update(uint16_t check, uint16_t from, uint16_t to);
 
 /* The transport's checksum is left to whoever can do it best: marks the packet PKT_CSUM_PARTIAL and writes the
- * pseudo-header's sum where the checksum will be. Data at the IP header and no link header, p->ip set; the
- * transport header begins `start` bytes in, and its checksum stands `offset` bytes into that. */
+ * pseudo-header's sum where the checksum will be. p->ip is set; the transport header begins `start` bytes behind
+ * data, and its checksum stands `offset` bytes into that. */
 void csum_begin(struct pkt *p, uint16_t start, uint16_t offset);
 
 /* Fills in the checksum of a packet whose offload field says PKT_CSUM_PARTIAL (data at the link header), and
  * clears the mark. Offsets past the end leave it alone. */
 void csum_complete(struct pkt *p);
+
+/* The same with data at the network header, l2_len bytes further on. */
+void csum_complete_network(struct pkt *p);
 
 #endif

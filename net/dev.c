@@ -3,6 +3,7 @@
 #include "net/dev.h"
 
 #include "lib/text.h"
+#include "net/gso.h"
 #include "net/stack.h"
 
 #include <assert.h>
@@ -440,6 +441,8 @@ void dev_input(struct dev *d, struct pkt *p)
 		d->stats.rx_packets++;
 		d->stats.rx_bytes += p->len;
 		enum drop_reason why = netif_classify(d, p);
+		if (!why)
+			why = gso_check(p);
 		if (why) {
 			dev_drop_rx(d, p, why);
 			return;
@@ -480,20 +483,45 @@ void dev_output(struct dev *d, struct pkt *p)
 		dev_xmit(d, p);
 }
 
+static void xmit_one(struct dev *d, struct pkt *p)
+{
+	if (!(d->features & DEV_CAN_CSUM))
+		csum_complete(p);
+	show_taps(d, p, true);
+	pad(d, p);
+	d->stats.tx_packets++;
+	d->stats.tx_bytes += p->len;
+	TRACE(d->stack, LAYER_DEV, p, "", "%s: %u bytes out", d->name, p->len);
+	d->ops->xmit(d, p);
+}
+
+static void xmit_segments(struct dev *d, struct pkt *p)
+{
+	struct list segments;
+
+	list_init(&segments);
+	enum drop_reason why = gso_segment(p, &segments);
+	if (why) {
+		dev_drop_tx(d, p, why);
+		return;
+	}
+	pkt_done(p);
+	list_each_safe(seg, &segments, struct pkt, node) {
+		list_del(&seg->node);
+		xmit_one(d, seg);
+	}
+}
+
 void dev_xmit(struct dev *d, struct pkt *p)
 {
 	if (!d->carrier) {
 		dev_drop_tx(d, p, DROP_DEV_NO_CARRIER);
 		return;
 	}
-	show_taps(d, p, true);
-	if (!(d->features & DEV_CAN_CSUM))
-		csum_complete(p);
-	pad(d, p);
-	d->stats.tx_packets++;
-	d->stats.tx_bytes += p->len;
-	TRACE(d->stack, LAYER_DEV, p, "", "%s: %u bytes out", d->name, p->len);
-	d->ops->xmit(d, p);
+	if (p->offload.gso_type && !(d->features & DEV_CAN_GSO))
+		xmit_segments(d, p);
+	else
+		xmit_one(d, p);
 	if (d->ops->flush)
 		loop_defer(stack_loop(d->stack), &d->flush_work);
 }

@@ -19,6 +19,7 @@
 	X(DEV_TX_BUSY, "", "the device's queue towards the machine is full")                                 \
 	X(DEV_TOO_BIG, "", "frame longer than the device carries")                                           \
 	X(DEV_QUEUE_FULL, "", "the receiving device's queue is full")                                        \
+	X(DEV_BAD_OFFLOAD, "virtio 1.2 5.1.6", "the offload fields do not fit the frame")                    \
 	X(NO_MEMORY, "", "no packet buffer to be had (see `stat`)")                                          \
 	X(ETH_SHORT, "RFC 894", "frame shorter than its Ethernet header")                                    \
 	X(ETH_MULTICAST_SOURCE, "IEEE 802.3", "the source address has the group bit")                        \

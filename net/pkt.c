@@ -55,15 +55,23 @@ static void copy_fields(struct pkt *to, const struct pkt *from)
 	to->offload = from->offload;
 }
 
+struct pkt *pkt_child(const struct pkt *p, size_t room)
+{
+	struct pkt *child = pkt_new(p->pools, room);
+
+	if (!child)
+		return NULL;
+	copy_fields(child, p);
+	child->parent = p->id;
+	return child;
+}
+
 struct pkt *pkt_copy(const struct pkt *p, size_t extra)
 {
-	struct pkt *copy = pkt_new(p->pools, p->len + extra);
+	struct pkt *copy = pkt_child(p, p->len + extra);
 
-	if (!copy)
-		return NULL;
-	copy_fields(copy, p);
-	copy->parent = p->id;
-	memcpy(pkt_put(copy, p->len), p->data, p->len);
+	if (copy)
+		memcpy(pkt_put(copy, p->len), p->data, p->len);
 	return copy;
 }
 

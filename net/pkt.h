@@ -85,6 +85,10 @@ struct pkt *pkt_new(struct pkt_pools *pools, size_t room);
  * no memory. */
 struct pkt *pkt_copy(const struct pkt *p, size_t extra);
 
+/* An empty packet with room for `room` bytes, the fields of `p`, and `p` as its parent; in no queue. NULL: no
+ * memory. */
+struct pkt *pkt_child(const struct pkt *p, size_t room);
+
 /* The end of a packet that did what it was for. (Every other end is stack_drop().) */
 void pkt_done(struct pkt *p);
 
@@ -103,6 +107,22 @@ static inline size_t pkt_headroom(const struct pkt *p)
 static inline size_t pkt_tailroom(const struct pkt *p)
 {
 	return p->room - pkt_headroom(p) - p->len;
+}
+
+/* Must the transport's checksum be looked at? Not where a device vouches for it, and not where the sender left it
+ * to somebody who never had to fill it in. */
+static inline bool pkt_csum_is_good(const struct pkt *p)
+{
+	return p->offload.csum != PKT_CSUM_NONE;
+}
+
+/* Headers in front grew by `n` bytes: offsets follow. */
+static inline void pkt_move_offload(struct pkt *p, int n)
+{
+	if (p->offload.csum == PKT_CSUM_PARTIAL)
+		p->offload.csum_start = (uint16_t)(p->offload.csum_start + n);
+	if (p->offload.gso_type)
+		p->offload.hdr_len = (uint16_t)(p->offload.hdr_len + n);
 }
 
 /* Makes room for `n` bytes of header in front; the caller fills them. Asserts that the headroom is there. */

@@ -76,20 +76,15 @@ static struct tcp_hdr make_header(struct tcp_conn *c, uint16_t flags, uint32_t s
 	};
 }
 
-/* The checksum, and the cutting of what is longer than one MSS, are left to the device; dev_output() does it for
- * those that cannot. Offsets count from the IP header, which comes next. */
-static void set_offload(struct pkt *p, uint32_t src, uint32_t dst, uint16_t hdr_len, uint32_t mss)
+/* The cutting of what is longer than one MSS is left to the device, as the checksum is; dev_output() does it for
+ * those that cannot. */
+static void set_offload(struct pkt *p, uint16_t hdr_len, uint32_t mss)
 {
-	uint64_t sum = csum_pseudo(src, dst, IP_PROTO_TCP, (uint16_t)p->len);
-
-	tcp_put_check(p->data, (uint16_t)~csum_finish(sum));
-	p->offload = (struct pkt_offload){
-		.csum = PKT_CSUM_PARTIAL, .csum_start = IP_HDR_LEN, .csum_offset = TCP_CHECK_OFFSET};
-	if (p->len - hdr_len > mss) {
-		p->offload.gso_type = VIRTIO_NET_HDR_GSO_TCPV4;
-		p->offload.gso_size = (uint16_t)mss;
-		p->offload.hdr_len = (uint16_t)(IP_HDR_LEN + hdr_len);
-	}
+	if (p->len - hdr_len <= mss)
+		return;
+	p->offload.gso_type = VIRTIO_NET_HDR_GSO_TCPV4;
+	p->offload.gso_size = (uint16_t)mss;
+	p->offload.hdr_len = hdr_len;
 }
 
 /* ---- counted ---- */
@@ -127,6 +122,7 @@ static struct ip_send how_to_send(const struct tcp_conn *c, bool ect)
 		.ttl = c->wishes.ttl,
 		.df_if_fits = !c->wishes.pmtu_off,
 		.ignore_pmtu = c->wishes.pmtu_probe,
+		.csum_offset = TCP_CHECK_OFFSET,
 		.oif = c->sock ? c->sock->bound_dev : 0,
 	};
 }
@@ -151,7 +147,7 @@ int tcp_segment_send(struct tcp_conn *c, uint16_t flags, uint32_t seq, uint32_t 
 	uint8_t *b = pkt_push(p, hdr_len);
 	memcpy(b + TCP_HDR_LEN, opts, hdr_len - TCP_HDR_LEN);
 	tcp_emit(b, &h);
-	set_offload(p, c->e.local, c->e.remote, (uint16_t)hdr_len, c->mss);
+	set_offload(p, (uint16_t)hdr_len, c->mss);
 	count(c, len, again);
 	if (flags & TCP_ACK)
 		tcp_ack_sent(c);
@@ -179,6 +175,7 @@ int tcp_answer(struct stack *s, const struct tcp_bare *a)
 		.proto = IP_PROTO_TCP,
 		.tos = a->tos,
 		.df_if_fits = true,
+		.csum_offset = TCP_CHECK_OFFSET,
 		.oif = a->oif};
 	struct pkt *p = stack_pkt(s, 0);
 
@@ -188,7 +185,6 @@ int tcp_answer(struct stack *s, const struct tcp_bare *a)
 	uint8_t *b = pkt_push(p, hdr_len);
 	memcpy(b + TCP_HDR_LEN, opts, hdr_len - TCP_HDR_LEN);
 	tcp_emit(b, &h);
-	set_offload(p, a->src, a->dst, (uint16_t)hdr_len, UINT16_MAX);
 	mib_inc(s, MIB_TcpOutSegs);
 	if (a->flags & TCP_RST)
 		mib_inc(s, MIB_TcpOutRsts);

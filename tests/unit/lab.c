@@ -6,6 +6,7 @@
 #include "inet.h"
 #include "ip/ip.h"
 #include "lib/text.h"
+#include "net/gso.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -279,6 +280,32 @@ size_t lab_frame_icmp(uint8_t *b, struct mac eth_dst, struct mac eth_src, uint32
 	size_t n = lab_frame_ip(b, eth_dst, eth_src, ip, NULL, 0, msg, ICMP_HDR_LEN + len);
 	free(msg);
 	return n;
+}
+
+struct pkt *lab_super_frame(struct stack *s, struct mac eth_dst, struct mac eth_src, struct ip_hdr ip,
+	struct tcp_hdr tcp, size_t len, uint16_t mss)
+{
+	struct pkt *p = stack_pkt(s, ETHER_HDR_LEN + IP_HDR_LEN + TCP_HDR_LEN + len);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(p);
+	uint8_t *payload = pkt_put(p, len);
+	for (size_t i = 0; i < len; i++)
+		payload[i] = (uint8_t)(i % 251);
+	tcp.hdr_len = TCP_HDR_LEN;
+	tcp_emit(pkt_push(p, TCP_HDR_LEN), &tcp);
+	ip.hdr_len = IP_HDR_LEN;
+	ip.proto = IP_PROTO_TCP;
+	ip.total_len = (uint16_t)(IP_HDR_LEN + p->len);
+	p->ip = ip;
+	csum_begin(p, 0, TCP_CHECK_OFFSET);
+	p->offload.gso_type = VIRTIO_NET_HDR_GSO_TCPV4;
+	p->offload.gso_size = mss;
+	p->offload.hdr_len = TCP_HDR_LEN;
+	ip_emit(pkt_push(p, IP_HDR_LEN), &ip);
+	frame_ether(pkt_push(p, ETHER_HDR_LEN), eth_dst, eth_src, ETHERTYPE_IP);
+	p->l2_len = ETHER_HDR_LEN;
+	pkt_move_offload(p, IP_HDR_LEN + ETHER_HDR_LEN);
+	return p;
 }
 
 void lab_meet(struct dev *wire, const struct lab_peer *peer)

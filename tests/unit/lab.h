@@ -10,6 +10,7 @@
 #include "net/stack.h"
 #include "net/wire_arp.h"
 #include "net/wire_icmp.h"
+#include "net/wire_tcp.h"
 #include "tests/unit/unit.h"
 
 struct lab {
@@ -77,6 +78,11 @@ size_t lab_frame_ip(uint8_t *b, struct mac eth_dst, struct mac eth_src, struct i
 /* An ICMP message (header and data) in an IP packet. */
 size_t lab_frame_icmp(uint8_t *b, struct mac eth_dst, struct mac eth_src, uint32_t src, uint32_t dst,
 	struct icmp_hdr h, const void *data, size_t len);
+
+/* A super-frame for dev_input() or dev_output(): `len` octets of payload (each its place modulo 251) in segments of
+ * `mss`, behind Ethernet, IP and TCP headers of which lengths and checksums are filled in. */
+struct pkt *lab_super_frame(struct stack *s, struct mac eth_dst, struct mac eth_src, struct ip_hdr ip,
+	struct tcp_hdr tcp, size_t len, uint16_t mss);
 
 /* The peer introduces itself by ARP (a request for the wire's first address), so that the stack can answer it
  * at once; the reply is taken off the wire. */

@@ -88,6 +88,19 @@ static void give(struct bench *b, struct virtio_net_hdr h, size_t len)
 	CU_ASSERT_EQUAL(write(b->machine, message, VNET_LEN + len), (ssize_t)(VNET_LEN + len));
 }
 
+/* A super-frame for nobody here, with `len` octets of payload. */
+static void give_super_frame(struct bench *b, struct virtio_net_hdr h, size_t len)
+{
+	struct ip_hdr ip = {.src = 1, .dst = 2, .ttl = 64};
+	struct mac nobody = {{2, 9, 9, 9, 9, 9}};
+	struct pkt *p =
+		lab_super_frame(b->s, nobody, nobody, ip, (struct tcp_hdr){.flags = TCP_ACK}, len, 1448);
+
+	memcpy(pkt_push(p, VNET_LEN), &h, VNET_LEN);
+	CU_ASSERT_EQUAL(write(b->machine, p->data, p->len), (ssize_t)p->len);
+	pkt_free(p);
+}
+
 static void turn(struct bench *b)
 {
 	loop_turn(&b->l->loop, false);
@@ -136,19 +149,19 @@ static void offload_fields_come_in(void)
 		.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM,
 		.gso_type = VIRTIO_NET_HDR_GSO_TCPV4,
 		.gso_size = 1448,
-		.hdr_len = 66,
+		.hdr_len = 200, /* the machine tells how much of it lies in one piece */
 		.csum_start = 34,
 		.csum_offset = 16,
 	};
 
 	b.tap.fn = see;
 	dev_add_tap(b.d, &b.tap);
-	give(&b, h, FRAME_LEN);
+	give_super_frame(&b, h, 4000);
 	turn(&b);
 	CU_ASSERT_EQUAL(b.seen.csum, PKT_CSUM_PARTIAL);
 	CU_ASSERT_EQUAL(b.seen.gso_type, VIRTIO_NET_HDR_GSO_TCPV4);
 	CU_ASSERT_EQUAL(b.seen.gso_size, 1448);
-	CU_ASSERT_EQUAL(b.seen.hdr_len, 66);
+	CU_ASSERT_EQUAL(b.seen.hdr_len, 54);
 	CU_ASSERT_EQUAL(b.seen.csum_start, 34);
 	CU_ASSERT_EQUAL(b.seen.csum_offset, 16);
 	give(&b, (struct virtio_net_hdr){.flags = VIRTIO_NET_HDR_F_DATA_VALID}, FRAME_LEN);
@@ -200,6 +213,42 @@ static void a_frame_leaves_with_its_offload_fields(void)
 	CU_ASSERT_EQUAL(h.gso_type, VIRTIO_NET_HDR_GSO_NONE);
 	CU_ASSERT_EQUAL(h.gso_size, 0);
 	CU_ASSERT_EQUAL(b.d->stats.tx_bytes, FRAME_LEN);
+	bench_free(&b);
+}
+
+static void a_super_frame_leaves_in_one_piece(void)
+{
+	struct bench b = bench_new();
+	struct ip_hdr ip = {.src = 1, .dst = 2, .ttl = 64};
+	struct tcp_hdr tcp = {.flags = TCP_ACK};
+	static uint8_t message[65600];
+	struct virtio_net_hdr h;
+
+	dev_output(b.d, lab_super_frame(b.s, b.d->mac, b.d->mac, ip, tcp, 60000, 1448));
+	CU_ASSERT_EQUAL(read(b.machine, message, sizeof(message)), VNET_LEN + 54 + 60000);
+	memcpy(&h, message, VNET_LEN);
+	CU_ASSERT_EQUAL(h.flags, VIRTIO_NET_HDR_F_NEEDS_CSUM);
+	CU_ASSERT_EQUAL(h.gso_type, VIRTIO_NET_HDR_GSO_TCPV4);
+	CU_ASSERT_EQUAL(h.gso_size, 1448);
+	CU_ASSERT_EQUAL(h.hdr_len, 54);
+	CU_ASSERT_EQUAL(h.csum_start, 34);
+	CU_ASSERT_EQUAL(h.csum_offset, 16);
+	CU_ASSERT_EQUAL(stack_drops(b.s, DROP_DEV_TX_ERROR), 0);
+	bench_free(&b);
+}
+
+static void offload_fields_that_do_not_fit_drop_by_name(void)
+{
+	struct bench b = bench_new();
+	struct virtio_net_hdr past = {
+		.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM, .csum_start = 50, .csum_offset = 9};
+	struct virtio_net_hdr no_tcp = {
+		.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM, .gso_type = VIRTIO_NET_HDR_GSO_TCPV4, .gso_size = 1000};
+
+	give(&b, past, FRAME_LEN);
+	give(&b, no_tcp, 3000);
+	turn(&b);
+	CU_ASSERT_EQUAL(stack_drops(b.s, DROP_DEV_BAD_OFFLOAD), 2);
 	bench_free(&b);
 }
 
@@ -257,5 +306,6 @@ static void an_error_without_data_takes_the_carrier(void)
 SUITE(dev_fd, T(frames_come_in_behind_their_header), T(a_small_frame_moves_to_a_small_buffer),
 	T(offload_fields_come_in), T(a_turn_delivers_no_more_than_the_budget),
 	T(less_than_a_header_is_no_frame), T(a_frame_leaves_with_its_offload_fields),
+	T(a_super_frame_leaves_in_one_piece), T(offload_fields_that_do_not_fit_drop_by_name),
 	T(a_full_queue_drops_by_name), T(a_refused_write_drops_by_name), T(a_failed_read_takes_the_carrier),
 	T(an_error_without_data_takes_the_carrier))

@@ -285,6 +285,75 @@ static void the_distance_between_redirects_doubles(void)
 	bench_close(&b);
 }
 
+/* A super-frame from 10.0.0.2 to 10.0.1.2 comes in. */
+static void put_super_frame(struct bench *b, bool df, size_t len, uint16_t mss)
+{
+	struct ip_hdr h = hdr("10.0.0.2", "10.0.1.2");
+
+	h.df = df;
+	h.id = 0x1234;
+	struct tcp_hdr tcp = {.flags = TCP_ACK};
+	dev_input(b->eth0,
+		lab_super_frame(b->s, b->eth0->mac, (struct mac){{2, 0, 0, 0, 1, 2}}, h, tcp, len, mss));
+	lab_settle(b->lab);
+}
+
+static void a_super_frame_goes_on_in_one_piece_when_its_segments_fit(void)
+{
+	struct bench b = bench_router();
+	struct lab_ip_seen seen;
+
+	b.eth1->features = DEV_CAN_CSUM | DEV_CAN_GSO;
+	for (int df = 0; df < 2; df++) {
+		put_super_frame(&b, df, 20000, 1460);
+		CU_ASSERT_EQUAL(lab_sent_count(b.eth1), 1);
+		seen = lab_sent_ip(b.eth1);
+		CU_ASSERT_EQUAL(seen.ip.total_len, 20040);
+		CU_ASSERT_EQUAL(seen.ip.ttl, 63);
+	}
+	CU_ASSERT_EQUAL(MIB(b, IpFragCreates), 0);
+	b.eth1->features = 0;
+	put_super_frame(&b, true, 20000, 1460);
+	CU_ASSERT_EQUAL(lab_sent_count(b.eth1), 14);
+	while (lab_sent_count(b.eth1)) {
+		seen = lab_sent_ip(b.eth1);
+		CU_ASSERT_EQUAL(seen.ip.ttl, 63);
+		CU_ASSERT_EQUAL(tcp_csum(seen.payload, seen.len, seen.ip.src, seen.ip.dst), 0);
+	}
+	bench_close(&b);
+}
+
+/* RFC1191-4: it is the segments that are too big */
+static void a_super_frame_whose_segments_are_too_big_tells_the_mtu(void)
+{
+	struct bench b = bench_router();
+
+	put_super_frame(&b, true, 20000, 1461);
+	expect_reject(ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED, 1500);
+	CU_ASSERT_EQUAL(lab_sent_count(b.eth1), 0);
+	bench_close(&b);
+}
+
+/* Each segment may be fragmented: that is what TCP sent, as far as IP is concerned. */
+static void segments_of_a_super_frame_are_fragmented_where_they_may(void)
+{
+	struct bench b = bench_router();
+
+	put_super_frame(&b, false, 3000, 1461); /* 1461, 1461 and 78 octets */
+	CU_ASSERT_EQUAL(lab_sent_count(b.eth1), 5);
+	CU_ASSERT_EQUAL(MIB(b, IpFragCreates), 4);
+	for (uint16_t id = 0x1234; id < 0x1237; id++) {
+		struct lab_ip_seen seen = lab_sent_ip(b.eth1);
+		CU_ASSERT_EQUAL(seen.ip.id, id);
+		CU_ASSERT_EQUAL(seen.ip.mf, id < 0x1236);
+		seen = seen.ip.mf ? lab_sent_ip(b.eth1) : seen;
+		CU_ASSERT_EQUAL(seen.ip.id, id);
+		CU_ASSERT_FALSE(seen.ip.mf);
+	}
+	CU_ASSERT_EQUAL(rejected.count, 0);
+	bench_close(&b);
+}
+
 /* Two links with the same addresses: the next hop may well be out of the source's reach. */
 static void no_redirect_for_what_leaves_by_another_device(void)
 {
@@ -299,8 +368,10 @@ static void no_redirect_for_what_leaves_by_another_device(void)
 	bench_close(&b);
 }
 
-SUITE(ip_forward, T(the_distance_between_redirects_doubles), T(no_redirect_for_what_leaves_by_another_device),
-	T(one_hop_costs_one_ttl_and_nothing_else_changes),
+SUITE(ip_forward, T(a_super_frame_goes_on_in_one_piece_when_its_segments_fit),
+	T(a_super_frame_whose_segments_are_too_big_tells_the_mtu),
+	T(segments_of_a_super_frame_are_fragmented_where_they_may), T(the_distance_between_redirects_doubles),
+	T(no_redirect_for_what_leaves_by_another_device), T(one_hop_costs_one_ttl_and_nothing_else_changes),
 	T(forwarding_is_switched_by_the_device_a_packet_comes_by),
 	T(too_big_with_df_tells_the_mtu_of_the_next_link),
 	T(what_hosts_said_about_a_path_does_not_count_for_others), T(a_route_may_have_an_mtu_of_its_own),

@@ -173,9 +173,9 @@ static void a_checksum_left_to_the_device_is_completed_before_cutting(void)
 		struct pkt *p = stack_pkt(b.s, size);
 		memcpy(pkt_put(p, size), payload, size);
 		*(be16 *)(p->data + 6) = put16(0);
-		uint16_t want = csum(p->data, size);
-		p->offload = (struct pkt_offload){
-			.csum = PKT_CSUM_PARTIAL, .csum_start = IP_HDR_LEN, .csum_offset = 6};
+		uint64_t pseudo = csum_pseudo(lab_ip("10.0.0.1"), how.dst, how.proto, (uint16_t)size);
+		uint16_t want = csum_finish(csum_add(pseudo, p->data, size));
+		how.csum_offset = 6;
 		CU_ASSERT_EQUAL(ip_output(b.s, p, &how), 0);
 		CU_ASSERT_EQUAL(collect(b.eth0, 1500, &len), size == 1000 ? 1 : 3);
 		CU_ASSERT_EQUAL(get16(*(be16 *)(whole + 6)), want);

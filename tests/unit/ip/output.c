@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What goes out: the way, the header, loops to ourselves, errors to the sender. */
+#include "net/gso.h"
 #include "tests/unit/ip/bench.h"
 
 static struct ip_send to(const char *dst)
@@ -393,7 +394,42 @@ static void the_link_is_told_the_tos(void)
 	bench_close(&b);
 }
 
-SUITE(ip_output, T(the_link_is_told_the_tos), T(the_header_says_what_the_transport_and_the_settings_wish),
+/* As TCP sends: what it leaves to the link is done at the link, or never on the way to ourselves. */
+static void a_super_frame_is_cut_at_the_device_and_reaches_ourselves_whole(void)
+{
+	struct bench b = bench_open();
+	struct sock *sk = listen_raw(&b, IP_PROTO_TCP);
+	struct ip_send how = {.src = lab_ip("10.0.0.1"),
+		.proto = IP_PROTO_TCP,
+		.df = true,
+		.csum_offset = TCP_CHECK_OFFSET};
+	struct tcp_hdr h = {.sport = 1, .dport = 2, .hdr_len = TCP_HDR_LEN, .flags = TCP_ACK};
+
+	for (int own = 0; own < 2; own++) {
+		struct pkt *p = stack_pkt(b.s, 20 + 14600);
+		how.dst = lab_ip(own ? "10.0.0.1" : "10.0.0.2");
+		memset(pkt_put(p, 20 + 14600), 'x', 20 + 14600);
+		tcp_emit(p->data, &h);
+		p->offload.gso_type = VIRTIO_NET_HDR_GSO_TCPV4;
+		p->offload.gso_size = 1460;
+		p->offload.hdr_len = TCP_HDR_LEN;
+		CU_ASSERT_EQUAL(ip_output(b.s, p, &how), 0);
+		lab_settle(b.lab);
+	}
+	CU_ASSERT_EQUAL(lab_sent_count(b.eth0), 10);
+	while (lab_sent_count(b.eth0)) {
+		struct lab_ip_seen seen = lab_sent_ip(b.eth0);
+		CU_ASSERT_EQUAL_FATAL(seen.len, 20 + 1460);
+		CU_ASSERT(seen.ip.df);
+		CU_ASSERT_EQUAL(tcp_csum(seen.payload, seen.len, seen.ip.src, seen.ip.dst), 0);
+	}
+	CU_ASSERT_EQUAL(sock_recv(sk, NULL, 0, 0, NULL), 40 + 14600);
+	sock_close(sk);
+	bench_close(&b);
+}
+
+SUITE(ip_output, T(a_super_frame_is_cut_at_the_device_and_reaches_ourselves_whole),
+	T(the_link_is_told_the_tos), T(the_header_says_what_the_transport_and_the_settings_wish),
 	T(no_ttl_that_can_be_set_is_0), T(only_what_may_be_fragmented_has_an_id),
 	T(df_if_fits_has_df_until_it_must_fragment), T(a_checksum_of_the_transport_is_filled_in_on_the_way),
 	T(the_path_mtu_is_respected_unless_it_is_to_be_ignored),

@@ -53,6 +53,21 @@ static bool keep_none(const struct pkt *p, void *ctx)
 	return false;
 }
 
+static void a_checksum_that_nobody_filled_in_is_completed_for_who_reads_it(void)
+{
+	struct bench b = bench_open();
+	struct sock *sk = listen_raw(&b, IP_PROTO_TCP);
+	struct ip_hdr h = hdr("10.0.0.2", "10.0.0.1");
+	struct mac from = {{2, 0, 0, 0, 1, 2}};
+	uint8_t read[3000];
+
+	dev_input(b.eth0, lab_super_frame(b.s, b.eth0->mac, from, h, (struct tcp_hdr){0}, 2000, 1000));
+	CU_ASSERT_EQUAL(sock_recv(sk, read, sizeof(read), 0, NULL), 2040);
+	CU_ASSERT_EQUAL(tcp_csum(read + 20, 2020, h.src, h.dst), 0);
+	sock_close(sk);
+	bench_close(&b);
+}
+
 static void a_bound_socket_hears_only_what_it_is_bound_to(void)
 {
 	struct bench b = bench_open();
@@ -307,7 +322,8 @@ static void errors_about_what_was_sent_come_back(void)
 	bench_close(&b);
 }
 
-SUITE(ip_raw, T(every_socket_of_the_protocol_gets_a_copy), T(a_bound_socket_hears_only_what_it_is_bound_to),
+SUITE(ip_raw, T(a_checksum_that_nobody_filled_in_is_completed_for_who_reads_it),
+	T(every_socket_of_the_protocol_gets_a_copy), T(a_bound_socket_hears_only_what_it_is_bound_to),
 	T(a_copy_that_no_memory_is_there_for_is_counted),
 	T(what_is_sent_gets_a_header_by_the_sockets_options), T(mtu_discover_decides_about_df_and_fragments),
 	T(broadcasts_need_the_socket_option), T(packets_with_their_own_header_are_completed_and_sent),

@@ -4,6 +4,7 @@
 
 #include "lib/rng.h"
 #include "net/pkt.h"
+#include "net/wire_ether.h"
 #include "tests/unit/unit.h"
 
 static uint16_t slow_csum(const uint8_t *b, size_t len)
@@ -108,7 +109,11 @@ static void a_checksum_that_was_begun_is_completed(void)
 	p->ip = (struct ip_hdr){.src = 0x0a000001, .dst = 0x0a000002, .proto = IP_PROTO_UDP};
 	csum_begin(p, IP_HDR_LEN, 6);
 	CU_ASSERT_EQUAL(p->offload.csum, PKT_CSUM_PARTIAL);
-	csum_complete(p);
+	CU_ASSERT(pkt_csum_is_good(p));
+	p->l2_len = ETHER_HDR_LEN;
+	pkt_move_offload(p, ETHER_HDR_LEN); /* data is that far behind the link header */
+	csum_complete_network(p);
+	CU_ASSERT_FALSE(pkt_csum_is_good(p));
 	CU_ASSERT_EQUAL(csum_finish(csum_add(csum_pseudo(p->ip.src, p->ip.dst, IP_PROTO_UDP, sizeof(data)),
 				p->data + IP_HDR_LEN, sizeof(data))),
 		0);

@@ -196,7 +196,31 @@ static void monitors_hear_of_every_change(void)
 	lab_free(l);
 }
 
-SUITE(net_dev, T(names_are_checked_and_patterns_numbered), T(indexes_count_up_and_find_their_device),
+static void super_frames_are_cut_for_devices_that_cannot_take_them(void)
+{
+	struct lab *l = lab_new();
+	struct stack *s = lab_host(l, "h");
+	struct dev *d = lab_wire(s, "eth0", NULL);
+	struct ip_hdr ip = {.src = 1, .dst = 2, .ttl = 64};
+	struct tcp_hdr tcp = {.flags = TCP_ACK};
+
+	dev_output(d, lab_super_frame(s, d->mac, d->mac, ip, tcp, 3000, 1000));
+	CU_ASSERT_EQUAL(lab_sent_count(d), 3);
+	CU_ASSERT_EQUAL(d->stats.tx_packets, 3);
+	CU_ASSERT_EQUAL(d->stats.tx_bytes, 3 * 1054);
+	for (int i = 0; i < 3; i++) {
+		struct lab_ip_seen seen = lab_sent_ip(d);
+		CU_ASSERT_EQUAL_FATAL(seen.len, 1020);
+		CU_ASSERT_EQUAL(tcp_csum(seen.payload, seen.len, 1, 2), 0);
+	}
+	d->features = DEV_CAN_CSUM | DEV_CAN_GSO;
+	dev_output(d, lab_super_frame(s, d->mac, d->mac, ip, tcp, 3000, 1000));
+	CU_ASSERT_EQUAL(lab_sent_count(d), 1);
+	lab_free(l);
+}
+
+SUITE(net_dev, T(super_frames_are_cut_for_devices_that_cannot_take_them),
+	T(names_are_checked_and_patterns_numbered), T(indexes_count_up_and_find_their_device),
 	T(impossible_macs_and_mtus_change_nothing), T(taps_see_both_directions_also_what_is_dropped_later),
 	T(one_handler_may_look_first), T(moving_to_another_host_takes_it_down_and_clears_it),
 	T(what_has_ports_does_not_move), T(monitors_hear_of_every_change))
