@@ -22,6 +22,7 @@
 	COMMAND(arping) \
 	COMMAND(traceroute) \
 	COMMAND(tracepath) \
+	COMMAND(iperf3) \
 	FAMILY("Looking inside") \
 	COMMAND(trace) \
 	COMMAND(debug) \
