@@ -58,7 +58,16 @@ struct cmd {
 	/* Input from `<`, a pipe, or (foreground) the keyboard: set `input` to get it, len 0 is the end.
 	 * NULL: the command does not read. */
 	void (*input)(struct cmd *c, const char *data, size_t len);
+
+	/* Called from the loop, once for each time that cmd_out_is_full() said so: what was written has been
+	 * read. */
+	void (*drained)(struct cmd *c);
 };
+
+/* Commands through which much flows hold back what they cannot pass on. While `hold` is true no input comes;
+ * output is full when its reader is behind (it may be written to all the same). */
+void cmd_hold_input(struct cmd *c, bool hold);
+bool cmd_out_is_full(struct cmd *c);
 
 /* The end of a command that returned CMD_RUNNING; `c` is gone when it returns. */
 void cmd_done(struct cmd *c, int status);

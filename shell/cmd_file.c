@@ -18,13 +18,36 @@ struct cat {
 
 static int cat_next(struct cat *k);
 
+/* What is read waits while the output is full. */
+static void cat_hold(struct cat *k, bool hold)
+{
+	if (!k->source)
+		cmd_hold_input(k->c, hold);
+	else if (hold)
+		source_detach(&k->reader);
+	else
+		source_attach(k->source, &k->reader);
+}
+
+static void cat_write(struct cat *k, const char *data, size_t len)
+{
+	fwrite(data, 1, len, k->c->out);
+	if (cmd_out_is_full(k->c))
+		cat_hold(k, true);
+}
+
+static void cat_drained(struct cmd *c)
+{
+	cat_hold(c->state, false);
+}
+
 static void cat_file(struct reader *r, const char *data, size_t len)
 {
 	struct cat *k = CONTAINER_OF(r, struct cat, reader);
 	int status;
 
 	if (len) {
-		fwrite(data, 1, len, k->c->out);
+		cat_write(k, data, len);
 		return;
 	}
 	source_put(k->source);
@@ -40,7 +63,7 @@ static void cat_input(struct cmd *c, const char *data, size_t len)
 	int status;
 
 	if (len) {
-		fwrite(data, 1, len, c->out);
+		cat_write(k, data, len);
 		return;
 	}
 	c->input = NULL;
@@ -108,6 +131,7 @@ static int cat_run(struct cmd *c)
 	k->next = 1;
 	c->state = k;
 	c->free_state = cat_free;
+	c->drained = cat_drained;
 	if (c->argc > 1)
 		return cat_next(k);
 	c->input = cat_input;
@@ -165,6 +189,13 @@ static void tee_input(struct cmd *c, const char *data, size_t len)
 	fwrite(data, 1, len, c->out);
 	for (int i = 0; i < t->count; i++)
 		sink_write(t->files[i], data, len);
+	if (cmd_out_is_full(c))
+		cmd_hold_input(c, true);
+}
+
+static void tee_drained(struct cmd *c)
+{
+	cmd_hold_input(c, false);
 }
 
 static int tee_run(struct cmd *c)
@@ -183,6 +214,7 @@ static int tee_run(struct cmd *c)
 		t->files[t->count++] = k;
 	}
 	c->input = tee_input;
+	c->drained = tee_drained;
 	return CMD_RUNNING;
 }
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { READ_AT_ONCE = 16 << 10 };
+enum { READ_AT_ONCE = 64 << 10 };
 
 /* The reader may detach, and the source may go, in the call. */
 static void deliver(struct source *c, const char *data, size_t len)
@@ -32,6 +32,8 @@ static void deliver_pushed(struct work *w)
 		return;
 	}
 	data = buf_take(&c->data);
+	if (c->sink)
+		sink_drained(c->sink);
 	if (c->ended)
 		loop_defer(c->loop, &c->work);
 	deliver(c, data, len);

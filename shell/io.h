@@ -36,6 +36,17 @@ struct sink {
 	void (*broken)(void *writer);
 	void *writer;
 	struct work broken_work;
+
+	/* So much is with the reader, unread, that who can wait should (sink_is_full()). */
+	bool full;
+	struct list waiting; /* of struct drain */
+	struct work drain_work;
+};
+
+/* Who waits for a full sink to be read. It is told once, from the loop. */
+struct drain {
+	struct list node;
+	void (*drained)(struct drain *d);
 };
 
 /* A sink with one reference. What differs is set by the caller. */
@@ -46,6 +57,22 @@ void sink_put(struct sink *k); /* flushes and ends with the last reference; NULL
 void sink_write(struct sink *k, const void *data, size_t len);
 void sink_printf(struct sink *k, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void sink_flush(struct sink *k);
+
+/* Only pipes inside tapir are ever full: a descriptor is waited for where it is written to. */
+bool sink_is_full(struct sink *k);
+void sink_wait(struct sink *k, struct drain *d);
+void sink_drained(struct sink *k); /* by the reader: it has taken what was there */
+
+static inline void drain_init(struct drain *d, void (*drained)(struct drain *d))
+{
+	list_init(&d->node);
+	d->drained = drained;
+}
+
+static inline void drain_cancel(struct drain *d)
+{
+	list_del(&d->node);
+}
 
 /* What is written is thrown away from now on, and the writer is told. */
 void sink_break(struct sink *k, int error);

@@ -148,7 +148,9 @@ struct run {
 	char **words;	      /* owned; c.argv may be permuted */
 	struct list children; /* machines of cmd_spawn() */
 	struct reader reader;
+	struct drain drain;
 	bool at_end;   /* of its input */
+	bool held;     /* it wants no input now */
 	unsigned busy; /* inside one of its own functions */
 	bool ended;    /* cmd_done() came meanwhile */
 	int status;

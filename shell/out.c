@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { SINK_GATHER = 64 << 10, PIPE_LIMIT = 256 << 20 };
+enum { SINK_GATHER = 64 << 10, PIPE_FULL = 512 << 10, PIPE_LIMIT = 256 << 20 };
 
 static void flush_later(struct work *w)
 {
@@ -23,6 +23,21 @@ static void tell_broken(struct work *w)
 		k->broken(k->writer);
 }
 
+static void tell_drained(struct work *w)
+{
+	struct sink *k = CONTAINER_OF(w, struct sink, drain_work);
+	struct list told;
+
+	list_init(&told);
+	list_splice_tail(&told, &k->waiting);
+	while (!list_empty(&told)) {
+		struct drain *d = list_first(&told, struct drain, node);
+
+		list_del(&d->node);
+		d->drained(d);
+	}
+}
+
 struct sink *sink_new(struct loop *l)
 {
 	struct sink *k = mem_new(sizeof(*k));
@@ -32,6 +47,8 @@ struct sink *sink_new(struct loop *l)
 	k->fd = -1;
 	work_init(&k->flush_work, flush_later);
 	work_init(&k->broken_work, tell_broken);
+	work_init(&k->drain_work, tell_drained);
+	list_init(&k->waiting);
 	return k;
 }
 
@@ -49,6 +66,7 @@ void sink_put(struct sink *k)
 	sink_flush(k);
 	work_cancel(&k->flush_work);
 	work_cancel(&k->broken_work);
+	work_cancel(&k->drain_work);
 	if (k->end)
 		k->end(k);
 	buf_exit(&k->pending);
@@ -98,7 +116,29 @@ void sink_break(struct sink *k, int error)
 		return;
 	k->error = error;
 	k->pending.len = 0;
+	sink_drained(k);
 	loop_defer(k->loop, &k->broken_work);
+}
+
+/* ---- full ---- */
+
+bool sink_is_full(struct sink *k)
+{
+	sink_flush(k);
+	return k->full;
+}
+
+void sink_wait(struct sink *k, struct drain *d)
+{
+	list_del(&d->node);
+	list_add_tail(&k->waiting, &d->node);
+}
+
+void sink_drained(struct sink *k)
+{
+	k->full = false;
+	if (!list_empty(&k->waiting))
+		loop_defer(k->loop, &k->drain_work);
 }
 
 /* ---- descriptors ---- */
@@ -174,6 +214,7 @@ static size_t emit_pipe(struct sink *k, const char *data, size_t len)
 	if (!c)
 		return len;
 	buf_add(&c->data, data, len);
+	k->full = c->data.len >= PIPE_FULL;
 	if (c->data.len > PIPE_LIMIT)
 		sink_break(k, ENOSPC);
 	loop_defer(c->loop, &c->work);

@@ -12,18 +12,21 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { READ_AT_ONCE = 16 << 10, GRACE_MS = 1000 };
+enum { READ_AT_ONCE = 64 << 10, FEED_FULL = 64 << 10, GRACE_MS = 1000 };
 
 /* From what the program writes to a sink. */
 struct pump {
 	struct watch watch; /* ->fd: -1: not there, or at its end */
+	bool watching;	    /* not while the sink is full */
 	struct sink *sink;
+	struct drain drain;
 	struct program *program;
 };
 
 /* From a source to what the program reads. */
 struct feed {
 	struct reader reader;
+	struct source *source;
 	struct watch watch;
 	bool watching, ended;
 	struct buf data;
@@ -74,11 +77,21 @@ void program_hold(struct program *p, bool on)
 
 /* ---- its end ---- */
 
+static void pump_watch(struct pump *u, bool on)
+{
+	if (on && !u->watching)
+		loop_watch(u->program->shell->loop, &u->watch);
+	else if (!on && u->watching)
+		loop_unwatch(u->program->shell->loop, &u->watch);
+	u->watching = on;
+}
+
 static void pump_close(struct pump *u)
 {
 	if (u->watch.fd < 0)
 		return;
-	loop_unwatch(u->program->shell->loop, &u->watch);
+	pump_watch(u, false);
+	drain_cancel(&u->drain);
 	close(u->watch.fd);
 	u->watch.fd = -1;
 	sink_put(u->sink);
@@ -93,6 +106,8 @@ static void feed_close(struct feed *f)
 	if (f->watch.fd >= 0)
 		close(f->watch.fd);
 	f->watch.fd = -1;
+	source_put(f->source);
+	f->source = NULL;
 	buf_exit(&f->data);
 }
 
@@ -160,10 +175,28 @@ static void pump_ready(struct watch *w, short revents)
 	(void)revents;
 	if (n > 0) {
 		sink_write(u->sink, data, (size_t)n);
+		if (sink_is_full(u->sink)) {
+			pump_watch(u, false);
+			sink_wait(u->sink, &u->drain);
+		}
 	} else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
 		pump_close(u);
 		check_end(u->program);
 	}
+}
+
+static void pump_drained(struct drain *d)
+{
+	pump_watch(CONTAINER_OF(d, struct pump, drain), true);
+}
+
+/* It reads from its source only while it has little that the program has not taken. */
+static void feed_attach(struct feed *f)
+{
+	if (f->data.len >= FEED_FULL)
+		source_detach(&f->reader);
+	else if (!f->reader.source && !f->ended)
+		source_attach(f->source, &f->reader);
 }
 
 static void feed_write(struct feed *f)
@@ -177,13 +210,12 @@ static void feed_write(struct feed *f)
 			if (!f->watching)
 				loop_watch(l, &f->watch);
 			f->watching = true;
+			feed_attach(f);
 			return;
 		}
 		if (n < 0 && errno != EINTR) {
-			struct source *c = f->reader.source;
-
-			if (c && c->sink)
-				sink_break(c->sink, EPIPE);
+			if (f->source->sink)
+				sink_break(f->source->sink, EPIPE);
 			feed_close(f);
 			return;
 		}
@@ -194,6 +226,8 @@ static void feed_write(struct feed *f)
 	f->watching = false;
 	if (f->ended)
 		feed_close(f);
+	else
+		feed_attach(f);
 }
 
 static void feed_ready(struct watch *w, short revents)
@@ -261,7 +295,8 @@ static int pump_open(struct program *p, struct pump *u, struct sink *k, bool pty
 	}
 	u->sink = sink_get(k);
 	u->watch = (struct watch){.fd = fds[0], .events = POLLIN, .ready = pump_ready};
-	loop_watch(p->shell->loop, &u->watch);
+	drain_init(&u->drain, pump_drained);
+	pump_watch(u, true);
 	return fds[1];
 }
 
@@ -290,7 +325,8 @@ static int input_end(struct program *p, struct source *c, bool *close_it)
 		return -1;
 	fcntl(fds[1], F_SETFL, O_NONBLOCK);
 	p->feed.watch.fd = fds[1];
-	source_attach(c, &p->feed.reader);
+	p->feed.source = source_get(c);
+	feed_attach(&p->feed);
 	return fds[0];
 }
 

@@ -21,6 +21,7 @@ const struct command *command_find(const char *name)
 static void release(struct run *r)
 {
 	source_detach(&r->reader);
+	drain_cancel(&r->drain);
 	list_each_safe(child, &r->children, struct machine, node)
 		machine_free(child);
 	if (r->c.free_state)
@@ -95,7 +96,7 @@ static void input(struct reader *reader, const char *data, size_t len)
 
 void run_attach_input(struct run *r)
 {
-	bool may = r->io.in->kind != SOURCE_KEYBOARD || machine_is_foreground(r->machine);
+	bool may = !r->held && (r->io.in->kind != SOURCE_KEYBOARD || machine_is_foreground(r->machine));
 
 	if (r->reader.source && !may)
 		source_detach(&r->reader);
@@ -103,6 +104,37 @@ void run_attach_input(struct run *r)
 		source_attach(r->io.in, &r->reader);
 	list_each(child, &r->children, struct machine, node)
 		machine_refresh_input(child);
+}
+
+void cmd_hold_input(struct cmd *c, bool hold)
+{
+	struct run *r = run_of(c);
+
+	r->held = hold;
+	run_attach_input(r);
+}
+
+/* ---- output ---- */
+
+bool cmd_out_is_full(struct cmd *c)
+{
+	struct run *r = run_of(c);
+	bool full = sink_is_full(r->io.out);
+
+	if (full)
+		sink_wait(r->io.out, &r->drain);
+	return full;
+}
+
+static void drained(struct drain *d)
+{
+	struct run *r = CONTAINER_OF(d, struct run, drain);
+
+	if (r->ended || !r->c.drained)
+		return;
+	r->busy++;
+	r->c.drained(&r->c);
+	left(r);
 }
 
 static void set_words(struct run *r, int argc, char *const *argv)
@@ -133,6 +165,7 @@ void run_start(struct machine *m, struct stack *host, int argc, char **argv)
 	r->machine = m;
 	r->io = io_get(machine_io(m));
 	r->reader.input = input;
+	drain_init(&r->drain, drained);
 	list_init(&r->children);
 	r->c.shell = m->shell;
 	r->c.world = m->shell->world;
@@ -165,6 +198,7 @@ int cmd_become(struct cmd *c, struct stack *host, int argc, char **argv)
 	c->stop = NULL;
 	c->report = NULL;
 	c->input = NULL;
+	c->drained = NULL;
 	c->host = host;
 	set_words(r, argc, argv);
 	return call(r);
