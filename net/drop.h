@@ -116,6 +116,14 @@
 	X(TCP_SHORT, "RFC 9293 3.1", "fewer than 20 octets")                                                 \
 	X(TCP_BAD_OFFSET, "RFC 9293 3.1", "data offset under 20 octets or past the segment")                 \
 	X(TCP_BAD_CHECKSUM, "RFC 9293 3.1", "checksum is wrong")                                             \
+	X(TCP_DUPLICATE, "RFC 9293 3.10.7.4", "text that is here already")                                   \
+	X(TCP_ZERO_WINDOW, "RFC 9293 3.10.7.4", "text for a window that is shut")                            \
+	X(TCP_RCVBUF_FULL, "", "the receive buffer is full (sysctl tcp_rmem, tcp_mem)")                      \
+	X(TCP_OFO_PRUNED, "RFC 2018 8",                                                                      \
+		"text that came out of order, given up for text in order (sysctl tcp_rmem, tcp_mem)")        \
+	X(TCP_AFTER_FIN, "RFC 9293 3.10.7.4", "text beyond the peer's own FIN")                              \
+	X(TCP_NOBODY_READS, "RFC 1122 4.2.2.13",                                                             \
+		"text for a program that has closed: the connection is reset")                               \
 	/* sockets */                                                                                        \
 	X(SOCK_QUEUE_FULL, "", "the socket's receive buffer is full")                                        \
 	X(SOCK_MEMORY, "", "all sockets of this host together hold too much (sysctl rmem_total)")            \

@@ -20,6 +20,11 @@
 	X(TcpOutSegs) X(TcpRetransSegs) X(TcpOutRsts) \
 	X(TcpExtTCPTimeouts) X(TcpExtTCPAbortOnClose) X(TcpExtTCPAbortOnMemory) \
 	X(TcpExtTCPAbortOnLinger) X(TcpExtTCPAbortOnTimeout) X(TcpExtTCPKeepAlive) X(TcpExtTCPWinProbe) \
+	X(TcpExtTCPMemoryPressures) X(TcpExtPruneCalled) X(TcpExtOfoPruned) X(TcpExtTCPRcvCollapsed)    \
+	X(TcpExtTCPRcvCoalesce) X(TcpExtTCPOFOQueue) X(TcpExtTCPOFOMerge) X(TcpExtTCPOFODrop)           \
+	X(TcpExtTCPRcvQDrop) X(TcpExtTCPZeroWindowDrop) X(TcpExtTCPToZeroWindowAdv)                     \
+	X(TcpExtTCPFromZeroWindowAdv) X(TcpExtTCPWantZeroWindowAdv) X(TcpExtTCPDSACKOldSent)            \
+	X(TcpExtTCPDSACKOfoSent) X(TcpExtDelayedACKs) X(TcpExtDelayedACKLost) X(TcpExtTCPAbortOnData)   \
 	X(IpExtInNoRoutes) X(IpExtInTruncatedPkts) X(IpExtInMcastPkts) X(IpExtOutMcastPkts)             \
 	X(IpExtInBcastPkts) X(IpExtOutBcastPkts) X(IpExtInOctets) X(IpExtOutOctets)                     \
 	X(IpExtInMcastOctets) X(IpExtOutMcastOctets) X(IpExtInBcastOctets) X(IpExtOutBcastOctets)       \

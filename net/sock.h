@@ -35,7 +35,13 @@ struct sock_addr {
 };
 
 /* WRITABLE is told when a socket that gave -EAGAIN or -EINPROGRESS may be written to again. */
-enum { SOCK_EVENT_READABLE = 1, SOCK_EVENT_WRITABLE = 2, SOCK_EVENT_HANGUP = 4, SOCK_EVENT_ERROR = 8 };
+enum {
+	SOCK_EVENT_READABLE = 1,
+	SOCK_EVENT_WRITABLE = 2,
+	SOCK_EVENT_HANGUP = 4,
+	SOCK_EVENT_ERROR = 8,
+	SOCK_EVENT_URGENT = 16 /* TCP: an urgent octet is announced, or can be read (MSG_OOB) */
+};
 
 /* sock_recv(): what is known about a message besides its bytes. */
 struct sock_msg {

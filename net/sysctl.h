@@ -79,6 +79,19 @@
 	X(TCP_WMEM_MIN, "net.ipv4.tcp_wmem", 4096, 4096, 1 << 30, "send buffer: least, bytes")               \
 	X(TCP_WMEM_DEFAULT, "net.ipv4.tcp_wmem", 16384, 4096, 1 << 30, "send buffer: at first")              \
 	X(TCP_WMEM_MAX, "net.ipv4.tcp_wmem", 4194304, 4096, 1 << 30, "send buffer: most")                    \
+	X(TCP_MEM_LOW, "net.ipv4.tcp_mem", 98304, 1, 1 << 24,                                                \
+		"pages of 4096 bytes that all queues may hold: no pressure below,")                          \
+	X(TCP_MEM_PRESSURE, "net.ipv4.tcp_mem", 131072, 1, 1 << 24, "pressure above,")                       \
+	X(TCP_MEM_HIGH, "net.ipv4.tcp_mem", 196608, 1, 1 << 24, "and no more than this")                     \
+	X(TCP_ADV_WIN_SCALE, "net.ipv4.tcp_adv_win_scale", 1, -31, 31,                                       \
+		"how much of a receive buffer is offered: all but 1/2^this; below 0: 1/2^-this")             \
+	X(TCP_MODERATE_RCVBUF, "net.ipv4.tcp_moderate_rcvbuf", 1, 0, 1,                                      \
+		"receive buffers grow with what programs read")                                              \
+	X(TCP_DSACK, "net.ipv4.tcp_dsack", 1, 0, 1, "report what came twice (RFC 2883)")                     \
+	X(TCP_STDURG, "net.ipv4.tcp_stdurg", 0, 0, 1,                                                        \
+		"1: the urgent pointer names the last urgent octet (RFC 1122), not the one after it")        \
+	X(TCP_ACK_BURST, "net.ipv4.tcp_ack_burst", 1, 0, 1,                                                  \
+		"tapir's own: one ACK for a burst; 0: for every second full segment")                        \
 	X(RMEM_DEFAULT, "net.core.rmem_default", 212992, 2304, 1 << 30,                                      \
 		"receive buffer of a new socket, bytes")                                                     \
 	X(RMEM_TOTAL, "net.core.rmem_total", 64 << 20, 2304, 1 << 30,                                        \

@@ -216,13 +216,6 @@ static bool has_lost_data(const struct tcp_conn *c)
 	return tcp_recvq_unread(c) > 0 && c->state != TCP_CLOSED;
 }
 
-static bool too_many_orphans(const struct tcp_conn *c)
-{
-	const struct tcp *tcp = tcp_of(c->stack);
-
-	return tcp->orphans > (size_t)c->stack->sysctl[SYSCTL_TCP_MAX_ORPHANS];
-}
-
 /* 3.10.4 */
 void tcp_close(struct tcp_conn *c)
 {
@@ -244,7 +237,7 @@ void tcp_close(struct tcp_conn *c)
 	if (lost) {
 		mib_inc(c->stack, MIB_TcpExtTCPAbortOnClose);
 		tcp_abort(c, 0);
-	} else if (too_many_orphans(c)) {
+	} else if (tcp_too_many_orphans(c->stack, 1)) {
 		mib_inc(c->stack, MIB_TcpExtTCPAbortOnMemory);
 		tcp_abort(c, 0);
 	} else if (c->wishes.linger2_s < 0 && c->state == TCP_FIN_WAIT_2) {

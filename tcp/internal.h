@@ -505,9 +505,15 @@ bool tcp_text(struct tcp_conn *c, struct tcp_seg *seg);
 void tcp_note_duplicate(struct tcp_conn *c, uint32_t seq, uint32_t end);
 void tcp_urgent(struct tcp_conn *c, const struct tcp_seg *seg); /* step six (RFC 6093) */
 
+/* Up to `room` octets, ending at the urgent mark; 0: none there. MSG_PEEK, MSG_TRUNC. */
 ssize_t tcp_recvq_read(struct tcp_conn *c, void *buf, size_t room, int flags);
+
+/* The urgent octet: 1 (0 without room); -EINVAL (none, read already, or it is in the stream), -EAGAIN (announced only). */
 ssize_t tcp_recvq_read_urgent(struct tcp_conn *c, void *buf, size_t room, int flags);
-size_t tcp_recvq_unread(const struct tcp_conn *c);
+size_t tcp_recvq_unread(const struct tcp_conn *c);   /* all octets in order */
+size_t tcp_recvq_readable(const struct tcp_conn *c); /* those that a read would give now */
+bool tcp_recvq_has_urgent(const struct tcp_conn *c); /* tcp_recvq_read_urgent() would give it */
+bool tcp_recvq_at_mark(const struct tcp_conn *c);    /* the next octet is the urgent one (SIOCATMARK) */
 void tcp_recvq_free(struct tcp_conn *c);
 
 /* The window for the header of a segment that leaves now, already scaled down; moves rcv.adv, never to the left
@@ -515,8 +521,15 @@ void tcp_recvq_free(struct tcp_conn *c);
 uint16_t tcp_window_to_send(struct tcp_conn *c, bool syn);
 void tcp_window_init(struct tcp_conn *c); /* before the SYN: rcv_wscale, first window from tcp_rmem */
 
+/* RCV.NXT is known and wscale_on agreed: what our SYN offered counts from there. */
+void tcp_window_start(struct tcp_conn *c);
+
+/* The first window for a buffer (not scaled; whole segments of `mss`), and the scale to offer. */
+uint32_t tcp_window_first(const struct stack *s, size_t rcvbuf, uint16_t mss, uint8_t *wscale);
+
 /* SACK blocks for a segment that leaves now, D-SACK first; at most `max`. Returns how many. */
 unsigned tcp_sack_blocks(struct tcp_conn *c, struct tcp_sack *blocks, unsigned max);
+unsigned tcp_sack_count(const struct tcp_conn *c, unsigned max); /* how many these would be */
 
 /* An ACK has left (any segment has one): delayed ACK timer off, rcv.acked moved. */
 void tcp_ack_sent(struct tcp_conn *c);
@@ -533,6 +546,7 @@ bool tcp_mem_take(struct stack *s, size_t bytes); /* false: over the hard limit,
 void tcp_mem_give(struct stack *s, size_t bytes);
 void tcp_mem_force(struct stack *s, size_t bytes); /* where progress needs it */
 bool tcp_mem_pressure(const struct stack *s);
+bool tcp_mem_full(const struct stack *s);
 
 /* Is this orphan one too many (tcp_max_orphans, each counted `weight` times; memory at the limit)? */
 bool tcp_too_many_orphans(const struct stack *s, unsigned weight);

@@ -67,16 +67,12 @@ void tcp_mtu_changed(struct tcp_conn *c, bool resend)
  * the whole (RFC 9293 3.8.6.2.1: Fs = 1/2); SACK blocks take their room. */
 static uint32_t segment_size(struct tcp_conn *c)
 {
-	struct tcp_sack blocks[TCP_SACKS_MAX];
+	unsigned sacks = tcp_sack_count(c, c->ts_on ? TCP_SACKS_MAX - 1 : TCP_SACKS_MAX);
 	uint32_t half = c->snd.max_wnd > TCP_MSS_DEFAULT ? c->snd.max_wnd / 2 : c->snd.max_wnd;
 	uint32_t size = c->mss;
-	unsigned sacks;
 
 	if (half && size > half)
 		size = MAX(half, (uint32_t)HALF_WND_MIN);
-	sacks = c->sack_on && c->recvq
-		? tcp_sack_blocks(c, blocks, c->ts_on ? TCP_SACKS_MAX - 1 : TCP_SACKS_MAX)
-		: 0;
 	return sacks ? size - MIN(4 + 8 * sacks, size / 2) : size;
 }
 
