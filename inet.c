@@ -6,11 +6,13 @@
 #include "icmp/icmp.h"
 #include "ip/ip.h"
 #include "net/packet.h"
+#include "udp/udp.h"
 
 const struct proto *const inet_protos[] = {
 	&packet_proto,
 	&arp_proto,
 	&ip_proto,
 	&icmp_proto,
+	&udp_proto,
 	NULL,
 };

@@ -112,6 +112,12 @@
 	X(ICMP_REPLY_UNWANTED, "", "a reply that no socket waits for")                                       \
 	X(ICMP_RATE_LIMITED, "RFC 1812 4.3.2.8",                                                             \
 		"an answer that the rate limit holds back (sysctl icmp_ratelimit)")                          \
+	/* UDP */                                                                                            \
+	X(UDP_SHORT, "RFC 768", "fewer than 8 octets")                                                       \
+	X(UDP_BAD_LENGTH, "RFC 768", "length field under 8 or past the end of the packet")                   \
+	X(UDP_BAD_CHECKSUM, "RFC 1122 4.1.3.4", "checksum is wrong")                                         \
+	X(UDP_PORT_CLOSED, "RFC 1122 4.1.3.1", "no socket has this port (`ss -lun` shows which are open)")   \
+	X(UDP_NOBODY_HEARS, "RFC 1122 4.1.3.5", "to a group or to all, and no socket has this port")         \
 	/* TCP */                                                                                            \
 	X(TCP_SHORT, "RFC 9293 3.1", "fewer than 20 octets")                                                 \
 	X(TCP_BAD_OFFSET, "RFC 9293 3.1", "data offset under 20 octets or past the segment")                 \

@@ -18,6 +18,8 @@
 	X(IcmpOutTimestampReps) X(IcmpOutAddrMasks) X(IcmpOutAddrMaskReps)                              \
 	X(TcpActiveOpens) X(TcpCurrEstab) X(TcpAttemptFails) X(TcpEstabResets) \
 	X(TcpOutSegs) X(TcpRetransSegs) X(TcpOutRsts) \
+	X(UdpInDatagrams) X(UdpNoPorts) X(UdpInErrors) X(UdpOutDatagrams) X(UdpRcvbufErrors)            \
+	X(UdpSndbufErrors) X(UdpInCsumErrors) X(UdpIgnoredMulti) X(UdpMemErrors)                        \
 	X(TcpExtTCPTimeouts) X(TcpExtTCPAbortOnClose) X(TcpExtTCPAbortOnMemory) \
 	X(TcpExtTCPAbortOnLinger) X(TcpExtTCPAbortOnTimeout) X(TcpExtTCPKeepAlive) X(TcpExtTCPWinProbe) \
 	X(TcpExtTCPMemoryPressures) X(TcpExtPruneCalled) X(TcpExtOfoPruned) X(TcpExtTCPRcvCollapsed)    \

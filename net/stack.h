@@ -17,6 +17,7 @@
 struct arp;
 struct ip;
 struct icmp;
+struct udp;
 struct tcp;
 
 struct world {
@@ -52,6 +53,7 @@ struct stack {
 	struct arp *arp;
 	struct ip *ip;
 	struct icmp *icmp;
+	struct udp *udp;
 	struct tcp *tcp;
 	const struct proto *by_number[256]; /* IP protocol number -> protocol, or NULL */
 

@@ -49,6 +49,8 @@
 	X(PING_GROUP_RANGE_MAX, "net.ipv4.ping_max_socks", 4096, 0, 65536, "tapir's own: most ping sockets") \
 	X(IP_OPT_DROP_UNKNOWN, "net.ipv4.ip_opt_drop_unknown", 0, 0, 1,                                      \
 		"tapir's own (RFC 7126 4.23): 1: do not forward packets with unknown options")               \
+	X(IGMP_MAX_MEMBERSHIPS, "net.ipv4.igmp_max_memberships", 20, 0, 1 << 20,                             \
+		"groups that one socket may join")                                                           \
 	X(IP_LOCAL_PORT_FIRST, "net.ipv4.ip_local_port_range", 32768, 1, 65535,                              \
 		"local ports that sockets get by themselves: from this one")                                 \
 	X(IP_LOCAL_PORT_LAST, "net.ipv4.ip_local_port_range", 60999, 1, 65535, "... to this one")            \

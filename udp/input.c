@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/* A datagram comes in (RFC 768, RFC 1122 4.1.3): for one socket, or for every one that hears what goes to many. */
+#include "udp/internal.h"
+
+static void refuse(struct stack *s, struct pkt *p, enum drop_reason why)
+{
+	if (why == DROP_UDP_BAD_CHECKSUM)
+		mib_inc(s, MIB_UdpInCsumErrors);
+	mib_inc(s, MIB_UdpInErrors);
+	stack_drop(s, p, why);
+}
+
+/* Takes the datagram. */
+static void give(struct udp_sock *u, struct pkt *p)
+{
+	struct stack *s = u->sk.stack;
+
+	pkt_push(p, p->ip.hdr_len);
+	if (!sock_wants(&u->sk, p)) {
+		stack_drop(s, p, DROP_SOCK_FILTER);
+	} else if (sock_queue(&u->sk, p)) {
+		mib_inc(s, MIB_UdpInDatagrams);
+	} else {
+		mib_inc(s, MIB_UdpRcvbufErrors);
+		mib_inc(s, MIB_UdpInErrors);
+	}
+}
+
+static void give_copy(struct udp_sock *u, const struct pkt *p)
+{
+	struct pkt *copy = pkt_copy(p, 0);
+
+	if (copy) {
+		give(u, copy);
+		return;
+	}
+	mib_inc(u->sk.stack, MIB_UdpMemErrors);
+	stack_count_drop(u->sk.stack, DROP_NO_MEMORY);
+}
+
+/* RFC 1122 4.1.3.1. Whether anybody may be told is icmp's to judge. */
+static void for_one(struct stack *s, struct pkt *p, const struct udp_hdr *h)
+{
+	struct udp_names names = {p->ip.dst, p->ip.src, h->dport, h->sport};
+	struct udp_sock *u = udp_lookup(s->udp, &names, p->dev ? p->dev->ifindex : 0);
+
+	if (u) {
+		give(u, p);
+		return;
+	}
+	mib_inc(s, MIB_UdpNoPorts);
+	ip_reject(s, p, (struct ip_reject){ICMP_DEST_UNREACH, ICMP_PORT_UNREACH, 0});
+	stack_drop(s, p, DROP_UDP_PORT_CLOSED);
+}
+
+static bool hears(const struct sock *sk, const struct pkt *p, const struct udp_hdr *h)
+{
+	return (!sk->local.ip || sk->local.ip == p->ip.dst) &&
+		(!sk->peer.ip || (sk->peer.ip == p->ip.src && sk->peer.port == h->sport)) &&
+		(!sk->bound_dev || (p->dev && sk->bound_dev == p->dev->ifindex));
+}
+
+/* Broadcast or multicast. A connected socket has a local address of its own and hears none, unless it is bound to
+ * that of the group. */
+static void for_many(struct stack *s, struct pkt *p, const struct udp_hdr *h)
+{
+	struct udp_sock *last = NULL;
+
+	list_each(o, port_owners(&s->udp->ports, h->dport), struct port_owner, node) {
+		struct udp_sock *u = CONTAINER_OF(o, struct udp_sock, port);
+		if (!hears(&u->sk, p, h))
+			continue;
+		if (last)
+			give_copy(last, p);
+		last = u;
+	}
+	if (last) {
+		give(last, p);
+		return;
+	}
+	mib_inc(s, MIB_UdpIgnoredMulti);
+	stack_drop(s, p, DROP_UDP_NOBODY_HEARS);
+}
+
+void udp_input(struct stack *s, struct pkt *p)
+{
+	struct udp_hdr h;
+	enum drop_reason why =
+		udp_parse(p->data, p->len, p->ip.src, p->ip.dst, p->offload.csum != PKT_CSUM_NONE, &h);
+
+	if (why) {
+		refuse(s, p, why);
+		return;
+	}
+	TRACE(s, LAYER_UDP, p, "RFC 768", "%s port %u > %s port %u, %u octets", TEXT_IP(p->ip.src), h.sport,
+		TEXT_IP(p->ip.dst), h.dport, h.len - UDP_HDR_LEN);
+	pkt_trim(p, h.len);
+	if (ip_addr_kind(s, p->ip.dst) == IP_ADDR_LOCAL)
+		for_one(s, p, &h);
+	else
+		for_many(s, p, &h);
+}

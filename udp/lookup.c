@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Whose datagram is it? Sockets are hashed by the names they have: a connected one by both ends, another one by
+ * its own with zeros for the rest. So a datagram is looked for under at most four names, from the most to the
+ * least specific, and a server with thousands of connected sockets on one port finds each at once.
+ */
+#include "udp/internal.h"
+
+static struct udp_names names_of(const struct sock *sk)
+{
+	return (struct udp_names){sk->local.ip, sk->peer.ip, sk->local.port, sk->peer.port};
+}
+
+static bool same_names(const struct udp_names *a, const struct udp_names *b)
+{
+	return a->local_ip == b->local_ip && a->remote_ip == b->remote_ip && a->local_port == b->local_port &&
+		a->remote_port == b->remote_port;
+}
+
+static uint32_t hash_of(const struct udp *udp, const struct udp_names *names)
+{
+	return (uint32_t)siphash(&udp->key, names, sizeof(*names));
+}
+
+void udp_unhash(struct udp_sock *u)
+{
+	if (u->hashed)
+		hash_del(&u->sk.stack->udp->socks, &u->link);
+	u->hashed = false;
+}
+
+int udp_rehash(struct udp_sock *u)
+{
+	struct udp *udp = u->sk.stack->udp;
+	struct udp_names names = names_of(&u->sk);
+
+	udp_unhash(u);
+	int err = names.local_port ? hash_add(&udp->socks, &u->link, hash_of(udp, &names)) : 0;
+	u->hashed = !err && names.local_port;
+	return err;
+}
+
+static bool has_names(const struct udp_sock *u, const struct udp_names *names)
+{
+	struct udp_names own = names_of(&u->sk);
+
+	return same_names(&own, names);
+}
+
+static bool hears(const struct udp_sock *u, int ifindex)
+{
+	return !u->sk.bound_dev || !ifindex || u->sk.bound_dev == ifindex;
+}
+
+static bool is_better(const struct udp_sock *u, const struct udp_sock *than)
+{
+	if (!than || !u->sk.bound_dev != !than->sk.bound_dev)
+		return !than || u->sk.bound_dev;
+	return u->number > than->number;
+}
+
+/* The one of `best`'s equals whose turn `flow` says it is. */
+static struct udp_sock *spread(const struct udp *udp, uint32_t hash, const struct udp_names *names,
+	struct udp_sock *best, uint32_t flow)
+{
+	uint32_t count = 0, turn;
+
+	hash_each_match(u, &udp->socks, hash, struct udp_sock, link)
+		count += has_names(u, names) && u->sk.reuseport && u->sk.bound_dev == best->sk.bound_dev;
+	turn = flow % count;
+	hash_each_match(u, &udp->socks, hash, struct udp_sock, link) {
+		bool equal = has_names(u, names) && u->sk.reuseport && u->sk.bound_dev == best->sk.bound_dev;
+		if (equal && turn-- == 0)
+			return u;
+	}
+	return best;
+}
+
+static struct udp_sock *find(const struct udp *udp, const struct udp_names *names, int ifindex, uint32_t flow)
+{
+	uint32_t hash = hash_of(udp, names);
+	struct udp_sock *best = NULL;
+
+	hash_each_match(u, &udp->socks, hash, struct udp_sock, link)
+		if (has_names(u, names) && hears(u, ifindex) && is_better(u, best))
+			best = u;
+	return best && best->sk.reuseport ? spread(udp, hash, names, best, flow) : best;
+}
+
+struct udp_sock *udp_lookup(const struct udp *udp, const struct udp_names *names, int ifindex)
+{
+	const struct udp_names tries[] = {
+		*names,
+		{0, names->remote_ip, names->local_port, names->remote_port},
+		{names->local_ip, 0, names->local_port, 0},
+		{0, 0, names->local_port, 0},
+	};
+	uint32_t flow = hash_of(udp, names);
+	struct udp_sock *u = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(tries) && !u; i++)
+		u = find(udp, &tries[i], ifindex, flow);
+	return u;
+}
