@@ -22,6 +22,11 @@
 	X(UdpSndbufErrors) X(UdpInCsumErrors) X(UdpIgnoredMulti) X(UdpMemErrors)                        \
 	X(TcpExtTCPTimeouts) X(TcpExtTCPAbortOnClose) X(TcpExtTCPAbortOnMemory) \
 	X(TcpExtTCPAbortOnLinger) X(TcpExtTCPAbortOnTimeout) X(TcpExtTCPKeepAlive) X(TcpExtTCPWinProbe) \
+	X(TcpExtTCPSackRecovery) X(TcpExtTCPRenoRecovery) X(TcpExtTCPFastRetrans) X(TcpExtTCPSlowStartRetrans) \
+	X(TcpExtTCPLostRetransmit) X(TcpExtTCPSACKReorder) X(TcpExtTCPSACKReneging) X(TcpExtTCPSACKDiscard) \
+	X(TcpExtTCPDSACKRecv) X(TcpExtTCPDSACKOfoRecv) X(TcpExtTCPDSACKIgnoredDubious) X(TcpExtTCPDSACKUndo) \
+	X(TcpExtTCPFullUndo) X(TcpExtTCPPartialUndo) X(TcpExtTCPLossUndo) X(TcpExtTCPSpuriousRTOs) \
+	X(TcpExtTCPLossProbes) X(TcpExtTCPLossProbeRecovery) X(TcpExtTCPHystartDelayDetect)             \
 	X(TcpExtTCPMemoryPressures) X(TcpExtPruneCalled) X(TcpExtOfoPruned) X(TcpExtTCPRcvCollapsed)    \
 	X(TcpExtTCPRcvCoalesce) X(TcpExtTCPOFOQueue) X(TcpExtTCPOFOMerge) X(TcpExtTCPOFODrop)           \
 	X(TcpExtTCPRcvQDrop) X(TcpExtTCPZeroWindowDrop) X(TcpExtTCPToZeroWindowAdv)                     \

@@ -28,6 +28,17 @@ const struct sysctl_info sysctl_netifs[CONF_COUNT] = {
 #undef X
 };
 
+/* Those whose values are names, which are all that people see; in the order of the algorithms in tcp/cc.c. */
+static const char *const congestion_names[] = {"reno", "cubic"};
+static const char *const available_names[] = {"reno cubic"};
+
+static const char *const *names_of(const struct sysctl_info *info)
+{
+	if (info == &sysctl_hosts[SYSCTL_TCP_CONGESTION_CONTROL])
+		return congestion_names;
+	return info == &sysctl_hosts[SYSCTL_TCP_AVAILABLE_CONGESTION_CONTROL] ? available_names : NULL;
+}
+
 /* Slashes and dots are the same, except that a device name may hold dots when the name is written with
  * slashes. */
 static bool same_name(const char *a, const char *b)
@@ -94,11 +105,13 @@ int sysctl_get(const struct stack *s, const char *name, int32_t *value)
 	return 0;
 }
 
-static void print_values(char text[SYSCTL_TEXT_LEN], const int32_t *values, int count)
+static void print_values(
+	char text[SYSCTL_TEXT_LEN], const struct sysctl_info *info, const int32_t *values, int count)
 {
-	int len = 0;
+	const char *const *names = names_of(info);
+	int len = names ? snprintf(text, SYSCTL_TEXT_LEN, "%s", names[*values]) : 0;
 
-	for (int i = 0; i < count; i++)
+	for (int i = 0; i < count && !names; i++)
 		len += snprintf(
 			text + len, (size_t)(SYSCTL_TEXT_LEN - len), "%s%d", i ? "\t" : "", values[i]);
 }
@@ -110,7 +123,7 @@ int sysctl_read(const struct stack *s, const char *name, char text[SYSCTL_TEXT_L
 
 	if (!at)
 		return -ENOENT;
-	print_values(text, at, width(info));
+	print_values(text, info, at, width(info));
 	return 0;
 }
 
@@ -163,6 +176,19 @@ static int read_values(const char *text, int32_t *values, int room)
 	return n ? n : -EINVAL;
 }
 
+/* The number of the value of that name; 1, or -EINVAL. */
+static int read_name(const struct sysctl_info *info, const char *text, int32_t *value)
+{
+	size_t len = strcspn(text, "\n");
+
+	for (*value = info->min; *value <= info->max; ++*value) {
+		const char *name = names_of(info)[*value];
+		if (strlen(name) == len && memcmp(name, text, len) == 0)
+			return 1;
+	}
+	return -EINVAL;
+}
+
 int sysctl_write(struct stack *s, const char *name, const char *text)
 {
 	const struct sysctl_info *info;
@@ -171,7 +197,7 @@ int sysctl_write(struct stack *s, const char *name, const char *text)
 
 	if (!at)
 		return -ENOENT;
-	int count = read_values(text, values, width(info));
+	int count = names_of(info) ? read_name(info, text, values) : read_values(text, values, width(info));
 	return count < 0 ? count : change(s, at, info, values, count);
 }
 
@@ -186,7 +212,7 @@ static void each_of_one(const char *who, const int32_t *values, bool with_neigh,
 		if (strcmp(in->family, "neigh") == 0 && !with_neigh)
 			continue;
 		snprintf(full, sizeof(full), "net.ipv4.%s.%s.%s", in->family, who, in->name);
-		print_values(text, &values[i], 1);
+		print_values(text, in, &values[i], 1);
 		fn(ctx, full, text, in->help);
 	}
 }
@@ -195,7 +221,7 @@ void sysctl_each(const struct stack *s, each_fn *fn, void *ctx)
 {
 	for (int i = 0; i < SYSCTL_COUNT; i += width(&sysctl_hosts[i])) {
 		char text[SYSCTL_TEXT_LEN];
-		print_values(text, &s->sysctl[i], width(&sysctl_hosts[i]));
+		print_values(text, &sysctl_hosts[i], &s->sysctl[i], width(&sysctl_hosts[i]));
 		fn(ctx, sysctl_hosts[i].name, text, sysctl_hosts[i].help);
 	}
 	each_of_one("all", s->conf_all, false, fn, ctx);

@@ -5,7 +5,7 @@
  * begin with and, for conf, "all" is combined with the interface's own value as Linux combines them.
  *
  * A value is a number between min and max. Rows of one name that follow each other are one setting of several
- * values ("32768	60999"). Code reads s->sysctl[SYSCTL_IP_FORWARD] and netif_conf(n,
+ * values ("32768	60999"). The values of some have names ("cubic"). Code reads s->sysctl[SYSCTL_IP_FORWARD] and netif_conf(n,
  * CONF_PROXY_ARP).
  */
 #ifndef NET_SYSCTL_H
@@ -89,6 +89,16 @@
 		"how much of a receive buffer is offered: all but 1/2^this; below 0: 1/2^-this")             \
 	X(TCP_MODERATE_RCVBUF, "net.ipv4.tcp_moderate_rcvbuf", 1, 0, 1,                                      \
 		"receive buffers grow with what programs read")                                              \
+	X(TCP_EARLY_RETRANS, "net.ipv4.tcp_early_retrans", 3, 0, 4, "3, 4: tail loss probes (RFC 8985 7)")   \
+	X(TCP_FRTO, "net.ipv4.tcp_frto", 2, 0, 2, "not 0: detect spurious timeouts (RFC 5682)")              \
+	X(TCP_MIN_RTT_WLEN, "net.ipv4.tcp_min_rtt_wlen", 300, 1, 86400,                                      \
+		"seconds for which the least round trip counts")                                             \
+	X(TCP_SLOW_START_AFTER_IDLE, "net.ipv4.tcp_slow_start_after_idle", 1, 0, 1,                          \
+		"1: a connection that was idle begins with a small window again (RFC 5681 4.1)")             \
+	X(TCP_CONGESTION_CONTROL, "net.ipv4.tcp_congestion_control", 1, 0, 1,                                \
+		"congestion control of new connections")                                                     \
+	X(TCP_AVAILABLE_CONGESTION_CONTROL, "net.ipv4.tcp_available_congestion_control", 0, 0, 0,            \
+		"what there is to choose from")                                                              \
 	X(TCP_DSACK, "net.ipv4.tcp_dsack", 1, 0, 1, "report what came twice (RFC 2883)")                     \
 	X(TCP_STDURG, "net.ipv4.tcp_stdurg", 0, 0, 1,                                                        \
 		"1: the urgent pointer names the last urgent octet (RFC 1122), not the one after it")        \

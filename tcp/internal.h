@@ -482,6 +482,8 @@ void tcp_mark_all_lost(struct tcp_conn *c);	  /* path MTU fell (RFC 1191 6.1: no
 
 /* The timer that should run while data is in flight or a window is shut: RTO, TLP or the probe; the others stop. */
 void tcp_rearm(struct tcp_conn *c);
+uint64_t tcp_rto_ns(const struct tcp_conn *c); /* the RTO as it is now, doubled c->backoff times */
+void tcp_enter_cwr(struct tcp_conn *c);	       /* ECN, or a queue of our own that is full: RFC 3168 6.1.2 */
 
 void tcp_rtt_sample(struct tcp_conn *c, uint64_t rtt_ns); /* RFC 6298 */
 void tcp_idle_restart(struct tcp_conn *c); /* before sending after an idle time: RFC 5681 4.1 by sysctl */
@@ -491,8 +493,10 @@ void tcp_recovery_info(const struct tcp_conn *c, struct tcp_info *info); /* its 
 
 const struct tcp_cc *tcp_cc_find(const char *name);
 const struct tcp_cc *tcp_cc_by_number(
-	int i);			      /* NULL after the last; sysctl tcp_congestion_control is the number */
-void tcp_cc_init(struct tcp_conn *c); /* ESTABLISHED: initial window (RFC 6928), ssthresh */
+	int i); /* NULL after the last; sysctl tcp_congestion_control is the number */
+/* ESTABLISHED: initial window (RFC 6928), ssthresh. c->retries says how often the SYN (SYN-ACK) was sent again; it is
+ * 0 afterwards, as backoff. After tcp_rtt_sample(), if there is one. */
+void tcp_cc_init(struct tcp_conn *c);
 const char *tcp_cc_name(const struct tcp_cc *cc);
 
 /* ---- recvq.c, window.c, delack.c: text on its way up ---- */

@@ -158,11 +158,6 @@ void tcp_timer_rexmit(struct tcp_conn *c)
 	tcp_want(c, 0);
 }
 
-void tcp_timer_tlp(struct tcp_conn *c)
-{
-	tcp_want(c, TCP_WANT_TLP);
-}
-
 /* RFC 9293 3.8.6.1, SHLD-30: as long as the peer acknowledges probes, the connection stays (MUST-37), unless the
  * program has said how long it will wait (RFC 6429). */
 void tcp_timer_probe(struct tcp_conn *c)
@@ -234,7 +229,7 @@ void tcp_timer_keepalive(struct tcp_conn *c)
 	set_after_ms(c, TCP_TIMER_KEEPALIVE, keepintvl_ms(c));
 }
 
-/* RFC 9293 3.8.6.3 is delack.c's, RFC 8985 6.3 rack.c's. Here: nothing was in flight for a while. */
+/* RFC 9293 3.8.6.3 is delack.c's, RFC 8985 rack.c's. Here: nothing was in flight for a while. */
 void tcp_timer_rest(struct tcp_conn *c)
 {
 	if (c->snd.una == c->snd.nxt)

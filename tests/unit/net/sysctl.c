@@ -118,6 +118,24 @@ static void all_and_the_device_combine_as_in_linux(void)
 	lab_free(l);
 }
 
+static void congestion_control_has_names(void)
+{
+	struct lab *l = lab_new();
+	struct stack *s = lab_host(l, "h");
+	char text[SYSCTL_TEXT_LEN];
+
+	CU_ASSERT_EQUAL(sysctl_read(s, "net.ipv4.tcp_congestion_control", text), 0);
+	CU_ASSERT_STRING_EQUAL(text, "cubic");
+	CU_ASSERT_EQUAL(sysctl_write(s, "net.ipv4.tcp_congestion_control", "reno\n"), 0);
+	CU_ASSERT_EQUAL(sysctl_read(s, "net/ipv4/tcp_congestion_control", text), 0);
+	CU_ASSERT_STRING_EQUAL(text, "reno");
+	CU_ASSERT_EQUAL(sysctl_write(s, "net.ipv4.tcp_congestion_control", "bbr"), -EINVAL);
+	CU_ASSERT_EQUAL(sysctl_write(s, "net.ipv4.tcp_congestion_control", ""), -EINVAL);
+	CU_ASSERT_EQUAL(sysctl_read(s, "net.ipv4.tcp_available_congestion_control", text), 0);
+	CU_ASSERT_STRING_EQUAL(text, "reno cubic");
+	lab_free(l);
+}
+
 static void count(void *ctx, const char *name, const char *value, const char *help)
 {
 	int *n = ctx;
@@ -141,5 +159,6 @@ static void listing_shows_every_setting_of_every_interface(void)
 
 SUITE(net_sysctl, T(names_take_dots_or_slashes), T(wrong_names_and_values_change_nothing),
 	T(a_setting_may_have_several_values), T(netdev_budget_is_that_of_the_loop),
-	T(every_default_lies_in_its_range), T(forwarding_is_off_until_the_switch_is_thrown),
-	T(all_and_the_device_combine_as_in_linux), T(listing_shows_every_setting_of_every_interface))
+	T(every_default_lies_in_its_range), T(congestion_control_has_names),
+	T(forwarding_is_off_until_the_switch_is_thrown), T(all_and_the_device_combine_as_in_linux),
+	T(listing_shows_every_setting_of_every_interface))
