@@ -122,6 +122,24 @@
 	X(TCP_SHORT, "RFC 9293 3.1", "fewer than 20 octets")                                                 \
 	X(TCP_BAD_OFFSET, "RFC 9293 3.1", "data offset under 20 octets or past the segment")                 \
 	X(TCP_BAD_CHECKSUM, "RFC 9293 3.1", "checksum is wrong")                                             \
+	X(TCP_PORT_ZERO, "RFC 9293 3.1", "port 0 is nobody's")                                               \
+	X(TCP_NOT_UNICAST, "RFC 9293 3.9.2.3", "to many hosts, or from an address that no host has")         \
+	X(TCP_NO_CONNECTION, "RFC 9293 3.10.7.1",                                                            \
+		"no connection, and no listener that could begin one (see `ss -l`)")                         \
+	X(TCP_NOTHING_TO_RESET, "RFC 9293 3.10.7", "a reset that resets nothing")                            \
+	X(TCP_NO_SYN, "RFC 9293 3.10.7", "neither SYN nor anything else that begins a connection")           \
+	X(TCP_SYN_FIN, "RFC 9293 3.10.7", "SYN and FIN in one segment")                                      \
+	X(TCP_ACCEPT_QUEUE_FULL, "", "the program does not accept() fast enough for its backlog")            \
+	X(TCP_OLD_DUPLICATE, "RFC 9293 3.10.7.4", "all of it was received before")                           \
+	X(TCP_OUT_OF_WINDOW, "RFC 9293 3.10.7.4", "outside the receive window")                              \
+	X(TCP_PAWS, "RFC 7323 5.3", "its timestamp is older than the last one")                              \
+	X(TCP_NO_TIMESTAMP, "RFC 7323 3.2", "without the timestamp that was agreed on")                      \
+	X(TCP_NO_ACK, "RFC 9293 3.10.7.4", "without ACK")                                                    \
+	X(TCP_BAD_ACK, "RFC 9293 3.10.7.4", "acknowledges what was never sent, or is far too old")           \
+	X(TCP_RST_CHALLENGED, "RFC 5961 3.2",                                                                \
+		"a reset inside the window that is not for the next octet: answered by a challenge ACK")     \
+	X(TCP_SYN_CHALLENGED, "RFC 5961 4.2", "a SYN in a connection: answered by a challenge ACK")          \
+	X(TCP_TIME_WAIT, "RFC 9293 3.10.7.4", "for a connection that is over")                               \
 	X(TCP_DUPLICATE, "RFC 9293 3.10.7.4", "text that is here already")                                   \
 	X(TCP_ZERO_WINDOW, "RFC 9293 3.10.7.4", "text for a window that is shut")                            \
 	X(TCP_RCVBUF_FULL, "", "the receive buffer is full (sysctl tcp_rmem, tcp_mem)")                      \

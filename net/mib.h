@@ -16,6 +16,14 @@
 	X(IcmpOutDestUnreachs) X(IcmpOutTimeExcds) X(IcmpOutParmProbs) X(IcmpOutSrcQuenchs)             \
 	X(IcmpOutRedirects) X(IcmpOutEchos) X(IcmpOutEchoReps) X(IcmpOutTimestamps)                     \
 	X(IcmpOutTimestampReps) X(IcmpOutAddrMasks) X(IcmpOutAddrMaskReps)                              \
+	X(TcpInSegs) X(TcpInErrs) X(TcpInCsumErrors) X(TcpPassiveOpens) \
+	X(TcpExtSyncookiesSent) X(TcpExtSyncookiesRecv) X(TcpExtSyncookiesFailed) X(TcpExtEmbryonicRsts) \
+	X(TcpExtOutOfWindowIcmps) X(TcpExtTWRecycled) X(TcpExtPAWSEstab) X(TcpExtListenOverflows) \
+	X(TcpExtListenDrops) X(TcpExtTCPReqQFullDoCookies) X(TcpExtTCPReqQFullDrop) \
+	X(TcpExtTCPDeferAcceptDrop) X(TcpExtTCPTimeWaitOverflow) \
+	X(TcpExtTCPChallengeACK) X(TcpExtTCPSYNChallenge) X(TcpExtTCPACKSkippedSynRecv) \
+	X(TcpExtTCPACKSkippedPAWS) X(TcpExtTCPACKSkippedSeq) X(TcpExtTCPACKSkippedFinWait2) \
+	X(TcpExtTCPACKSkippedTimeWait) X(TcpExtTCPACKSkippedChallenge) \
 	X(TcpActiveOpens) X(TcpCurrEstab) X(TcpAttemptFails) X(TcpEstabResets) \
 	X(TcpOutSegs) X(TcpRetransSegs) X(TcpOutRsts) \
 	X(UdpInDatagrams) X(UdpNoPorts) X(UdpInErrors) X(UdpOutDatagrams) X(UdpRcvbufErrors)            \

@@ -58,6 +58,22 @@
 	X(TCP_SYN_LINEAR_TIMEOUTS, "net.ipv4.tcp_syn_linear_timeouts", 4, 0, 127,                            \
 		"the first SYNs, 1 s apart")                                                                 \
 	X(TCP_SYNACK_RETRIES, "net.ipv4.tcp_synack_retries", 5, 0, 127, "a SYN-ACK is sent again so often")  \
+	X(TCP_SYNCOOKIES, "net.ipv4.tcp_syncookies", 1, 0, 2,                                                \
+		"SYN cookies: 1: when half-open entries are too many, 2: always")                            \
+	X(TCP_MAX_SYN_BACKLOG, "net.ipv4.tcp_max_syn_backlog", 4096, 1, 1 << 24,                             \
+		"most half-open entries of a listener")                                                      \
+	X(SOMAXCONN, "net.core.somaxconn", 4096, 0, 65535, "most that listen() may ask for as backlog")      \
+	X(TCP_ABORT_ON_OVERFLOW, "net.ipv4.tcp_abort_on_overflow", 0, 0, 1,                                  \
+		"1: reset what no program accepts in time")                                                  \
+	X(TCP_CHALLENGE_ACK_LIMIT, "net.ipv4.tcp_challenge_ack_limit", 1000, 0, INT32_MAX,                   \
+		"challenge ACKs a second, about (RFC 5961 7)")                                               \
+	X(TCP_INVALID_RATELIMIT, "net.ipv4.tcp_invalid_ratelimit", 500, 0, 1 << 30,                          \
+		"ms between two ACKs for bad segments of one connection")                                    \
+	X(TCP_RFC1337, "net.ipv4.tcp_rfc1337", 0, 0, 1, "1: a reset does not end TIME-WAIT")                 \
+	X(TCP_MAX_TW_BUCKETS, "net.ipv4.tcp_max_tw_buckets", 65536, 0, 1 << 24,                              \
+		"most connections in TIME-WAIT")                                                             \
+	X(TCP_TW_REUSE, "net.ipv4.tcp_tw_reuse", 2, 0, 2,                                                    \
+		"connect() from TIME-WAIT after 1 s: 2: loopback only, 1: always")                           \
 	X(TCP_RETRIES2, "net.ipv4.tcp_retries2", 15, 0, 127, "time-outs in a row that end a connection")     \
 	X(TCP_ORPHAN_RETRIES, "net.ipv4.tcp_orphan_retries", 0, 0, 127, "the same without a program; 0: 8")  \
 	X(TCP_MAX_ORPHANS, "net.ipv4.tcp_max_orphans", 65536, 0, 1 << 24, "connections without a program")   \

@@ -179,11 +179,12 @@ static void offer_options(struct tcp_conn *c)
 int tcp_open_active(struct tcp_conn *c)
 {
 	struct stack *s = c->stack;
-	int err = tcp_entry_add(tcp_of(s), &c->e);
 
+	c->snd.iss = tcp_isn(s, &c->e);
+	tcp_time_wait_reuse(c);
+	int err = tcp_entry_add(tcp_of(s), &c->e);
 	if (err)
 		return err;
-	c->snd.iss = tcp_isn(s, &c->e);
 	c->snd.una = c->snd.up = c->snd.sml = c->snd.iss;
 	c->snd.nxt = c->snd.end = c->snd.iss + 1;
 	c->ts_offset = tcp_ts_offset(s, &c->e);

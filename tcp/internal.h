@@ -354,6 +354,7 @@ void tcp_listen_forget(struct tcp_conn *c);
 
 void tcp_listen_input(struct tcp_listen *l, struct tcp_seg *seg); /* RFC 9293 3.10.7.2 */
 void tcp_half_input(struct tcp_half *h, struct tcp_seg *seg);	  /* 3.10.7.4 in SYN-RECEIVED */
+bool tcp_half_sent(const struct tcp_half *h, uint32_t seq);	  /* is it the number of our SYN-ACK? */
 void tcp_half_note(struct tcp_half *h, const struct icmp_note *note);
 void tcp_half_row(const struct tcp_half *h, struct tcp_row *row); /* its part of tcp_each() */
 
@@ -364,16 +365,25 @@ void tcp_conn_input(struct tcp_conn *c, struct tcp_seg *seg);	  /* by state */
 void tcp_syn_sent_input(struct tcp_conn *c, struct tcp_seg *seg); /* 3.10.7.3 */
 void tcp_steps(struct tcp_conn *c, struct tcp_seg *seg);	  /* 3.10.7.4 */
 
+/* RFC 9293 3.10.7.4, first: the four cases of what is inside the window. With one allowance (3.4): what stands at
+ * the very edge is taken when it has no text to be kept, so that a peer who has filled our window still gets its ACKs,
+ * URGs and resets (window 0) heard. */
+bool tcp_is_acceptable(uint32_t rcv_nxt, uint32_t rcv_wnd, const struct tcp_seg *seg);
+
+/* RFC 9293 3.7.1, 3.8.1: the round trip of the SYN that `seg` answers, if that can be told. */
+void tcp_syn_rtt(struct tcp_conn *c, const struct tcp_seg *seg);
+
 /* Both ends have closed and ours has seen it: a small entry takes the connection's place for 60 s. Or: an orphan's
  * in FIN-WAIT-2, for linger2 or tcp_fin_timeout. The connection is then CLOSED, as by tcp_fail(c, 0). */
 void tcp_enter_time_wait(struct tcp_conn *c, bool fin_wait_2_orphan);
 void tcp_time_wait_input(struct tcp_entry *e, struct tcp_seg *seg);
 void tcp_time_wait_row(const struct tcp_entry *e, struct tcp_row *row); /* its part of tcp_each() */
+void tcp_time_wait_init(struct tcp *tcp);
 void tcp_time_wait_exit(struct tcp *tcp);
 
-/* connect(): may `c` have the four numbers of this TIME-WAIT entry (sysctl tcp_tw_reuse)? If so the entry goes, and
- * c->snd.iss is above what the old connection used. */
-bool tcp_time_wait_reuse(struct tcp_entry *e, struct tcp_conn *c);
+/* connect(), which has chosen c->snd.iss: where TIME-WAIT has its four numbers and sysctl tcp_tw_reuse gives them to
+ * a new connection, the entry goes, and snd.iss is raised above what the old connection used. */
+void tcp_time_wait_reuse(struct tcp_conn *c);
 
 /* What the handshake agreed on, from the peer's SYN or SYN-ACK (both sides use it): options, window scale, MSS, IRS. */
 void tcp_take_syn(struct tcp_conn *c, const struct tcp_seg *seg);

@@ -174,6 +174,7 @@ int tcp_answer(struct stack *s, const struct tcp_bare *a)
 		.src = a->src,
 		.proto = IP_PROTO_TCP,
 		.tos = a->tos,
+		.ttl = a->ttl,
 		.df_if_fits = true,
 		.csum_offset = TCP_CHECK_OFFSET,
 		.oif = a->oif};

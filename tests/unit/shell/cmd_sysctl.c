@@ -87,7 +87,7 @@ static void patterns_and_subtrees_select(void)
 	static const struct line lines[] = {
 		{"sysctl -a -r icmp_rate", "net.ipv4.icmp_ratelimit = 1000\nnet.ipv4.icmp_ratemask = 6168\n",
 			0},
-		{"sysctl -a --pattern 'ratel.*t$'", "net.ipv4.icmp_ratelimit = 1000\n", 0},
+		{"sysctl -a --pattern 'icmp_ratel.*t$'", "net.ipv4.icmp_ratelimit = 1000\n", 0},
 		{"sysctl -n -r forwarding net.ipv4.conf.eth0", "0\n", 0},
 		{"sysctl -a -r nothing_has_this_name", "", 0},
 	};
