@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+/* Datagrams that go out: header, checksum, way, size, errors. */
+#include "tests/unit/alloc.h"
+#include "tests/unit/udp/bench.h"
+
+#include <stdio.h>
+
+/* RFC768-1, RFC768-3, RFC1122-U-06, RFC1122-U-09, RFC1122-U-16 */
+static void a_datagram_goes_out_whole(void)
+{
+	struct bench *b = bench_new();
+	struct sock *sk = bench_sock(b, 0, 4000);
+	struct sock_addr to = addr(PEER, 53);
+	struct lab_ip_seen seen;
+	struct udp_hdr h;
+
+	CU_ASSERT_EQUAL(send_text(sk, &to, "query"), 5);
+	CU_ASSERT_TRUE_FATAL(bench_sent(b->d, &seen, &h));
+	CU_ASSERT(h.sport == 4000 && h.dport == 53 && h.len == 13);
+	CU_ASSERT_NOT_EQUAL(h.check, 0);
+	CU_ASSERT(seen.ip.src == ME && seen.ip.dst == PEER && seen.ip.ttl == 64);
+	CU_ASSERT_EQUAL(memcmp(seen.payload + UDP_HDR_LEN, "query", 5), 0);
+	CU_ASSERT_EQUAL(sock_send(sk, NULL, 0, 0, &to), 0); /* no data is a datagram too */
+	CU_ASSERT_TRUE_FATAL(bench_sent(b->d, &seen, &h));
+	CU_ASSERT_EQUAL(h.len, 8);
+	CU_ASSERT_EQUAL(MIB(b, UdpOutDatagrams), 2);
+	sock_close(sk);
+	bench_free(b);
+}
+
+/* RFC768-2: of all 65536 datagrams that differ in two octets, one sums to 0. */
+static void a_checksum_of_zero_is_sent_as_ones(void)
+{
+	struct bench *b = bench_new();
+	struct sock *sk = bench_sock(b, 0, 4000);
+	struct sock_addr to = addr(PEER, 53);
+	struct lab_ip_seen seen;
+	struct udp_hdr h;
+	unsigned ones = 0;
+
+	for (unsigned i = 0; i < 65536; i++) {
+		be16 word = put16((uint16_t)i);
+		CU_ASSERT_EQUAL(sock_send(sk, &word, sizeof(word), 0, &to), 2);
+		CU_ASSERT_TRUE_FATAL(bench_sent(b->d, &seen, &h));
+		CU_ASSERT_NOT_EQUAL(h.check, 0);
+		ones += h.check == 0xffff;
+	}
+	CU_ASSERT_EQUAL(ones, 1);
+	sock_close(sk);
+	bench_free(b);
+}
+
+/* RFC1122-U-03, RFC1122-U-04, RFC1122-U-17 */
+static void options_of_the_socket_go_into_the_header(void)
+{
+	static const uint8_t opts[] = {IPOPT_RR, 7, 4, 0, 0, 0, 0, IPOPT_EOL};
+	struct bench *b = bench_new();
+	struct sock *sk = bench_sock(b, ME, 4000);
+	struct lab_ip_seen seen;
+	struct udp_hdr h;
+
+	CU_ASSERT_EQUAL(sock_set(sk, SO_OPT_TTL, 3), 0);
+	CU_ASSERT_EQUAL(sock_set(sk, SO_OPT_TOS, 0x10), 0);
+	CU_ASSERT_EQUAL(sock_set(sk, SO_OPT_MTU_DISCOVER, SOCK_PMTU_DO), 0);
+	CU_ASSERT_EQUAL(sock_set_ip_options(sk, opts, sizeof(opts)), 0);
+	CU_ASSERT_EQUAL(bench_connect(sk, PEER, 53), 0);
+	CU_ASSERT_EQUAL(send_text(sk, NULL, "x"), 1);
+	CU_ASSERT_TRUE_FATAL(bench_sent(b->d, &seen, &h));
+	CU_ASSERT(seen.ip.ttl == 3 && seen.ip.tos == 0x10 && seen.ip.df);
+	CU_ASSERT_EQUAL(seen.ip.hdr_len, 28);
+	CU_ASSERT_EQUAL(seen.header[IP_HDR_LEN], IPOPT_RR);
+	sock_close(sk);
+	bench_free(b);
+}
+
+static void what_cannot_be_sent_says_why(void)
+{
+	static const struct {
+		struct sock_addr to;
+		size_t len;
+		int flags, err;
+	} rows[] = {
+		{{.ip = PEER, .port = 9}, 65508, 0, -EMSGSIZE},
+		{{.ip = PEER, .port = 9}, 65507, 0, 65507},
+		{{.ip = PEER}, 1, 0, -EINVAL},
+		{{.ip = PEER, .port = 9}, 1, MSG_OOB, -EOPNOTSUPP},
+		{{.ip = ALL, .port = 9}, 1, 0, -EACCES},
+		{{.ip = IP_BROADCAST, .port = 9, .ifindex = 2}, 1, 0, -EACCES},
+		{{.ip = UINT32_C(0xc0000201), .port = 9}, 1, 0, -ENETUNREACH},
+		{{.ip = 0, .port = 9}, 1, 0, -EDESTADDRREQ},
+	};
+	static uint8_t data[65536];
+	struct bench *b = bench_new();
+	struct sock *sk = bench_sock(b, 0, 0);
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		CU_ASSERT_EQUAL(sock_send(sk, data, rows[i].len, rows[i].flags, &rows[i].to), rows[i].err);
+	CU_ASSERT_EQUAL(send_text(sk, NULL, "x"), -EDESTADDRREQ);
+	CU_ASSERT_EQUAL(bench_connect(sk, ALL, 9), -EACCES);
+	CU_ASSERT_EQUAL(sock_set(sk, SO_OPT_BROADCAST, 1), 0);
+	CU_ASSERT_EQUAL(bench_connect(sk, ALL, 9), 0);
+	CU_ASSERT_EQUAL(send_text(sk, NULL, "x"), 1);
+	sock_close(sk);
+	bench_free(b);
+}
+
+static void large_datagrams_go_in_fragments_and_come_back_whole(void)
+{
+	static uint8_t data[65507], back[65507];
+	struct lab *l = lab_new();
+	struct stack *one = lab_host(l, "one"), *two = lab_host(l, "two");
+	struct sock_addr to = addr(PEER, 9);
+
+	lab_veth(one, "eth0", "10.0.0.1/24", two, "eth0", "10.0.0.2/24");
+	struct sock *from = sock_open(one, SOCK_DGRAM, IP_PROTO_UDP);
+	struct sock *at = sock_open(two, SOCK_DGRAM, IP_PROTO_UDP);
+	for (size_t i = 0; i < sizeof(data); i++)
+		data[i] = (uint8_t)(i * 7 + i / 251);
+	CU_ASSERT_EQUAL(sock_bind(at, &to), 0);
+	sock_set(from, SO_OPT_MTU_DISCOVER, SOCK_PMTU_DONT);
+	for (size_t len = 1400; len <= sizeof(data); len = len * 2 < sizeof(data) ? len * 2 : len + 20707) {
+		CU_ASSERT_EQUAL(sock_send(from, data, len, 0, &to), (ssize_t)len);
+		lab_run(l, NS_PER_SEC);
+		CU_ASSERT_EQUAL(sock_recv(at, back, sizeof(back), 0, NULL), (ssize_t)len);
+		CU_ASSERT_EQUAL(memcmp(data, back, len), 0);
+	}
+	CU_ASSERT_EQUAL(one->mib[MIB_UdpOutDatagrams], two->mib[MIB_UdpInDatagrams]);
+	sock_close(from);
+	sock_close(at);
+	lab_free(l);
+}
+
+static void our_own_datagrams_come_back_by_lo(void)
+{
+	static const uint32_t own[] = {ME, ME2, UINT32_C(0x7f000001)};
+	struct bench *b = bench_new();
+	struct sock *sk = bench_sock(b, 0, 53);
+
+	for (size_t i = 0; i < ARRAY_SIZE(own); i++) {
+		struct sock_addr to = addr(own[i], 53);
+		struct sock_msg msg;
+		char buf[8];
+		CU_ASSERT_EQUAL(send_text(sk, &to, "self"), 4);
+		lab_settle(b->l);
+		CU_ASSERT_EQUAL(sock_recv(sk, buf, sizeof(buf), 0, &msg), 4);
+		CU_ASSERT(msg.from.ip == own[i] && msg.from.port == 53 && msg.dst == own[i]);
+	}
+	sock_close(sk);
+	bench_free(b);
+}
+
+static void a_path_mtu_is_told_to_who_asked_for_errors(void)
+{
+	static const uint8_t data[1480];
+	struct bench *b = bench_new();
+	struct sock *sk = bench_sock(b, 0, 4000);
+	struct sock_error e;
+	int mtu = 0;
+
+	CU_ASSERT_EQUAL(sock_set(sk, SO_OPT_RECVERR, 1), 0);
+	CU_ASSERT_EQUAL(sock_set(sk, SO_OPT_MTU_DISCOVER, SOCK_PMTU_DO), 0);
+	CU_ASSERT_EQUAL(bench_connect(sk, PEER, 9), 0);
+	CU_ASSERT_EQUAL(sock_send(sk, data, 1472, 0, NULL), 1472);
+	CU_ASSERT_EQUAL(sock_send(sk, data, 1473, 0, NULL), -EMSGSIZE);
+	CU_ASSERT_EQUAL_FATAL(sock_recv_error(sk, &e), 0);
+	CU_ASSERT(e.local && e.error == EMSGSIZE && e.info == 1500);
+	CU_ASSERT_EQUAL(sock_get(sk, SO_OPT_MTU, &mtu), 0);
+	CU_ASSERT_EQUAL(mtu, 1500);
+	sock_close(sk);
+	bench_free(b);
+}
+
+/* ---- to many ---- */
+
+static void a_broadcast_goes_out_and_comes_back_to_ourselves(void)
+{
+	struct bench *b = bench_new();
+	struct sock *sk = bench_sock(b, 0, 68);
+	struct sock_addr to = addr(ALL, 68);
+	struct lab_ip_seen seen;
+	struct udp_hdr h;
+
+	sock_set(sk, SO_OPT_BROADCAST, 1);
+	CU_ASSERT_EQUAL(send_text(sk, &to, "all"), 3);
+	lab_settle(b->l);
+	CU_ASSERT_TRUE_FATAL(bench_sent(b->d, &seen, &h));
+	CU_ASSERT(seen.ip.src == ME && seen.ip.dst == ALL);
+	CU_ASSERT(hears(sk, "all"));
+	sock_close(sk);
+	bench_free(b);
+}
+
+/* RFC1112-6.4 */
+static void multicasts_go_by_ttl_device_and_loop_of_the_socket(void)
+{
+	struct bench *b = bench_new();
+	struct sock *sk = bench_sock(b, GROUP, 5000);
+	struct sock_addr to = addr(GROUP, 5000);
+	struct lab_ip_seen seen;
+	struct udp_hdr h;
+
+	CU_ASSERT_EQUAL(send_text(sk, &to, "x"), -ENETUNREACH); /* by which link? */
+	CU_ASSERT_EQUAL(sock_set(sk, SO_OPT_MULTICAST_IF, b->d2->ifindex), 0);
+	CU_ASSERT_EQUAL(sock_set(sk, SO_OPT_TTL, 9), 0);
+	CU_ASSERT_EQUAL(sock_join(sk, GROUP, b->d2->ifindex), 0);
+	lab_run(b->l, 20 * NS_PER_SEC);
+	lab_sent_clear(b->d2);
+	CU_ASSERT_EQUAL(send_text(sk, &to, "one"), 3);
+	lab_settle(b->l);
+	CU_ASSERT_TRUE_FATAL(bench_sent(b->d2, &seen, &h));
+	CU_ASSERT(seen.ip.ttl == 1 && seen.ip.src == ME2); /* never the group, to which it is bound */
+	CU_ASSERT(hears(sk, "one"));
+	CU_ASSERT_EQUAL(sock_set(sk, SO_OPT_MULTICAST_TTL, 5), 0);
+	CU_ASSERT_EQUAL(sock_set(sk, SO_OPT_MULTICAST_LOOP, 0), 0);
+	to.ifindex = b->d->ifindex;
+	CU_ASSERT_EQUAL(send_text(sk, &to, "two"), 3);
+	lab_settle(b->l);
+	CU_ASSERT_TRUE_FATAL(bench_sent(b->d, &seen, &h));
+	CU_ASSERT(seen.ip.ttl == 5 && seen.ip.src == ME);
+	CU_ASSERT(hears(sk, NULL));
+	sock_close(sk);
+	bench_free(b);
+}
+
+static void without_memory_a_datagram_is_an_error(void)
+{
+	struct bench *b = bench_new();
+	struct sock *sk = bench_sock(b, 0, 4000);
+	struct sock_addr to = addr(PEER, 53);
+
+	CU_ASSERT_EQUAL(send_text(sk, &to, "x"), 1);
+	b->l->world.pkts.small.limit = 1;
+	struct pkt *p = stack_pkt(b->s, 1);
+	CU_ASSERT_EQUAL(send_text(sk, &to, "x"), -ENOBUFS);
+	CU_ASSERT_EQUAL(MIB(b, UdpSndbufErrors), 1);
+	pkt_free(p);
+	sock_close(sk);
+	bench_free(b);
+}
+
+SUITE(udp_output, T(a_datagram_goes_out_whole), T(a_checksum_of_zero_is_sent_as_ones),
+	T(options_of_the_socket_go_into_the_header), T(what_cannot_be_sent_says_why),
+	T(large_datagrams_go_in_fragments_and_come_back_whole), T(our_own_datagrams_come_back_by_lo),
+	T(a_path_mtu_is_told_to_who_asked_for_errors), T(a_broadcast_goes_out_and_comes_back_to_ourselves),
+	T(multicasts_go_by_ttl_device_and_loop_of_the_socket), T(without_memory_a_datagram_is_an_error))
