@@ -74,15 +74,13 @@ static void set_defaults(struct sock *sk)
 	sk->tx_limit = (size_t)sysctl[SYSCTL_WMEM_DEFAULT];
 }
 
-struct sock *sock_open(struct stack *s, int type, int protocol)
+/* In no protocol's hands yet. */
+static struct sock *make(struct stack *s, const struct sock_ops *ops, int type, int protocol)
 {
-	const struct sock_ops *ops = find_ops(s, type, protocol);
-	struct sock *sk = ops ? calloc(1, ops->size) : NULL;
+	struct sock *sk = calloc(1, ops->size);
 
-	if (!sk) {
-		errno = ops ? ENOMEM : EPROTONOSUPPORT;
+	if (!sk)
 		return NULL;
-	}
 	sk->stack = s;
 	sk->ops = ops;
 	sk->type = type;
@@ -93,6 +91,18 @@ struct sock *sock_open(struct stack *s, int type, int protocol)
 	work_init(&sk->event_work, tell);
 	set_defaults(sk);
 	list_add_tail(&s->socks, &sk->node);
+	return sk;
+}
+
+struct sock *sock_open(struct stack *s, int type, int protocol)
+{
+	const struct sock_ops *ops = find_ops(s, type, protocol);
+	struct sock *sk = ops ? make(s, ops, type, protocol) : NULL;
+
+	if (!sk) {
+		errno = ops ? ENOMEM : EPROTONOSUPPORT;
+		return NULL;
+	}
 	int err = ops->open ? ops->open(sk) : 0;
 	if (err) {
 		list_del(&sk->node);
@@ -101,6 +111,27 @@ struct sock *sock_open(struct stack *s, int type, int protocol)
 		return NULL;
 	}
 	return sk;
+}
+
+struct sock *sock_like(const struct sock *sk)
+{
+	struct sock *n = make(sk->stack, sk->ops, sk->type, sk->protocol);
+
+	if (!n)
+		return NULL;
+	n->bound_dev = sk->bound_dev;
+	n->ttl = sk->ttl;
+	n->tos = sk->tos;
+	n->mtu_discover = sk->mtu_discover;
+	n->broadcast = sk->broadcast;
+	n->recverr = sk->recverr;
+	n->freebind = sk->freebind;
+	n->reuseaddr = sk->reuseaddr;
+	n->reuseport = sk->reuseport;
+	n->keepalive = sk->keepalive;
+	n->oobinline = sk->oobinline;
+	n->linger_s = sk->linger_s;
+	return n;
 }
 
 static void purge_errors(struct sock *sk)
@@ -174,6 +205,8 @@ int sock_peer(const struct sock *sk, struct sock_addr *a)
 {
 	if (!sk->stack)
 		return -ENODEV;
+	if (sk->ops->peer)
+		return sk->ops->peer(sk, a);
 	if (!sk->peer.ip)
 		return -ENOTCONN;
 	*a = sk->peer;
@@ -454,12 +487,8 @@ static int set_device(struct sock *sk, int ifindex)
 	return 0;
 }
 
-int sock_set(struct sock *sk, enum sock_option opt, int value)
+static int set(struct sock *sk, enum sock_option opt, int value)
 {
-	int err = !sk->stack ? -ENODEV : sk->ops->set ? sk->ops->set(sk, opt, value) : -ENOPROTOOPT;
-
-	if (err != -ENOPROTOOPT)
-		return err;
 	switch (opt) {
 	case SO_OPT_RCVBUF:
 		sk->rx_limit = buffer_size(value, sk->stack->sysctl[SYSCTL_RMEM_MAX], RCVBUF_MIN);
@@ -499,6 +528,18 @@ int sock_set(struct sock *sk, enum sock_option opt, int value)
 	default:
 		return -ENOPROTOOPT;
 	}
+}
+
+int sock_set(struct sock *sk, enum sock_option opt, int value)
+{
+	int err = !sk->stack ? -ENODEV : sk->ops->set ? sk->ops->set(sk, opt, value) : -ENOPROTOOPT;
+
+	if (err != -ENOPROTOOPT)
+		return err;
+	err = set(sk, opt, value);
+	if (!err && sk->ops->changed)
+		sk->ops->changed(sk, opt);
+	return err;
 }
 
 static int get_mtu(const struct sock *sk, int *value)

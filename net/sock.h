@@ -105,6 +105,7 @@ enum sock_option {
 	SO_OPT_TCP_QUICKACK,
 	SO_OPT_TCP_DEFER_ACCEPT,  /* s */
 	SO_OPT_TCP_NOTSENT_LOWAT, /* bytes */
+	SO_OPT_TCP_AT_MARK,	  /* get only: 1: the next octet is the urgent one (SIOCATMARK) */
 };
 
 /* ping -M dont | want | do | probe (IP_PMTUDISC_*) */
@@ -123,7 +124,8 @@ void sock_on_event(struct sock *sk, sock_event_fn *fn, void *ctx);
 /* All return 0 (or a length) or -errno as Linux gives them. */
 int sock_bind(struct sock *sk, const struct sock_addr *a); /* -EADDRNOTAVAIL, -EADDRINUSE, -ENODEV */
 
-/* -ENETUNREACH ...; ip 0: disconnect. TCP: -EINPROGRESS, then WRITABLE (connected) or ERROR; -EALREADY, -EISCONN. */
+/* -ENETUNREACH ...; ip 0 (TCP: ip and port 0): disconnect. TCP: -EINPROGRESS, then WRITABLE (connected) or ERROR;
+ * -EALREADY, -EISCONN; 0, -ECONNREFUSED, -ETIMEDOUT ...: what became of the one before. */
 int sock_connect(struct sock *sk, const struct sock_addr *a);
 
 /* TCP. `backlog` is cut to net.core.somaxconn; again on a listener it changes the backlog. READABLE: something
@@ -148,7 +150,7 @@ ssize_t sock_send(struct sock *sk, const void *data, size_t len, int flags, cons
  * packet sockets: from the link header; UDP: the data.
  * TCP: up to `room` bytes of the stream; 0: the peer sent its FIN. MSG_OOB: the urgent byte; MSG_TRUNC: the
  * bytes are thrown away, not copied. sock_send() there takes what fits the send buffer (MSG_MORE, MSG_OOB), or
- * gives -EAGAIN, -EPIPE, -ENOTCONN. */
+ * gives -EAGAIN, -EPIPE (not connected, or sending is over), -ENOBUFS. */
 ssize_t sock_recv(struct sock *sk, void *buf, size_t room, int flags, struct sock_msg *msg);
 
 /* 0, or -EAGAIN when no error is queued. */
@@ -201,7 +203,8 @@ struct sock_ops {
 	void (*fill)(const struct pkt *p,
 		struct sock_msg *msg); /* what the protocol knows about a message: ports */
 
-	/* streams; recv, set and get also wherever a protocol knows better than the core */
+	/* streams; peer, recv, set and get also wherever a protocol knows better than the core */
+	int (*peer)(const struct sock *sk, struct sock_addr *a);
 	int (*listen)(struct sock *sk, int backlog);
 	struct sock *(*accept)(struct sock *sk, struct sock_addr *from);
 	int (*shutdown)(struct sock *sk, int how);
@@ -209,6 +212,7 @@ struct sock_ops {
 	int (*set)(struct sock *sk, enum sock_option opt,
 		int value); /* -ENOPROTOOPT: not mine; the core's turn */
 	int (*get)(struct sock *sk, enum sock_option opt, int *value);
+	void (*changed)(struct sock *sk, enum sock_option opt); /* the core has set this one */
 	unsigned (*ready)(const struct sock *sk);
 	size_t (*unread)(const struct sock *sk);
 	size_t (*unsent)(const struct sock *sk);
@@ -243,6 +247,10 @@ struct sock {
 	struct work event_work;
 	struct list proto_node; /* in the protocol's own list */
 };
+
+/* Another socket of that kind with the same options, without names, callback and filter; its protocol does the rest.
+ * NULL with errno. */
+struct sock *sock_like(const struct sock *sk);
 
 /* Takes a packet for this socket: filter, bound on the queue, event; or the drop with its name. Data at the
  * IP header (packet sockets: at the link header), p->ip parsed. */

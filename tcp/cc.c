@@ -23,6 +23,17 @@ const char *tcp_cc_name(const struct tcp_cc *cc)
 	return cc->name;
 }
 
+void tcp_cc_set(struct tcp_conn *c, const struct tcp_cc *cc)
+{
+	if (c->cc == cc)
+		return;
+	c->cc = cc;
+	if (c->flight) {
+		memset(&c->flight->cc, 0, sizeof(c->flight->cc));
+		memset(&c->flight->cc_prior, 0, sizeof(c->flight->cc_prior));
+	}
+}
+
 /* ---- windows ---- */
 
 uint32_t tcp_initial_window(const struct tcp_conn *c)

@@ -180,7 +180,6 @@ int tcp_open_active(struct tcp_conn *c)
 {
 	struct stack *s = c->stack;
 
-	c->snd.iss = tcp_isn(s, &c->e);
 	tcp_time_wait_reuse(c);
 	int err = tcp_entry_add(tcp_of(s), &c->e);
 	if (err)

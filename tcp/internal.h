@@ -189,6 +189,7 @@ struct tcp_conn {
 	bool is_orphan : 1;		  /* its program has closed; counted in tcp->orphans */
 	bool fin_queued : 1;		  /* CLOSE or SHUTDOWN was called: FIN after the last byte */
 	bool fin_sent : 1;		  /* and it stands in [una, nxt) or was acknowledged */
+	bool fin_seen : 1;		  /* RCV.NXT has passed the peer's FIN */
 	bool rcv_shut : 1;		  /* nobody will read any more */
 	bool urg_to_send : 1;		  /* snd.up holds */
 	bool urg_seen : 1, urg_taken : 1; /* rcv.up holds; and was read */
@@ -293,7 +294,7 @@ void tcp_conn_free(struct tcp_conn *c);
 
 void tcp_set_state(struct tcp_conn *c, enum tcp_state state); /* traced and counted (TcpCurrEstab ...) */
 
-/* Local and remote are set: ISN, window, SYN-SENT, into the table, SYN asked for. 0, -EADDRNOTAVAIL (exists), -ENOMEM */
+/* Local, remote and ISS are set: window, SYN-SENT, into the table, SYN asked for. 0, -EADDRNOTAVAIL (exists), -ENOMEM */
 int tcp_open_active(struct tcp_conn *c);
 
 /* The CLOSE call (3.10.4) of the program: FIN after what is queued. It may no longer be used by its socket. Lingers
@@ -508,6 +509,7 @@ const struct tcp_cc *tcp_cc_by_number(
  * 0 afterwards, as backoff. After tcp_rtt_sample(), if there is one. */
 void tcp_cc_init(struct tcp_conn *c);
 const char *tcp_cc_name(const struct tcp_cc *cc);
+void tcp_cc_set(struct tcp_conn *c, const struct tcp_cc *cc); /* at any time; windows stay as they are */
 
 /* ---- recvq.c, window.c, delack.c: text on its way up ---- */
 
@@ -580,8 +582,20 @@ extern const struct sock_ops tcp_sock_ops;
 /* The socket of a TCP endpoint. */
 struct tcp_sock {
 	struct sock sk;
-	struct tcp_conn *conn; /* always there while sk.stack is */
-	bool connecting;       /* connect() was called and has not yet told how it ended */
+	struct tcp_conn *conn;	   /* always there while sk.stack is */
+	bool connecting;	   /* connect() was called and has not yet told how it ended */
+	bool named_ip, named_port; /* bind() was told so: they stay when it is disconnected */
 };
+
+static inline struct tcp_conn *tcp_sock_conn(const struct sock *sk)
+{
+	return CONTAINER_OF((struct sock *)(uintptr_t)sk, struct tcp_sock, sk)->conn;
+}
+
+/* sockopt.c */
+int tcp_sock_set(struct sock *sk, enum sock_option opt, int value);
+int tcp_sock_get(struct sock *sk, enum sock_option opt, int *value);
+void tcp_sock_changed(struct sock *sk, enum sock_option opt);
+int tcp_sock_set_congestion(struct sock *sk, const char *name);
 
 #endif

@@ -115,11 +115,12 @@ static void note_twice(struct tcp_conn *c, uint32_t start, uint32_t end)
 		q->dsack = (struct tcp_sack){start, end};
 }
 
+/* Our ACKs seem not to arrive, or too late. */
 void tcp_note_duplicate(struct tcp_conn *c, uint32_t seq, uint32_t end)
 {
-	end = seq_min(end, c->rcv.nxt);
-	if (seq_lt(seq, end))
-		note_twice(c, seq, end);
+	mib_inc(c->stack, MIB_TcpExtDelayedACKLost);
+	tcp_quickack(c, TCP_QUICK_MOST);
+	note_twice(c, seq, seq_min(end, c->rcv.nxt));
 }
 
 /* ---- room ---- */
@@ -451,6 +452,7 @@ static bool pass_fin(struct tcp_conn *c, bool fin, uint32_t at)
 			put_if_empty(c);
 		}
 		c->rcv.nxt++;
+		c->fin_seen = true;
 		return true;
 	}
 	if (fin && !stored && seq_gt(at, c->rcv.nxt) && (q = get(c))) {
@@ -476,7 +478,8 @@ static bool trim(struct tcp_conn *c, struct tcp_seg *seg)
 	}
 	if (seq_lt(seg->seq, c->rcv.nxt)) {
 		uint32_t old = MIN(c->rcv.nxt - seg->seq, seg->len);
-		tcp_note_duplicate(c, seg->seq, seg->seq + old);
+		if (old)
+			note_twice(c, seg->seq, seg->seq + old);
 		pkt_pull(seg->p, old);
 		seg->seq += old;
 		seg->len -= old;
@@ -499,19 +502,6 @@ static void note_ecn(struct tcp_conn *c, const struct tcp_seg *seg)
 		c->ecn_seen = true;
 }
 
-/* RFC 9293 3.10.7.4: nothing of the text is new. The peer has not seen our ACK, or asks whether a window is still shut. */
-static void refuse(struct tcp_conn *c, struct tcp_seg *seg, bool old)
-{
-	if (old) {
-		mib_inc(c->stack, MIB_TcpExtDelayedACKLost);
-		tcp_quickack(c, TCP_QUICK_MOST);
-		tcp_drop(c->stack, seg, DROP_TCP_DUPLICATE);
-	} else {
-		mib_inc(c->stack, MIB_TcpExtTCPZeroWindowDrop);
-		tcp_drop(c->stack, seg, DROP_TCP_ZERO_WINDOW);
-	}
-}
-
 bool tcp_text(struct tcp_conn *c, struct tcp_seg *seg)
 {
 	if ((!seg->len && !(seg->flags & TCP_FIN)) || nobody_reads(c, seg))
@@ -523,8 +513,11 @@ bool tcp_text(struct tcp_conn *c, struct tcp_seg *seg)
 	note_ecn(c, seg);
 	bool news = seg->len && queue(c, seg);
 	bool passed = pass_fin(c, fin, end);
-	if (len && !seg->len && !passed)
-		refuse(c, seg, seq_le(end, c->rcv.nxt));
+	if (len && !seg->len &&
+		!passed) { /* the peer asks whether the window is still shut (RFC 9293 3.8.6.1) */
+		mib_inc(c->stack, MIB_TcpExtTCPZeroWindowDrop);
+		tcp_drop(c->stack, seg, DROP_TCP_ZERO_WINDOW);
+	}
 	if (len)
 		tcp_delack_decide(c, !news || had_gap || tcp_recvq_has_gap(c) || seg->len < len);
 	else if (!passed)
