@@ -4,6 +4,7 @@
 
 #include "lib/text.h"
 #include "net/gso.h"
+#include "net/qdisc.h"
 #include "net/stack.h"
 
 #include <assert.h>
@@ -149,6 +150,8 @@ static void enter(struct stack *s, struct dev *d, int ifindex, struct netif *n)
 static void leave(struct dev *d)
 {
 	dev_set_master(d, NULL);
+	dev_set_qdisc(d, QDISC_ROOT, NULL);
+	dev_set_qdisc(d, QDISC_INGRESS, NULL);
 	netif_addr_flush(d->netif);
 	tell(d, DEV_EVENT_UNREGISTER);
 	list_del(&d->node);
@@ -223,6 +226,24 @@ int dev_move(struct dev *d, struct stack *to, const char *name)
 
 /* ---- state ---- */
 
+void dev_set_qdisc(struct dev *d, enum qdisc_way way, struct qdisc *q)
+{
+	struct qdisc *old = d->qdisc[way];
+
+	d->qdisc[way] = q;
+	if (!old)
+		return;
+	old->ops->reset(old);
+	old->ops->free(old);
+}
+
+static void reset_qdiscs(struct dev *d)
+{
+	for (int way = 0; way < QDISC_WAYS; way++)
+		if (d->qdisc[way])
+			d->qdisc[way]->ops->reset(d->qdisc[way]);
+}
+
 int dev_set_up(struct dev *d, bool up)
 {
 	bool is_up = d->flags & DEV_UP;
@@ -237,7 +258,10 @@ int dev_set_up(struct dev *d, bool up)
 	d->flags ^= DEV_UP;
 	d->activated = true;
 	tell(d, up ? DEV_EVENT_UP : DEV_EVENT_DOWN);
-	if (!up && d->ops->stop)
+	if (up)
+		return 0;
+	reset_qdiscs(d);
+	if (d->ops->stop)
 		d->ops->stop(d);
 	return 0;
 }
@@ -423,36 +447,58 @@ static void show_taps(struct dev *d, const struct pkt *p, bool outgoing)
 		t->fn(t, p, d, outgoing);
 }
 
+/* The frame is counted, known by its link header, and shown. False: it ended here. */
+static bool admit(struct dev *d, struct pkt *p)
+{
+	p->dev = d;
+	p->ifindex = d->ifindex;
+	p->time_ns = stack_now(d->stack);
+	p->local = d->type == DEV_LOOPBACK;
+	p->ip.hdr_len = 0;
+	p->sender = 0;
+	if (!(d->flags & DEV_UP)) {
+		dev_drop_rx(d, p, DROP_DEV_DOWN);
+		return false;
+	}
+	d->stats.rx_packets++;
+	d->stats.rx_bytes += p->len;
+	enum drop_reason why = netif_classify(d, p);
+	if (!why)
+		why = gso_check(p);
+	if (why) {
+		dev_drop_rx(d, p, why);
+		return false;
+	}
+	d->stats.rx_multicast += p->type == PKT_MULTICAST;
+	show_taps(d, p, false);
+	return true;
+}
+
 void dev_input(struct dev *d, struct pkt *p)
 {
-	enum rx_verdict verdict = RX_PASS;
+	struct qdisc *q = d->qdisc[QDISC_INGRESS];
 
-	do {
-		d = verdict == RX_ANOTHER ? p->dev : d;
-		p->dev = d;
-		p->ifindex = d->ifindex;
-		p->time_ns = stack_now(d->stack);
-		p->local = d->type == DEV_LOOPBACK;
-		p->ip.hdr_len = 0;
-		if (!(d->flags & DEV_UP)) {
-			dev_drop_rx(d, p, DROP_DEV_DOWN);
-			return;
-		}
-		d->stats.rx_packets++;
-		d->stats.rx_bytes += p->len;
-		enum drop_reason why = netif_classify(d, p);
-		if (!why)
-			why = gso_check(p);
-		if (why) {
-			dev_drop_rx(d, p, why);
-			return;
-		}
-		d->stats.rx_multicast += p->type == PKT_MULTICAST;
-		show_taps(d, p, false);
-		verdict = d->rx_handler ? d->rx_handler(d, p) : RX_PASS;
-	} while (verdict == RX_ANOTHER);
-	if (verdict == RX_PASS)
+	if (!admit(d, p))
+		return;
+	if (q)
+		q->ops->enqueue(q, p);
+	else
+		dev_receive(d, p);
+}
+
+/* As deep as devices are stacked. */
+void dev_receive(struct dev *d, struct pkt *p)
+{
+	switch (d->rx_handler ? d->rx_handler(d, p) : RX_PASS) {
+	case RX_PASS:
 		netif_input(d->netif, p);
+		break;
+	case RX_ANOTHER:
+		dev_input(p->dev, p);
+		break;
+	case RX_CONSUMED:
+		break;
+	}
 }
 
 /* Zeros, never what the buffer held before (CVE-2003-0001). Every buffer has room for them, if only in front.
@@ -471,14 +517,16 @@ static void pad(struct dev *d, struct pkt *p)
 
 void dev_output(struct dev *d, struct pkt *p)
 {
+	struct qdisc *q = d->qdisc[QDISC_ROOT];
+
 	p->dev = d;
 	p->type = PKT_OUTGOING;
 	if (!(d->flags & DEV_UP)) {
 		dev_drop_tx(d, p, DROP_DEV_DOWN);
 		return;
 	}
-	if (d->qdisc)
-		d->qdisc(d, p);
+	if (q)
+		q->ops->enqueue(q, p);
 	else
 		dev_xmit(d, p);
 }

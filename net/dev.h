@@ -2,9 +2,9 @@
 /*
  * Devices. A device knows no IP; it moves frames.
  *
- * A frame that arrives goes up in this order, as in Linux: packet taps; the VLAN table; at most one rx
- * handler (bridge, macvlan ...), which answers CONSUMED, PASS or ANOTHER; then the device's own netif, which
- * filters by MAC address. A frame that leaves goes down: qdisc hook, packet taps, what the device lacks made
+ * A frame that arrives goes up in this order, as in Linux: packet taps; the ingress qdisc; the VLAN table; at
+ * most one rx handler (bridge, macvlan ...), which answers CONSUMED, PASS or ANOTHER; then the device's own
+ * netif, which filters by MAC address. A frame that leaves goes down: qdisc, packet taps, what the device lacks made
  * up in software, the driver's xmit.
  *
  * A driver fills in a struct dev inside its own struct, registers it, calls dev_input() for each frame in the
@@ -21,6 +21,7 @@
 struct dev;
 struct netif;
 struct pkt;
+struct qdisc;
 struct stack;
 
 enum { DEV_NAME_LEN = 16 /* with the end */, DEV_MTU_MIN = 68, DEV_MTU_MAX = 65535 };
@@ -86,6 +87,9 @@ struct dev_ops {
 	void (*free)(struct dev *d);	   /* free the memory, close descriptors */
 };
 
+/* Where a queueing discipline stands: on the way out, or on the way in. */
+enum qdisc_way { QDISC_ROOT, QDISC_INGRESS, QDISC_WAYS };
+
 struct dev_stats {
 	uint64_t rx_packets, rx_bytes, rx_dropped, rx_multicast;
 	uint64_t tx_packets, tx_bytes, tx_dropped, tx_errors;
@@ -118,9 +122,8 @@ struct dev {
 	struct list taps;     /* of struct dev_tap */
 	rx_handler_fn *rx_handler;
 	void *rx_handler_data;
-	void (*qdisc)(
-		struct dev *d, struct pkt *p); /* NULL, or takes each frame that leaves; calls dev_xmit() */
-	struct dev *master;		       /* the hub or bridge it is a port of, or NULL */
+	struct qdisc *qdisc[QDISC_WAYS]; /* its own; NULL: none (net/qdisc.h) */
+	struct dev *master;		 /* the hub or bridge it is a port of, or NULL */
 	struct dev *link;	/* the device at the other end, or below: shown as name@link; NULL: none */
 	struct work flush_work; /* ops->flush at the end of the turn */
 	struct dev_stats stats;
@@ -190,8 +193,12 @@ void dev_input(struct dev *d, struct pkt *p);
 /* The way down. Takes the packet; data at the link header. */
 void dev_output(struct dev *d, struct pkt *p);
 
-/* The rest of the way down, after the qdisc. Takes the packet. */
+/* The rest of both ways, behind the qdisc. Takes the packet. */
+void dev_receive(struct dev *d, struct pkt *p);
 void dev_xmit(struct dev *d, struct pkt *p);
+
+/* The device gets this qdisc (NULL: none) and owns it; what it had before ends, with what waited in it. */
+void dev_set_qdisc(struct dev *d, enum qdisc_way way, struct qdisc *q);
 
 /* The device (driver or dev.c) ends a packet of its own: counted in its statistics and on its stack. */
 void dev_drop_rx(struct dev *d, struct pkt *p, enum drop_reason why);

@@ -20,6 +20,8 @@
 	X(DEV_TOO_BIG, "", "frame longer than the device carries")                                           \
 	X(DEV_QUEUE_FULL, "", "the receiving device's queue is full")                                        \
 	X(DEV_BAD_OFFLOAD, "virtio 1.2 5.1.6", "the offload fields do not fit the frame")                    \
+	X(NETEM_LOSS, "", "netem lost it, as it was told to (tc qdisc ... loss)")                            \
+	X(NETEM_LIMIT, "", "netem's queue is full (tc qdisc ... limit)")                                     \
 	X(NO_MEMORY, "", "no packet buffer to be had (see `stat`)")                                          \
 	X(ETH_SHORT, "RFC 894", "frame shorter than its Ethernet header")                                    \
 	X(ETH_MULTICAST_SOURCE, "IEEE 802.3", "the source address has the group bit")                        \

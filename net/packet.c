@@ -17,8 +17,8 @@ enum { VLAN_TAG_LEN = 4, GONE = -1 };
 
 struct packet_sock {
 	struct sock sk;
-	struct list taps;   /* of struct packet_tap */
-	uint64_t last_sent; /* id of the packet that this socket sent last */
+	struct list taps; /* of struct packet_tap */
+	uint64_t id;	  /* of this socket, in pkt->sender */
 };
 
 struct packet_tap {
@@ -43,7 +43,7 @@ static void see(struct dev_tap *t, const struct pkt *p, struct dev *d, bool outg
 	struct sock *sk = &ps->sk;
 	bool all = sk->local.ethertype == ETHERTYPE_ALL;
 
-	if (outgoing ? !all || p->id == ps->last_sent : !all && p->ethertype != sk->local.ethertype)
+	if (outgoing ? !all || p->sender == ps->id : !all && p->ethertype != sk->local.ethertype)
 		return;
 	if (!sock_wants(sk, p))
 		return;
@@ -155,6 +155,7 @@ static void dev_event(struct netif *n, enum dev_event ev)
 static int packet_open(struct sock *sk)
 {
 	list_init(&packet_sock(sk)->taps);
+	packet_sock(sk)->id = ++sk->stack->world->pkts.next_id;
 	sk->local.ethertype = (uint16_t)sk->protocol;
 	return rewatch(packet_sock(sk));
 }
@@ -207,7 +208,7 @@ static ssize_t packet_send(
 	memcpy(pkt_put(p, len), data, len);
 	p->dev = d;
 	p->l2_len = d->type == DEV_RAW ? 0 : ETHER_HDR_LEN;
-	packet_sock(sk)->last_sent = p->id;
+	p->sender = packet_sock(sk)->id;
 	TRACE(sk->stack, LAYER_SOCK, p, "", "packet socket sends %zu octets by %s", len, d->name);
 	dev_output(d, p);
 	return (ssize_t)len;

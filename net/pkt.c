@@ -45,6 +45,7 @@ static void copy_fields(struct pkt *to, const struct pkt *from)
 {
 	to->dev = from->dev;
 	to->ifindex = from->ifindex;
+	to->sender = from->sender;
 	to->time_ns = from->time_ns;
 	to->l2_len = from->l2_len;
 	to->type = from->type;

@@ -50,6 +50,7 @@ struct pkt {
 	int ifindex;	 /* of the device it came by, even when that is gone; 0: none */
 	uint64_t id;	 /* unique in the process */
 	uint64_t parent; /* id of the packet this one is a copy of, a fragment of, or an answer to; 0: none */
+	uint64_t sender; /* on the way out: the packet socket it came from, which is not shown it; 0: none */
 	uint64_t time_ns; /* when it arrived or was made */
 	uint8_t *data;
 	uint32_t len;

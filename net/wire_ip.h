@@ -120,6 +120,22 @@ static inline void ip_decrease_ttl(uint8_t *b)
 		put16(csum_update(get16(*(const be16 *)(b + 10)), from, (uint16_t)(from - 0x100)));
 }
 
+/* The lower two bits of tos (RFC 3168 5). */
+enum { IP_ECN_NOT = 0, IP_ECN_ECT1 = 1, IP_ECN_ECT0 = 2, IP_ECN_CE = 3 };
+
+/* Congestion experienced, said in a parsed header with its checksum mended. False: the sender does not know of
+ * ECN, nothing was changed. */
+static inline bool ip_mark_ce(uint8_t *b)
+{
+	uint16_t from = get16(*(const be16 *)b);
+
+	if ((b[1] & IP_ECN_CE) == IP_ECN_NOT)
+		return false;
+	b[1] |= IP_ECN_CE;
+	*(be16 *)(b + 10) = put16(csum_update(get16(*(const be16 *)(b + 10)), from, get16(*(const be16 *)b)));
+	return true;
+}
+
 /* A header that somebody else made (HDRINCL): total length and checksum are filled in. False where it is too
  * short, or is none. */
 static inline bool ip_complete(uint8_t *b, size_t len)

@@ -3,6 +3,7 @@
 #include "shell/ipcmd.h"
 
 #include "lib/text.h"
+#include "net/qdisc.h"
 
 #include <inttypes.h>
 
@@ -260,6 +261,13 @@ static void print_brief(struct ipcmd *ip, const struct dev *d, enum ipcmd_form f
 	print_flags(&ip->show, d);
 }
 
+static const char *qdisc_name(const struct dev *d)
+{
+	const struct qdisc *q = d->qdisc[QDISC_ROOT];
+
+	return q ? q->ops->kind : d->activated ? "noqueue" : "noop";
+}
+
 static void print_first_line(struct ipcmd *ip, const struct dev *d, enum ipcmd_form form)
 {
 	struct show *sh = &ip->show;
@@ -268,7 +276,7 @@ static void print_first_line(struct ipcmd *ip, const struct dev *d, enum ipcmd_f
 	print_name(ip, d);
 	print_flags(sh, d);
 	show_num(sh, "mtu", "mtu %u ", d->mtu);
-	show_str(sh, "qdisc", "qdisc %s ", d->activated ? "noqueue" : "noop");
+	show_str(sh, "qdisc", "qdisc %s ", qdisc_name(d));
 	if (d->master)
 		show_str(sh, "master", "master %s ", d->master->name);
 	show_text(sh, "state ");

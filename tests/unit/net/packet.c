@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/packet.h"
 
+#include "dev/netem.h"
 #include "net/sock.h"
 #include "net/wire_ether.h"
 #include "tests/unit/lab.h"
@@ -123,6 +124,31 @@ static void frames_for_other_hosts_are_shown_by_their_packet_type(void)
 		CU_ASSERT_EQUAL(msg.from.pkt_type, rows[i].type);
 	}
 	sock_close(sk);
+	lab_free(l);
+}
+
+/* Also when a qdisc holds several of them, and not when they come back by a cable. */
+static void own_frames_are_not_shown_however_late_they_leave(void)
+{
+	struct netem_config c = {.limit = 10, .delay_ns = NS_PER_MS};
+	struct stack *s;
+	struct dev *d;
+	struct lab *l = new_lab(&s, &d);
+	struct sock *sk = sock_open(s, SOCK_KIND_PACKET, ETHERTYPE_ALL);
+	struct sock *other = sock_open(s, SOCK_KIND_PACKET, ETHERTYPE_ALL);
+	struct sock_addr to = {.ifindex = d->ifindex};
+	uint8_t b[60];
+
+	CU_ASSERT_EQUAL(netem_create(d, QDISC_ROOT, 1, &c), 0);
+	frame(b, peer_mac, ETHERTYPE_IP, sizeof(b));
+	for (int i = 0; i < 3; i++)
+		CU_ASSERT_EQUAL(sock_send(sk, b, sizeof(b), 0, &to), 60);
+	lab_run(l, NS_PER_MS);
+	CU_ASSERT_EQUAL(lab_sent_count(d), 3);
+	CU_ASSERT_EQUAL(count(sk), 0);
+	CU_ASSERT_EQUAL(count(other), 3);
+	sock_close(sk);
+	sock_close(other);
 	lab_free(l);
 }
 
@@ -339,8 +365,8 @@ static void deleted_host_takes_its_taps_along(void)
 	lab_free(l);
 }
 
-SUITE(net_packet, T(checksums_left_to_the_device_are_filled_in),
-	T(frames_of_the_type_are_read_from_the_link_header),
+SUITE(net_packet, T(own_frames_are_not_shown_however_late_they_leave),
+	T(checksums_left_to_the_device_are_filled_in), T(frames_of_the_type_are_read_from_the_link_header),
 	T(frames_for_other_hosts_are_shown_by_their_packet_type),
 	T(frame_that_leaves_is_shown_to_all_but_its_sender_and_only_to_sockets_for_every_type),
 	T(bound_socket_hears_its_device_only), T(protocol_zero_hears_nothing_until_it_is_bound),
