@@ -99,7 +99,7 @@ static uint32_t address_of(const struct stack *s, const struct stack *asker)
 	return first;
 }
 
-bool args_address(struct cmd *c, const char *name, uint32_t *addr)
+bool args_lookup(struct cmd *c, const char *name, uint32_t *addr)
 {
 	const struct stack *s = stack_by_name(c->world, name);
 	struct in_addr in;
@@ -115,6 +115,14 @@ bool args_address(struct cmd *c, const char *name, uint32_t *addr)
 		*addr = ntohl(in.s_addr);
 		return true;
 	}
-	cmd_error(c, "%s: Name or service not known", name);
 	return false;
+}
+
+bool args_address(struct cmd *c, const char *name, uint32_t *addr)
+{
+	bool known = args_lookup(c, name, addr);
+
+	if (!known)
+		cmd_error(c, "%s: Name or service not known", name);
+	return known;
 }

@@ -32,4 +32,7 @@ bool args_seconds(const char *text, double max, uint64_t *ns);
  * to the asking host is preferred. False after "NAME: Name or service not known". */
 bool args_address(struct cmd *c, const char *name, uint32_t *addr);
 
+/* The same, and nothing is said. */
+bool args_lookup(struct cmd *c, const char *name, uint32_t *addr);
+
 #endif

@@ -22,6 +22,8 @@
 	COMMAND(arping) \
 	COMMAND(traceroute) \
 	COMMAND(tracepath) \
+	COMMAND(nc) \
+	COMMAND(snc) \
 	COMMAND(iperf3) \
 	FAMILY("Looking inside") \
 	COMMAND(trace) \

@@ -70,8 +70,8 @@ bool suggest_is_program(const char *name)
  * change the kernel's end of the wire, so they are named only after that. */
 static bool is_for_later(const char *name)
 {
-	static const char *const names[] = {"brctl", "bridge", "dhclient", "dhcpd", "nc", "netstat", "ping6",
-		"ss", "tc", "tcpdump", "tunctl"};
+	static const char *const names[] = {
+		"brctl", "bridge", "dhclient", "dhcpd", "netstat", "ping6", "ss", "tc", "tcpdump", "tunctl"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (strcmp(name, names[i]) == 0)
