@@ -6,6 +6,7 @@
 #include "icmp/icmp.h"
 #include "ip/ip.h"
 #include "net/packet.h"
+#include "tcp/tcp.h"
 #include "udp/udp.h"
 
 const struct proto *const inet_protos[] = {
@@ -14,5 +15,6 @@ const struct proto *const inet_protos[] = {
 	&ip_proto,
 	&icmp_proto,
 	&udp_proto,
+	&tcp_proto,
 	NULL,
 };

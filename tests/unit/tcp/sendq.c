@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/* The send queue, against a flat array of all bytes that were ever written. */
+#include "tcp/internal.h"
+#include "tests/unit/lab.h"
+
+enum { STREAM = 400000, STEPS = 3000 };
+
+struct fixture {
+	struct lab *lab;
+	struct tcp_conn *c;
+	uint32_t start;
+};
+
+static struct fixture set_up(uint32_t start)
+{
+	struct fixture f = {.lab = lab_new(), .start = start};
+
+	f.c = tcp_conn_new(lab_host(f.lab, "h1"));
+	f.c->snd.una = f.c->snd.nxt = f.c->snd.end = start;
+	return f;
+}
+
+static void tear_down(struct fixture *f)
+{
+	tcp_conn_free(f->c);
+	lab_free(f->lab);
+}
+
+static uint8_t byte_at(uint32_t i)
+{
+	return (uint8_t)(i * 31 + i / 251);
+}
+
+static void write_some(struct fixture *f, size_t len)
+{
+	uint8_t data[70000];
+	uint32_t at = f->c->snd.end - f->start;
+	size_t room = tcp_sendq_room(f->c);
+
+	for (size_t i = 0; i < len; i++)
+		data[i] = byte_at(at + (uint32_t)i);
+	ssize_t n = tcp_sendq_write(f->c, data, len);
+	if (n < 0)
+		CU_ASSERT_EQUAL(n, -EAGAIN);
+	CU_ASSERT(n <= (ssize_t)MAX(room, tcp_sendq_room(f->c)) + 70000);
+	CU_ASSERT_EQUAL(f->c->snd.end - f->start, at + (n > 0 ? (uint32_t)n : 0));
+}
+
+static void look_at(const struct fixture *f, uint32_t seq, size_t len)
+{
+	uint8_t data[70000];
+	unsigned wrong = 0;
+
+	tcp_sendq_copy(f->c, seq, data, len);
+	for (size_t i = 0; i < len; i++)
+		wrong += data[i] != byte_at(seq - f->start + (uint32_t)i);
+	CU_ASSERT_EQUAL(wrong, 0);
+}
+
+static void bytes_come_out_as_they_went_in(void)
+{
+	struct fixture f = set_up(UINT32_MAX - STREAM / 2);
+	struct rng rng;
+
+	rng_seed(&rng, unit_seed);
+	for (int i = 0; i < STEPS; i++) {
+		uint32_t held = f.c->snd.end - f.c->snd.una;
+
+		write_some(&f, 1 + rng_below(&rng, i % 7 ? 3000 : 69999));
+		if (held) {
+			uint32_t from = rng_below(&rng, held), len = 1 + rng_below(&rng, held - from);
+			look_at(&f, f.c->snd.una + from, MIN(len, 70000U));
+		}
+		if (held && i % 3 == 0) {
+			f.c->snd.una += 1 + rng_below(&rng, held);
+			tcp_sendq_acked(f.c, f.c->snd.una);
+		}
+	}
+	f.c->snd.una = f.c->snd.end;
+	tcp_sendq_acked(f.c, f.c->snd.una);
+	CU_ASSERT_PTR_NULL(f.c->sendq);
+	CU_ASSERT_EQUAL(tcp_of(f.c->stack)->memory, 0);
+	tear_down(&f);
+}
+
+static void a_full_buffer_takes_nothing(void)
+{
+	struct fixture f = set_up(1000);
+	uint8_t data[1000] = {0};
+	size_t taken = 0;
+	ssize_t n;
+
+	f.c->wishes.sndbuf_locked = true;
+	f.c->sndbuf = 20000;
+	while ((n = tcp_sendq_write(f.c, data, sizeof(data))) > 0)
+		taken += (size_t)n;
+	CU_ASSERT_EQUAL(n, -EAGAIN);
+	CU_ASSERT(taken >= 18000 && taken <= 22048);
+	CU_ASSERT_EQUAL(tcp_sendq_room(f.c), 0);
+	CU_ASSERT_FALSE(tcp_sendq_is_writable(f.c));
+	tcp_sendq_acked(f.c, f.c->snd.una += (uint32_t)taken / 2);
+	CU_ASSERT_TRUE(tcp_sendq_is_writable(f.c));
+	tear_down(&f);
+}
+
+static void single_bytes_share_a_chunk(void)
+{
+	struct fixture f = set_up(1000);
+
+	for (int i = 0; i < 1000; i++)
+		CU_ASSERT_EQUAL(tcp_sendq_write(f.c, "x", 1), 1);
+	CU_ASSERT(tcp_of(f.c->stack)->memory <= 2048);
+	tear_down(&f);
+}
+
+static void the_low_water_mark_counts_what_is_not_sent(void)
+{
+	struct fixture f = set_up(1000);
+	uint8_t data[5000] = {0};
+
+	f.c->wishes.notsent_lowat = 4000;
+	CU_ASSERT_EQUAL(tcp_sendq_write(f.c, data, sizeof(data)), 5000);
+	CU_ASSERT_EQUAL(tcp_sendq_write(f.c, data, sizeof(data)), -EAGAIN);
+	CU_ASSERT_FALSE(tcp_sendq_is_writable(f.c));
+	f.c->snd.nxt += 1500;
+	CU_ASSERT_TRUE(tcp_sendq_is_writable(f.c));
+	tear_down(&f);
+}
+
+SUITE(tcp_sendq, T(bytes_come_out_as_they_went_in), T(a_full_buffer_takes_nothing),
+	T(single_bytes_share_a_chunk), T(the_low_water_mark_counts_what_is_not_sent));
