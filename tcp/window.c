@@ -51,6 +51,12 @@ static uint32_t free_text(const struct tcp_conn *c)
 	return charge < c->rcvbuf ? text_for(c->stack, c->rcvbuf - charge) : 0;
 }
 
+/* The window that our last segment offered, of which some may be used up now. */
+static uint32_t last_told(const struct tcp_conn *c)
+{
+	return c->rcv.adv - c->rcv.acked;
+}
+
 /* ---- at the beginning ---- */
 
 uint32_t tcp_window_first(const struct stack *s, size_t rcvbuf, uint16_t mss, uint8_t *wscale)
@@ -116,7 +122,7 @@ uint16_t tcp_window_to_send(struct tcp_conn *c, bool syn)
 	if (syn)
 		return (uint16_t)MIN(c->rcv_ssthresh, 65535);
 	uint32_t unit = UINT32_C(1) << c->rcv_wscale;
-	uint32_t old = tcp_rcv_wnd(c), new = tcp_window_now(c);
+	uint32_t told = last_told(c), old = tcp_rcv_wnd(c), new = tcp_window_now(c);
 
 	if (tcp_mem_pressure(c->stack))
 		c->rcv_ssthresh = MIN(c->rcv_ssthresh, 4u * c->advmss);
@@ -128,7 +134,7 @@ uint16_t tcp_window_to_send(struct tcp_conn *c, bool syn)
 		new = (old + unit - 1) / unit *unit;
 	}
 	new = MIN(new, max_window(c));
-	count_zero(c, old, new);
+	count_zero(c, told, new);
 	c->rcv.adv = c->rcv.nxt + new;
 	return (uint16_t)(new >> c->rcv_wscale);
 }
@@ -201,7 +207,7 @@ static void measure_rtt(struct tcp_conn *c, struct tcp_stats *st, const struct t
 		return;
 	if (st->rcvq.rtt_ns)
 		rtt_update(st, (uint32_t)MIN(MAX((now - st->rcvq.rtt_ns) / NS_PER_US, 1), UINT32_MAX), false);
-	st->rcvq.rtt_seq = c->rcv.nxt + tcp_rcv_wnd(c);
+	st->rcvq.rtt_seq = c->rcv.nxt + last_told(c);
 	st->rcvq.rtt_ns = now;
 }
 
