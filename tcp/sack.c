@@ -2,8 +2,8 @@
 /*
  * The SACK option as it arrives (RFC 2018 5, RFC 2883 4).
  *
- * Blocks are hints: one that cannot be true is passed over, the others count. Of what is left only what the ACK before
- * did not say already goes to the scoreboard: receivers repeat their blocks, and only the first of them grows.
+ * Blocks are hints: one that cannot be true is passed over, the others count. Receivers repeat their blocks; those that
+ * the ACK before had do not go to the scoreboard again.
  */
 #include "tcp/recovery.h"
 
@@ -48,44 +48,42 @@ static void take_dsack(struct tcp_conn *c, const struct tcp_sack *b, struct tcp_
 		f->undo.bytes -= MIN(len, f->undo.bytes);
 }
 
-/* What of `b` the blocks of the ACK before did not say: one part at its start, or at its end. */
-static struct tcp_sack without_known(const struct tcp_flight *f, struct tcp_sack b)
+/* Did the ACK before say the same, or more? */
+static bool is_known(const struct tcp_flight *f, const struct tcp_sack *b)
 {
 	for (unsigned i = 0; i < f->block_count; i++) {
-		const struct tcp_sack *old = &f->blocks[i];
-
-		if (seq_le(old->start, b.start) && seq_lt(b.start, old->end))
-			b.start = seq_min(old->end, b.end);
-		if (seq_lt(old->start, b.end) && seq_le(b.end, old->end))
-			b.end = seq_max(old->start, b.start);
+		if (inside(b, &f->blocks[i]))
+			return true;
 	}
-	return b;
+	return false;
 }
 
+/* All three distances are from SND.UNA: comparing the numbers in pairs, a block across half the circle would pass. */
 static bool is_valid(const struct tcp_conn *c, const struct tcp_sack *b)
 {
-	return seq_lt(b->start, b->end) && seq_le(c->snd.una, b->start) && seq_le(b->end, c->snd.nxt);
+	uint32_t start = b->start - c->snd.una, end = b->end - c->snd.una;
+
+	return start < end && end <= c->snd.nxt - c->snd.una;
 }
 
-static void take_block(struct tcp_conn *c, const struct tcp_sack *b, struct tcp_ack *a)
+static bool take_block(struct tcp_conn *c, const struct tcp_sack *b, struct tcp_ack *a)
 {
-	struct tcp_sack fresh;
-
 	if (!is_valid(c, b)) {
 		if (seq_gt(b->end, c->snd.una)) /* else: an old one, repeated */
 			mib_inc(c->stack, MIB_TcpExtTCPSACKDiscard);
-		return;
+		return false;
 	}
-	fresh = without_known(c->flight, *b);
-	if (fresh.start != fresh.end)
-		board_sack(c, fresh.start, fresh.end, a);
+	if (!is_known(c->flight, b))
+		board_sack(c, b->start, b->end, a);
+	return true;
 }
 
 void sack_input(struct tcp_conn *c, struct tcp_ack *a)
 {
 	struct tcp_flight *f = c->flight;
 	const struct tcp_options *o = &a->seg->opt;
-	unsigned first = 0;
+	struct tcp_sack taken[TCP_SACKS_MAX];
+	uint8_t first = 0, n = 0;
 
 	if (!o->sack_count)
 		return;
@@ -93,9 +91,10 @@ void sack_input(struct tcp_conn *c, struct tcp_ack *a)
 		take_dsack(c, &o->sacks[0], a);
 		first = 1;
 	}
-	for (unsigned i = first; i < o->sack_count; i++)
-		take_block(c, &o->sacks[i], a);
-	f->block_count = 0;
-	for (unsigned i = first; i < o->sack_count; i++)
-		f->blocks[f->block_count++] = o->sacks[i];
+	for (unsigned i = first; i < o->sack_count; i++) {
+		if (take_block(c, &o->sacks[i], a))
+			taken[n++] = o->sacks[i];
+	}
+	memcpy(f->blocks, taken, n * sizeof(*taken));
+	f->block_count = n;
 }
