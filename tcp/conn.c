@@ -179,9 +179,8 @@ static void offer_options(struct tcp_conn *c)
 int tcp_open_active(struct tcp_conn *c)
 {
 	struct stack *s = c->stack;
-
-	tcp_time_wait_reuse(c);
 	int err = tcp_entry_add(tcp_of(s), &c->e);
+
 	if (err)
 		return err;
 	c->snd.una = c->snd.up = c->snd.sml = c->snd.iss;

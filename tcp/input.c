@@ -94,7 +94,7 @@ static void no_entry(struct stack *s, struct tcp_seg *seg, int ifindex)
 		return;
 	}
 	tcp_answer_reset(s, seg);
-	tcp_drop(s, seg, DROP_TCP_NO_CONNECTION);
+	tcp_drop(s, seg, seg->flags & TCP_RST ? DROP_TCP_NOTHING_TO_RESET : DROP_TCP_NO_CONNECTION);
 }
 
 static struct tcp_conn *conn_of(struct tcp_entry *e)

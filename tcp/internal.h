@@ -382,9 +382,9 @@ void tcp_time_wait_row(const struct tcp_entry *e, struct tcp_row *row); /* its p
 void tcp_time_wait_init(struct tcp *tcp);
 void tcp_time_wait_exit(struct tcp *tcp);
 
-/* connect(), which has chosen c->snd.iss: where TIME-WAIT has its four numbers and sysctl tcp_tw_reuse gives them to
- * a new connection, the entry goes, and snd.iss is raised above what the old connection used. */
-void tcp_time_wait_reuse(struct tcp_conn *c);
+/* connect(): are the four numbers of `c` free? TIME-WAIT gives way where sysctl tcp_tw_reuse says so. If they are,
+ * c->snd.iss is chosen, above what an old connection used. */
+bool tcp_numbers_free(struct tcp_conn *c);
 
 /* What the handshake agreed on, from the peer's SYN or SYN-ACK (both sides use it): options, window scale, MSS, IRS. */
 void tcp_take_syn(struct tcp_conn *c, const struct tcp_seg *seg);

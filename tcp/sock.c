@@ -165,9 +165,7 @@ static bool is_free(void *ctx, uint16_t number)
 	struct tcp_conn *c = ctx;
 
 	c->e.local_port = number;
-	c->snd.iss = tcp_isn(c->stack, &c->e);
-	tcp_time_wait_reuse(c);
-	return !tcp_entry_find(tcp_of(c->stack), c->e.local, number, c->e.remote, c->e.remote_port);
+	return tcp_numbers_free(c);
 }
 
 /* Where to, from where: 0.0.0.0 is this host. */

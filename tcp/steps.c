@@ -60,11 +60,17 @@ bool tcp_challenge_allowed(struct stack *s, uint64_t *last_ns)
 	return true;
 }
 
+/* In SYN-RECEIVED the SYN-ACK says where we are. */
+static unsigned ack_by(const struct tcp_conn *c)
+{
+	return c->state == TCP_SYN_RECEIVED ? TCP_WANT_SYN : TCP_WANT_ACK;
+}
+
 /* RFC 5961: the true peer answers a challenge ACK with what we wait for, or with a reset in its place. */
 static void challenge(struct tcp_conn *c, struct tcp_seg *seg, enum drop_reason why)
 {
 	if (tcp_challenge_allowed(c->stack, &c->answered_ns))
-		tcp_want(c, TCP_WANT_ACK);
+		tcp_want(c, ack_by(c));
 	tcp_drop(c->stack, seg, why);
 }
 
@@ -137,7 +143,7 @@ static bool step_seq(struct tcp_conn *c, struct tcp_seg *seg)
 		if (seg->len && seq_lt(seg->seq, c->rcv.nxt))
 			tcp_note_duplicate(c, seg->seq, seg->seq + seg->len);
 		if (tcp_ack_allowed(c->stack, seg, &c->answered_ns, skipped))
-			tcp_want(c, c->state == TCP_SYN_RECEIVED ? TCP_WANT_SYN : TCP_WANT_ACK);
+			tcp_want(c, ack_by(c));
 	}
 	tcp_drop(c->stack, seg, why);
 	return false;

@@ -240,22 +240,29 @@ static bool begin_again(struct tcp_tw *w, struct tcp_seg *seg)
 	return true;
 }
 
-void tcp_time_wait_reuse(struct tcp_conn *c)
+static bool gives_way(const struct tcp_tw *w)
+{
+	int32_t how = w->stack->sysctl[SYSCTL_TCP_TW_REUSE];
+	bool wanted = how == 1 || (how == 2 && ip_is_loopback(w->e.remote));
+
+	return wanted && !w->fin_wait_2 && w->ts && stack_now(w->stack) - w->since_ns >= REUSE_NS;
+}
+
+bool tcp_numbers_free(struct tcp_conn *c)
 {
 	struct stack *s = c->stack;
 	struct tcp_entry *e =
 		tcp_entry_find(tcp_of(s), c->e.local, c->e.local_port, c->e.remote, c->e.remote_port);
-	int32_t how = s->sysctl[SYSCTL_TCP_TW_REUSE];
-	bool wanted = how == 1 || (how == 2 && ip_is_loopback(c->e.remote));
 
-	if (!e || e->kind != TCP_ENTRY_TW || !wanted)
-		return;
-	struct tcp_tw *w = tw_of(e);
-	if (w->fin_wait_2 || !w->ts || stack_now(s) - w->since_ns < REUSE_NS)
-		return;
-	c->snd.iss = seq_max(c->snd.iss, w->snd_nxt + ISS_DISTANCE);
+	c->snd.iss = tcp_isn(s, &c->e);
+	if (!e)
+		return true;
+	if (e->kind != TCP_ENTRY_TW || !gives_way(tw_of(e)))
+		return false;
+	c->snd.iss = seq_max(c->snd.iss, tw_of(e)->snd_nxt + ISS_DISTANCE);
 	mib_inc(s, MIB_TcpExtTWRecycled);
-	forget(w);
+	forget(tw_of(e));
+	return true;
 }
 
 /* ---- segments for an entry (RFC 9293 3.10.7.4) ---- */
