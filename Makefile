@@ -26,8 +26,9 @@ comma    := ,
 FOLDERS := lib net dev arp ip icmp udp tcp app
 LIB_SRC := $(sort $(wildcard $(addsuffix /*.c,$(FOLDERS)) inet.c))
 SH_SRC  := $(sort $(wildcard shell/*.c))
-FRAME   := $(sort $(wildcard tests/unit/*.c))
-SUITES  := $(sort $(wildcard tests/unit/*/*.c tests/unit/*/*/*.c))
+BENCHES := $(sort $(wildcard tests/unit/*/bench.c))
+FRAME   := $(sort $(wildcard tests/unit/*.c)) $(BENCHES)
+SUITES  := $(filter-out $(BENCHES),$(sort $(wildcard tests/unit/*/*.c tests/unit/*/*/*.c)))
 
 LIB     := $(BUILD)/libtapir.a
 PROG    := $(if $(wildcard main.c),$(BUILD)/tapir)
@@ -107,12 +108,13 @@ $(BUILD)/unit/%.o: %.c $(BUILD)/unit/flags
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(BASE) $(SANITIZE) -MMD -MP -c -o $@ $<
 
-# Tests may let memory run out (tests/unit/alloc.h).
+# Tests may let memory run out (tests/unit/alloc.h), and say where TCP's sequence numbers begin (tests/unit/tcp/bench.h).
 WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+WRAP_ISN := -Wl,--wrap=tcp_isn
 
 $(UNIT): $(call objects,unit,$(TESTED)) $(TABLE)
 	$(call say,LD,unit tests)
-	$(Q)$(CC) $(BASE) $(SANITIZE) $(WRAP) -o $@ $^ -lcunit $(LIBS)
+	$(Q)$(CC) $(BASE) $(SANITIZE) $(WRAP) $(WRAP_ISN) -o $@ $^ -lcunit $(LIBS)
 
 # The program under ASan and UBSan, for live tests that try to break it.
 $(BUILD)/unit/tapir: $(call objects,unit,$(LIB_SRC) $(SH_SRC) main.c)
@@ -126,7 +128,7 @@ $(BUILD)/cover/%.o: %.c $(BUILD)/cover/flags
 
 $(COVER): $(call objects,cover,$(TESTED)) $(TABLE)
 	$(call say,LD,unit tests with coverage)
-	$(Q)$(CC) $(BASE) -O0 $(WRAP) -o $@ $^ --coverage -lcunit $(LIBS)
+	$(Q)$(CC) $(BASE) -O0 $(WRAP) $(WRAP_ISN) -o $@ $^ --coverage -lcunit $(LIBS)
 
 RUN_UNIT := { $(UNIT) $(SUITE) && ok=1 || ok=0; $(UNIT) --late $(SUITE) && [ $$ok = 1 ]; }
 RUN_LAB  := tests/lab/run $(LAB)

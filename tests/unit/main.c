@@ -26,6 +26,7 @@ enum { CASE_SECONDS = 60 };
 
 bool unit_late;
 uint64_t unit_seed;
+const void *unit_arg;
 
 /* What child and parent both see. */
 struct progress {
@@ -118,6 +119,7 @@ static void run_one(const struct entry *e)
 {
 	progress->skip = false;
 	progress->running = true;
+	unit_arg = e->c->arg;
 	alarm(CASE_SECONDS);
 	CU_run_test(e->cu_suite, e->cu_test);
 	alarm(0);

@@ -19,6 +19,7 @@
 struct unit_case {
 	const char *name;
 	void (*run)(void);
+	const void *arg; /* of a suite that is a table: unit_arg while the case runs */
 };
 
 struct suite {
@@ -28,7 +29,7 @@ struct suite {
 };
 
 /* clang-format off */
-#define T(f) {#f, f}
+#define T(f) {.name = #f, .run = f}
 /* clang-format on */
 #define SUITE(id, ...)                                              \
 	extern const struct suite suite_##id;                       \
@@ -43,6 +44,9 @@ extern bool unit_late;
 
 /* The seed of this run, printed at its start; `--seed N` repeats it. */
 extern uint64_t unit_seed;
+
+/* unit_case.arg of the running case: which row of a table it is. Such a suite lists {"name", run, &row} itself. */
+extern const void *unit_arg;
 
 /* The running case cannot be run here: call this and return. It is counted as skipped. */
 void unit_skip(const char *why);
