@@ -13,6 +13,7 @@ const struct proto *const inet_protos[] = {
 	&packet_proto,
 	&arp_proto,
 	&ip_proto,
+	&igmp_proto,
 	&icmp_proto,
 	&udp_proto,
 	&tcp_proto,

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Which multicast groups a device hears for IP (RFC 1112). Every device is in the all-hosts group from the
- * beginning to the end (RFC 1112 7.2); the others are counted. Nothing is reported to routers: no group
- * leaves its link without IGMP.
+ * beginning to the end (RFC 1112 7.2); the others are counted. Routers hear of them from igmp.c.
  */
 #include "ip/internal.h"
 
@@ -43,6 +42,7 @@ int ip_group_join(struct netif *n, uint32_t group)
 	*g = (struct group){.addr = group, .users = 1};
 	list_add_tail(&n->ip->groups, &g->node);
 	TRACE(n->stack, LAYER_IP, NULL, "RFC 1112 7.1", "%s joins %s", n->dev->name, TEXT_IP(group));
+	igmp_joined(n, group);
 	return 0;
 }
 
@@ -61,6 +61,7 @@ void ip_group_leave(struct netif *n, uint32_t group)
 		return;
 	TRACE(n->stack, LAYER_IP, NULL, "RFC 1112 7.1", "%s leaves %s", n->dev->name, TEXT_IP(group));
 	forget(n, g);
+	igmp_left(n, group);
 }
 
 bool ip_group_joined(const struct netif *n, uint32_t group)

@@ -15,6 +15,7 @@ struct ip_redirects;
 struct route_cache;
 struct reassembly;
 struct sock_ops;
+struct igmp;
 
 /* IPv4's state on one host. Each part owns what its pointer leads to, and makes it when it is first needed.
  */
@@ -36,6 +37,7 @@ struct ip {
 /* And on one device. */
 struct ip_netif {
 	struct list groups; /* group.c: memberships */
+	struct igmp *igmp;  /* igmp.c; NULL: nothing is reported there (lo) */
 };
 
 /* ---- route.c, lookup.c, exception.c ---- */
@@ -131,5 +133,15 @@ void raw_count_sent(struct stack *s, uint8_t proto, const uint8_t *b, size_t len
 
 int group_attach(struct netif *n);
 void group_detach(struct netif *n);
+
+/* ---- igmp.c ---- */
+
+int igmp_attach(struct netif *n); /* 0 or -ENOMEM */
+void igmp_detach(struct netif *n);
+void igmp_dev_event(struct netif *n, enum dev_event ev);
+
+/* The device hears the group now, or no longer. */
+void igmp_joined(struct netif *n, uint32_t group);
+void igmp_left(struct netif *n, uint32_t group);
 
 #endif

@@ -96,7 +96,8 @@ static int ip_init(struct stack *s)
 static int ip_attach(struct netif *n)
 {
 	n->ip = calloc(1, sizeof(*n->ip));
-	return n->ip ? group_attach(n) : -ENOMEM;
+	int err = n->ip ? group_attach(n) : -ENOMEM;
+	return err ? err : igmp_attach(n);
 }
 
 static void ip_detach(struct netif *n)
@@ -104,6 +105,7 @@ static void ip_detach(struct netif *n)
 	if (!n->ip)
 		return;
 	group_detach(n);
+	igmp_detach(n);
 	free(n->ip);
 	n->ip = NULL;
 }
@@ -113,6 +115,7 @@ static void ip_dev_event(struct netif *n, enum dev_event ev)
 	output_dev_event(n, ev);
 	reass_dev_event(n, ev);
 	route_dev_event(n, ev);
+	igmp_dev_event(n, ev);
 }
 
 void ip_stat(const struct stack *s, struct ip_stat *st)

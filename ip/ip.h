@@ -5,7 +5,7 @@
 
 #include "net/stack.h"
 
-extern const struct proto ip_proto;
+extern const struct proto ip_proto, igmp_proto;
 
 /* ---- routes ---- */
 
@@ -201,7 +201,7 @@ static inline const uint8_t *ip_header(const struct pkt *p, const uint8_t *trans
 	return transport - p->ip.hdr_len;
 }
 
-/* ---- multicast membership (RFC 1112; reports by IGMP follow) ---- */
+/* ---- multicast membership (RFC 1112), told to routers by IGMP ---- */
 
 int ip_group_join(struct netif *n, uint32_t group); /* counted; 0, -EINVAL, -ENOMEM */
 void ip_group_leave(struct netif *n, uint32_t group);

@@ -114,6 +114,12 @@
 	X(ICMP_REPLY_UNWANTED, "", "a reply that no socket waits for")                                       \
 	X(ICMP_RATE_LIMITED, "RFC 1812 4.3.2.8",                                                             \
 		"an answer that the rate limit holds back (sysctl icmp_ratelimit)")                          \
+	/* IGMP */                                                                                           \
+	X(IGMP_SHORT, "RFC 2236 2", "fewer than 8 octets")                                                   \
+	X(IGMP_BAD_CHECKSUM, "RFC 2236 2.3", "checksum is wrong")                                            \
+	X(IGMP_BAD_LENGTH, "RFC 3376 7.1", "a query of 9 to 11 octets, or with fewer sources than it says")  \
+	X(IGMP_BAD_QUERY, "RFC 3376 4.1", "asks about what is no group, or about sources of all groups")     \
+	X(IGMP_UNKNOWN_TYPE, "RFC 3376 4", "unknown type, silently")                                         \
 	/* UDP */                                                                                            \
 	X(UDP_SHORT, "RFC 768", "fewer than 8 octets")                                                       \
 	X(UDP_BAD_LENGTH, "RFC 768", "length field under 8 or past the end of the packet")                   \

@@ -51,6 +51,9 @@
 		"tapir's own (RFC 7126 4.23): 1: do not forward packets with unknown options")               \
 	X(IGMP_MAX_MEMBERSHIPS, "net.ipv4.igmp_max_memberships", 20, 0, 1 << 20,                             \
 		"groups that one socket may join")                                                           \
+	X(IGMP_QRV, "net.ipv4.igmp_qrv", 2, 1, 10, "a change of groups is reported so often")                \
+	X(IGMP_LINK_LOCAL_MCAST_REPORTS, "net.ipv4.igmp_link_local_mcast_reports", 1, 0, 1,                  \
+		"report groups of 224.0.0.0/24 too")                                                         \
 	X(IP_LOCAL_PORT_FIRST, "net.ipv4.ip_local_port_range", 32768, 1, 65535,                              \
 		"local ports that sockets get by themselves: from this one")                                 \
 	X(IP_LOCAL_PORT_LAST, "net.ipv4.ip_local_port_range", 60999, 1, 65535, "... to this one")            \
@@ -157,6 +160,12 @@
 	X(PROMOTE_SECONDARIES, "conf", "promote_secondaries", 0, 0, 1, OR,                                   \
 		"secondaries survive their primary")                                                         \
 	X(ROUTE_LOCALNET, "conf", "route_localnet", 0, 0, 1, OR, "127/8 is not martian here")                \
+	X(FORCE_IGMP_VERSION, "conf", "force_igmp_version", 0, 0, 3, MAX,                                    \
+		"IGMP version to speak; 0: that of the oldest querier")                                      \
+	X(IGMPV2_UNSOLICITED_REPORT_INTERVAL, "conf", "igmpv2_unsolicited_report_interval", 10000, 1,        \
+		1 << 20, OWN, "ms until a join is reported again, at most")                                  \
+	X(IGMPV3_UNSOLICITED_REPORT_INTERVAL, "conf", "igmpv3_unsolicited_report_interval", 1000, 1,         \
+		1 << 20, OWN, "the same with version 3")                                                     \
 	X(SHARED_MEDIA, "conf", "shared_media", 1, 0, 1, OR, "several subnets share this link (RFC 1620)")   \
 	X(BASE_REACHABLE_TIME_MS, "neigh", "base_reachable_time_ms", 30000, 1, 1 << 30, OWN,                 \
 		"REACHABLE for 0.5-1.5x")                                                                    \

@@ -334,12 +334,15 @@ static void a_member_hears_its_own_multicasts(void)
 	CU_ASSERT_EQUAL(send_len(&b, 8, how), 0);
 	CU_ASSERT_EQUAL(heard(sk), 0);
 	CU_ASSERT_EQUAL(ip_group_join(b.eth0->netif, how.dst), 0);
+	lab_run(b.lab, 60 * NS_PER_SEC); /* IGMP has told it */
+	lab_sent_clear(b.eth0);
+	uint64_t before = MIB(b, IpExtOutMcastPkts);
 	CU_ASSERT_EQUAL(send_len(&b, 8, how), 0);
 	CU_ASSERT_EQUAL(heard(sk), 1);
-	CU_ASSERT_EQUAL(lab_sent_count(b.eth0), 2);
+	CU_ASSERT_EQUAL(lab_sent_count(b.eth0), 1);
 	struct lab_ip_seen seen = lab_sent_ip(b.eth0);
 	CU_ASSERT(mac_equal(seen.eth.dst, ether_multicast(how.dst)));
-	CU_ASSERT_EQUAL(MIB(b, IpExtOutMcastPkts), 2);
+	CU_ASSERT_EQUAL(MIB(b, IpExtOutMcastPkts), before + 1);
 	how.no_loop = true;
 	CU_ASSERT_EQUAL(send_len(&b, 8, how), 0);
 	CU_ASSERT_EQUAL(heard(sk), 0);
