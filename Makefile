@@ -49,7 +49,7 @@ export RESULTS := $(BUILD)/results
 Q   := $(if $(filter 1,$(V)),,@)
 say  = $(if $(filter 1,$(V)),,@echo '  $1'	'$2')
 
-.PHONY: all run test unit lab live bench check layers docs deps deps-test cover install uninstall clean help FORCE
+.PHONY: all run test unit lab netsim live bench check layers docs deps deps-test cover install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -61,6 +61,7 @@ help:
 	@echo 'make test       install what the tests need, then unit, lab and live tests'
 	@echo 'make unit       unit tests under ASan and UBSan, twice (SUITE=arp_input for some)'
 	@echo 'make lab        scripts under the virtual clock, compared with what they must print'
+	@echo 'make netsim     TCP over bad links in virtual time, compared with tests/netsim/table.txt'
 	@echo 'make live       scripts over real TAP devices against the kernel (LIVE=name for some)'
 	@echo 'make check      layers, headers, format, static analysis, globals, documents up to date'
 	@echo 'make docs       write docs/rfc.md anew: which test holds which requirement'
@@ -132,6 +133,7 @@ $(COVER): $(call objects,cover,$(TESTED)) $(TABLE)
 
 RUN_UNIT := { $(UNIT) $(SUITE) && ok=1 || ok=0; $(UNIT) --late $(SUITE) && [ $$ok = 1 ]; }
 RUN_LAB  := tests/lab/run $(LAB)
+RUN_SIM  := tests/netsim/run
 RUN_LIVE := tests/live/run $(LIVE)
 
 unit: $(UNIT)
@@ -140,12 +142,20 @@ unit: $(UNIT)
 lab: all
 	@$(RUN_LAB)
 
+# One TCP connection over links of all kinds, in virtual time.
+$(BUILD)/netsim: tests/netsim/netsim.c $(LIB)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(BASE) $(CFLAGS) $(LDFLAGS) -o $@ $< $(LIB) $(LIBS)
+
+netsim: $(BUILD)/netsim
+	@$(RUN_SIM)
+
 live: all $(ASAN)
 	@$(RUN_LIVE)
 
-# All three are run even when one of them fails.
-test: deps-test all $(UNIT) $(ASAN)
-	@bad=0; $(RUN_UNIT) || bad=1; $(RUN_LAB) || bad=1; $(RUN_LIVE) || bad=1; exit $$bad
+# All are run even when one of them fails.
+test: deps-test all $(UNIT) $(BUILD)/netsim $(ASAN)
+	@bad=0; $(RUN_UNIT) || bad=1; $(RUN_LAB) || bad=1; $(RUN_SIM) || bad=1; $(RUN_LIVE) || bad=1; exit $$bad
 
 cover: $(COVER)
 	@find $(BUILD)/cover -name '*.gcda' -delete

@@ -545,6 +545,14 @@ uint32_t tcp_window_first(const struct stack *s, size_t rcvbuf, uint16_t mss, ui
 
 /* SACK blocks for a segment that leaves now, D-SACK first; at most `max`. Returns how many. */
 unsigned tcp_sack_blocks(struct tcp_conn *c, struct tcp_sack *blocks, unsigned max);
+unsigned tcp_sack_waiting(
+	const struct tcp_conn *c); /* how many blocks there are to tell, at most TCP_SACKS_MAX */
+
+/* Bytes that so many blocks take in a header, with two NOPs. */
+static inline unsigned tcp_sack_len(unsigned blocks)
+{
+	return blocks ? 4 + 8 * blocks : 0;
+}
 unsigned tcp_sack_count(const struct tcp_conn *c, unsigned max); /* how many these would be */
 
 /* An ACK has left (any segment has one): delayed ACK timer off, rcv.acked moved. */

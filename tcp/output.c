@@ -65,15 +65,15 @@ void tcp_mtu_changed(struct tcp_conn *c, bool resend)
 
 /* The text of one segment now. A peer with a small buffer gets pieces of half of it, else it would always wait for
  * the whole (RFC 9293 3.8.6.2.1: Fs = 1/2); SACK blocks take their room. */
-static uint32_t segment_size(struct tcp_conn *c)
+static uint32_t segment_size(const struct tcp_conn *c)
 {
-	unsigned sacks = tcp_sack_count(c, c->ts_on ? TCP_SACKS_MAX - 1 : TCP_SACKS_MAX);
 	uint32_t half = c->snd.max_wnd > TCP_MSS_DEFAULT ? c->snd.max_wnd / 2 : c->snd.max_wnd;
+	unsigned sacks = MIN(tcp_sack_waiting(c), c->ts_on ? TCP_SACKS_MAX - 1U : TCP_SACKS_MAX);
 	uint32_t size = c->mss;
 
 	if (half && size > half)
 		size = MAX(half, (uint32_t)HALF_WND_MIN);
-	return sacks ? size - MIN(4 + 8 * sacks, size / 2) : size;
+	return size - MIN(tcp_sack_len(sacks), size / 2);
 }
 
 /* ---- new data ---- */

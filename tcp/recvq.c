@@ -541,6 +541,20 @@ unsigned tcp_sack_count(const struct tcp_conn *c, unsigned max)
 	return n;
 }
 
+unsigned tcp_sack_waiting(const struct tcp_conn *c)
+{
+	const struct tcp_recvq *q = c->recvq;
+	unsigned n = 0;
+
+	if (!q || !c->sack_on)
+		return 0;
+	n += q->dsack.start != q->dsack.end;
+	list_each(r, &q->recent, struct tcp_run, recent)
+		if (n < TCP_SACKS_MAX)
+			n++;
+	return n;
+}
+
 unsigned tcp_sack_blocks(struct tcp_conn *c, struct tcp_sack *blocks, unsigned max)
 {
 	struct tcp_recvq *q = c->recvq;

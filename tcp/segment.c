@@ -23,10 +23,20 @@ static void offer(const struct tcp_conn *c, struct tcp_options *o)
 	o->wscale = c->rcv_wscale;
 }
 
-static void fill_options(struct tcp_conn *c, uint16_t flags, struct tcp_options *o)
+/* A segment that is full already has no room for SACK blocks: they go with the ACKs. */
+static unsigned most_sacks(const struct tcp_conn *c, uint32_t len)
 {
 	unsigned most = c->ts_on ? TCP_SACKS_MAX - 1 : TCP_SACKS_MAX;
 
+	if (len == 0 || len > c->mss)
+		return most;
+	while (most && len + tcp_sack_len(most) > c->mss)
+		most--;
+	return most;
+}
+
+static void fill_options(struct tcp_conn *c, uint16_t flags, uint32_t len, struct tcp_options *o)
+{
 	*o = (struct tcp_options){0};
 	if (flags & TCP_SYN)
 		offer(c, o);
@@ -35,8 +45,8 @@ static void fill_options(struct tcp_conn *c, uint16_t flags, struct tcp_options 
 		o->tsval = tcp_ts_clock(c->stack) + c->ts_offset;
 		o->tsecr = flags & TCP_ACK ? c->ts_recent : 0;
 	}
-	if (c->sack_on && !(flags & (TCP_SYN | TCP_RST)))
-		o->sack_count = (uint8_t)tcp_sack_blocks(c, o->sacks, most);
+	if (c->sack_on && c->recvq && !(flags & (TCP_SYN | TCP_RST)))
+		o->sack_count = (uint8_t)tcp_sack_blocks(c, o->sacks, most_sacks(c, len));
 }
 
 /* ---- fields ---- */
@@ -134,7 +144,7 @@ int tcp_segment_send(struct tcp_conn *c, uint16_t flags, uint32_t seq, uint32_t 
 	uint8_t opts[TCP_OPT_MAX];
 	struct tcp_options o;
 
-	fill_options(c, flags, &o);
+	fill_options(c, flags, len, &o);
 	size_t hdr_len = TCP_HDR_LEN + tcp_options_emit(opts, sizeof(opts), &o);
 	struct pkt *p = stack_pkt(s, len);
 	if (!p)
@@ -147,7 +157,7 @@ int tcp_segment_send(struct tcp_conn *c, uint16_t flags, uint32_t seq, uint32_t 
 	uint8_t *b = pkt_push(p, hdr_len);
 	memcpy(b + TCP_HDR_LEN, opts, hdr_len - TCP_HDR_LEN);
 	tcp_emit(b, &h);
-	set_offload(p, (uint16_t)hdr_len, c->mss);
+	set_offload(p, (uint16_t)hdr_len, c->mss - tcp_sack_len(o.sack_count));
 	count(c, len, again);
 	if (flags & TCP_ACK)
 		tcp_ack_sent(c);

@@ -55,11 +55,11 @@ static uint32_t lowat(const struct tcp_conn *c)
 }
 
 /* The buffer grows with the window: two windows' worth, so that the program can refill one while the other is in
- * flight (tcp_wmem). */
+ * flight (tcp_wmem). Never less than for ten segments: what is in flight tells of losses. */
 static void tune_buffer(struct tcp_conn *c)
 {
 	uint64_t most = (uint64_t)c->stack->sysctl[SYSCTL_TCP_WMEM_MAX];
-	uint64_t wanted = 2 * ((uint64_t)c->cwnd + CHUNK_MIN);
+	uint64_t wanted = 2 * (MAX((uint64_t)c->cwnd, UINT64_C(10) * c->mss) + CHUNK_MIN);
 
 	if (!c->wishes.sndbuf_locked && wanted > c->sndbuf && !tcp_mem_pressure(c->stack))
 		c->sndbuf = (uint32_t)MIN(wanted, MAX(most, c->sndbuf));
