@@ -393,7 +393,6 @@ static void count(struct tcp_conn *c, const struct tcp_seg *seg, uint32_t nxt)
 
 	if (!st)
 		return;
-	st->data_segs_in += seg->segs;
 	st->bytes_received += c->rcv.nxt - nxt;
 	if (seg->seq != nxt)
 		st->rcv_ooopack += seg->segs;

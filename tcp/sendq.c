@@ -87,10 +87,14 @@ static struct chunk *add_chunk(struct tcp_conn *c, size_t len)
 {
 	struct tcp_sendq *q = c->sendq;
 	size_t size = MIN(MAX(len + sizeof(struct chunk), (size_t)CHUNK_MIN), (size_t)CHUNK_MAX);
-	struct chunk *k = tcp_mem_take(c->stack, size) ? malloc(size) : NULL;
+	bool taken = tcp_mem_take(c->stack, size);
+	struct chunk *k = taken ? malloc(size) : NULL;
 
-	if (!k)
+	if (!k) {
+		if (taken)
+			tcp_mem_give(c->stack, size);
 		return NULL;
+	}
 	k->seq = c->snd.end;
 	k->len = 0;
 	k->room = (uint32_t)(size - sizeof(*k));

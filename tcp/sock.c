@@ -98,7 +98,7 @@ static void tcp_sock_close(struct sock *sk)
 {
 	struct tcp_conn *c = tcp_sock_conn(sk);
 
-	if (sk->linger_s != 0 || !tcp_is_synchronized(c)) {
+	if (sk->linger_s != 0 || c->state < TCP_SYN_RECEIVED) {
 		tcp_close(c);
 		return;
 	}
@@ -131,12 +131,20 @@ static int bind_port(struct sock *sk, uint32_t ip, uint16_t number)
 	return 0;
 }
 
+static void give_port_back(struct sock *sk)
+{
+	port_release(&tcp_of(sk->stack)->ports, &tcp_sock_conn(sk)->port);
+	sk->local.port = 0;
+}
+
 static int tcp_sock_bind(struct sock *sk, const struct sock_addr *a)
 {
 	struct tcp_sock *ts = tcp_sock_of(sk);
 
 	if (!may_have(sk, a->ip))
 		return -EADDRNOTAVAIL;
+	if (is_over(sk) && !ts->named_port)
+		give_port_back(sk);
 	if (ts->conn->state != TCP_CLOSED || sk->local.port)
 		return -EINVAL;
 	int err = bind_port(sk, a->ip, a->port);
@@ -325,7 +333,7 @@ static bool peer_has_ended(const struct sock *sk)
 static ssize_t receive_urgent(struct sock *sk, void *buf, size_t room, int flags)
 {
 	struct tcp_conn *c = tcp_sock_conn(sk);
-	ssize_t n = tcp_recvq_read_urgent(c, buf, room, flags);
+	ssize_t n = c->state == TCP_LISTEN ? -ENOTCONN : tcp_recvq_read_urgent(c, buf, room, flags);
 
 	if (n == -EAGAIN && peer_has_ended(sk))
 		return 0;
