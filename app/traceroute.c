@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * traceroute -I (RFC 792 time exceeded, RFC 1812 5.3.1).
+ * traceroute (RFC 792 time exceeded, RFC 1812 5.3.1).
  *
- * Probe number i (its ICMP sequence number is i + 1) has TTL first + i / queries. Up to `at_once` are on
+ * Probe number i has TTL first + i / queries. What comes back is known by the ICMP sequence number i + 1, or, where
+ * probes have sockets of their own (UDP), by the socket. Nobody should have the ports that datagrams go to: the
+ * destination answers that they are closed. Up to `at_once` are on
  * their way; answers come in any order and are told in order of the probes, each as soon as all before it are
  * settled. A probe is settled when its answer came or when its time is up. The trace ends with the first hop
  * at which the destination, or somebody who says that it cannot be reached, has answered.
@@ -11,6 +13,7 @@
 
 #include "net/wire_icmp.h"
 #include "net/wire_ip.h"
+#include "net/wire_udp.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -19,40 +22,133 @@
 #define SHORTEST_WAIT_NS (100 * NS_PER_MS)
 
 struct probe {
+	struct traceroute *t;
+	struct sock *sk;  /* its own, while it waits; NULL: it has none */
 	uint64_t sent_ns; /* 0: not yet */
 	bool settled;
 	struct traceroute_probe told;
 };
 
+struct method {
+	int protocol;
+	size_t hdr_len;	 /* behind the IP header */
+	bool own_socket; /* for each probe */
+	int (*send)(struct traceroute *t, struct probe *pr);
+};
+
 struct traceroute {
 	struct loop *loop;
-	struct sock *sk;
+	struct stack *s;
+	const struct method *method;
+	struct sock *sk; /* of all probes; where these have their own, it only tells when the host goes */
 	struct traceroute_config cfg;
 	traceroute_fn *fn;
 	void *ctx;
 	struct timer timer;
 	struct probe *probes;
-	size_t count; /* probes up to max_ttl, later up to the last hop that matters */
+	size_t made;  /* probes up to max_ttl */
+	size_t count; /* at first all of them, later those up to the last hop that matters */
 	size_t sent, told;
 	uint64_t send_at_ns;
-	uint8_t *request;
+	uint8_t *request; /* what is handed to the socket */
 	size_t request_len;
 };
 
+static size_t number_of(const struct probe *pr)
+{
+	return (size_t)(pr - pr->t->probes);
+}
+
+/* ---- sockets ---- */
+
+static int set_options(const struct traceroute *t, struct sock *sk)
+{
+	int pmtu = t->cfg.dont_fragment ? SOCK_PMTU_PROBE : SOCK_PMTU_DONT;
+	int err = t->cfg.oif ? sock_set(sk, SO_OPT_BINDTODEVICE, t->cfg.oif) : 0;
+
+	if (!err)
+		err = sock_set(sk, SO_OPT_RECVERR, 1);
+	if (!err)
+		err = sock_set(sk, SO_OPT_TOS, t->cfg.tos);
+	return err ? err : sock_set(sk, SO_OPT_MTU_DISCOVER, pmtu);
+}
+
+/* A socket that is connected to the destination. 0 or -errno, with what failed. */
+static int open_socket(const struct traceroute *t, uint16_t port, struct sock **sk, const char **step_name)
+{
+	int err;
+
+	*step_name = "socket";
+	*sk = sock_open(t->s, SOCK_DGRAM, t->method->protocol);
+	if (!*sk)
+		return -errno;
+	*step_name = "setsockopt";
+	err = set_options(t, *sk);
+	if (err)
+		return err;
+	*step_name = "bind";
+	err = t->cfg.src ? sock_bind(*sk, &(struct sock_addr){.ip = t->cfg.src}) : 0;
+	if (err)
+		return err;
+	*step_name = "connect";
+	return sock_connect(*sk, &(struct sock_addr){.ip = t->cfg.dst, .port = port});
+}
+
+static void close_own(struct probe *pr)
+{
+	if (pr->sk)
+		sock_close(pr->sk);
+	pr->sk = NULL;
+}
+
 /* ---- sending ---- */
 
-static int send_probe(struct traceroute *t, size_t i)
+static int send_echo(struct traceroute *t, struct probe *pr)
 {
-	struct icmp_hdr h = {.type = ICMP_ECHO, .rest = (uint32_t)(i + 1)};
-	struct sock_addr to = {.ip = t->cfg.dst};
-	struct probe *pr = &t->probes[i];
+	struct icmp_hdr h = {.type = ICMP_ECHO, .rest = (uint32_t)(number_of(pr) + 1)};
 	ssize_t n = sock_set(t->sk, SO_OPT_TTL, (int)pr->told.ttl);
 
 	icmp_emit(t->request, t->request_len, &h);
-	if (n == 0)
-		n = sock_send(t->sk, t->request, t->request_len, 0, &to);
+	return (int)(n < 0 ? n : sock_send(t->sk, t->request, t->request_len, 0, NULL));
+}
+
+static void on_own_event(struct sock *sk, unsigned events, void *ctx);
+
+static uint16_t port_of(const struct probe *pr)
+{
+	const struct traceroute_config *cfg = &pr->t->cfg;
+
+	return cfg->fixed_port ? cfg->port : (uint16_t)(cfg->port + number_of(pr));
+}
+
+static int send_datagram(struct traceroute *t, struct probe *pr)
+{
+	const char *step_name;
+	struct sock_addr name;
+	int err = sock_name(t->sk, &name); /* is the host still there? */
+
+	if (!err)
+		err = open_socket(t, port_of(pr), &pr->sk, &step_name);
+	if (!err)
+		err = sock_set(pr->sk, SO_OPT_TTL, (int)pr->told.ttl);
+	if (err)
+		return err;
+	sock_on_event(pr->sk, on_own_event, pr);
+	return (int)sock_send(pr->sk, t->request, t->request_len, 0, NULL);
+}
+
+static const struct method methods[] = {
+	[TRACEROUTE_UDP] = {IP_PROTO_UDP, UDP_HDR_LEN, true, send_datagram},
+	[TRACEROUTE_ICMP] = {IP_PROTO_ICMP, ICMP_HDR_LEN, false, send_echo},
+};
+
+static int send_probe(struct traceroute *t, size_t i)
+{
+	struct probe *pr = &t->probes[i];
+	int n = t->method->send(t, pr);
+
 	if (n < 0 && n != -EMSGSIZE)
-		return (int)n;
+		return n;
 	pr->sent_ns = t->loop->now;
 	t->sent++;
 	t->send_at_ns = t->loop->now + t->cfg.send_wait_ns;
@@ -119,20 +215,31 @@ static uint64_t expire(struct traceroute *t)
 		if (pr->settled)
 			continue;
 		uint64_t end = pr->sent_ns + patience_ns(t, i);
-		if (end <= t->loop->now)
-			pr->settled = true;
-		else
+		if (end > t->loop->now) {
 			next = MIN(next, end);
+			continue;
+		}
+		pr->settled = true;
+		close_own(pr);
 	}
 	return next;
 }
 
 /* ---- telling ---- */
 
+static void close_all(struct traceroute *t)
+{
+	for (size_t i = 0; t->probes && i < t->made; i++)
+		close_own(&t->probes[i]);
+	if (t->sk)
+		sock_close(t->sk);
+	t->sk = NULL;
+}
+
 /* Nothing may follow: the owner may free the trace. */
 static void finish(struct traceroute *t, int error)
 {
-	sock_on_event(t->sk, NULL, NULL);
+	close_all(t);
 	timer_cancel(&t->loop->wheel, &t->timer);
 	t->fn(t, NULL, error, t->ctx);
 }
@@ -173,7 +280,7 @@ static struct probe *waiting_probe(struct traceroute *t, uint16_t seq)
 /* An answer after which farther probes tell nothing new. */
 static void settle(struct traceroute *t, struct probe *pr, uint32_t from, uint64_t when_ns)
 {
-	size_t hop = (size_t)(pr - t->probes) / t->cfg.queries;
+	size_t hop = number_of(pr) / t->cfg.queries;
 
 	pr->settled = true;
 	pr->told.from = from;
@@ -182,14 +289,21 @@ static void settle(struct traceroute *t, struct probe *pr, uint32_t from, uint64
 		t->count = MIN(t->count, (hop + 1) * t->cfg.queries);
 }
 
-static void take_errors(struct traceroute *t)
+static bool is_closed_port(const struct traceroute *t, const struct sock_error *e)
+{
+	return t->method->own_socket && e->type == ICMP_DEST_UNREACH && e->code == ICMP_PORT_UNREACH;
+}
+
+/* `own`: the probe whose socket it is; NULL: the shared one. */
+static void take_errors(struct traceroute *t, struct sock *sk, struct probe *own)
 {
 	struct sock_error e;
 
-	while (sock_recv_error(t->sk, &e) == 0) {
-		struct probe *pr = waiting_probe(t, e.seq);
-		if (e.local || e.type == ICMP_REDIRECT || e.type == ICMP_SOURCE_QUENCH || !pr)
+	while (sock_recv_error(sk, &e) == 0) {
+		struct probe *pr = own ? own : waiting_probe(t, e.seq);
+		if (e.local || e.type == ICMP_REDIRECT || e.type == ICMP_SOURCE_QUENCH || !pr || pr->settled)
 			continue;
+		pr->told.reply = is_closed_port(t, &e);
 		pr->told.type = e.type;
 		pr->told.code = e.code;
 		pr->told.info = e.info;
@@ -221,12 +335,31 @@ static void on_event(struct sock *sk, unsigned events, void *ctx)
 {
 	struct traceroute *t = ctx;
 
-	(void)sk;
-	take_errors(t);
-	take_replies(t);
+	if (!t->method->own_socket) {
+		take_errors(t, sk, NULL);
+		take_replies(t);
+	}
 	if (events & SOCK_EVENT_HANGUP)
 		finish(t, ENODEV);
 	else
+		step(t);
+}
+
+/* A datagram comes back where the port is open after all. */
+static void on_own_event(struct sock *sk, unsigned events, void *ctx)
+{
+	struct probe *pr = ctx;
+	struct traceroute *t = pr->t;
+	struct sock_msg msg;
+
+	take_errors(t, sk, pr);
+	if (!pr->settled && sock_recv(sk, NULL, 0, 0, &msg) >= 0) {
+		pr->told.reply = true;
+		settle(t, pr, msg.from.ip, msg.time_ns);
+	}
+	if (pr->settled)
+		close_own(pr);
+	if (!(events & SOCK_EVENT_HANGUP)) /* the shared one is told too */
 		step(t);
 }
 
@@ -241,36 +374,14 @@ static void set_defaults(struct traceroute_config *cfg)
 	cfg->wait_ns = cfg->wait_ns ? cfg->wait_ns : 5 * NS_PER_SEC;
 	cfg->here = cfg->here > 0 ? cfg->here : 3;
 	cfg->near = cfg->near > 0 ? cfg->near : 10;
-	cfg->len = MAX(cfg->len ? cfg->len : 60, (size_t)(IP_HDR_LEN + ICMP_HDR_LEN));
-}
-
-static int set_up(struct traceroute *t, const char **step_name)
-{
-	const struct traceroute_config *cfg = &t->cfg;
-	int err;
-
-	*step_name = "setsockopt";
-	err = cfg->oif ? sock_set(t->sk, SO_OPT_BINDTODEVICE, cfg->oif) : 0;
-	if (!err)
-		err = sock_set(t->sk, SO_OPT_RECVERR, 1);
-	if (!err)
-		err = sock_set(t->sk, SO_OPT_TOS, cfg->tos);
-	if (!err)
-		err = sock_set(
-			t->sk, SO_OPT_MTU_DISCOVER, cfg->dont_fragment ? SOCK_PMTU_PROBE : SOCK_PMTU_DONT);
-	if (err)
-		return err;
-	*step_name = "bind";
-	err = cfg->src ? sock_bind(t->sk, &(struct sock_addr){.ip = cfg->src}) : 0;
-	if (err)
-		return err;
-	*step_name = "connect";
-	return sock_connect(t->sk, &(struct sock_addr){.ip = cfg->dst});
+	cfg->len = MAX(cfg->len ? cfg->len : 60, IP_HDR_LEN + methods[cfg->method].hdr_len);
+	cfg->port = cfg->port ? cfg->port : cfg->fixed_port ? 53 : 33434;
 }
 
 static void number_probes(struct traceroute *t)
 {
 	for (size_t i = 0; i < t->count; i++) {
+		t->probes[i].t = t;
 		t->probes[i].told.ttl = t->cfg.first_ttl + (unsigned)(i / t->cfg.queries);
 		t->probes[i].told.query = (unsigned)(i % t->cfg.queries);
 	}
@@ -286,19 +397,19 @@ struct traceroute *traceroute_new(struct loop *l, struct stack *s, const struct 
 	if (!t)
 		return NULL;
 	t->loop = l;
+	t->s = s;
 	t->cfg = *cfg;
 	t->fn = fn;
 	t->ctx = ctx;
 	timer_init(&t->timer, on_timer);
 	set_defaults(&t->cfg);
-	t->count = (size_t)(t->cfg.max_ttl - t->cfg.first_ttl + 1) * t->cfg.queries;
-	t->request_len = t->cfg.len - IP_HDR_LEN;
-	t->request = calloc(1, t->request_len);
+	t->method = &methods[t->cfg.method];
+	t->made = t->count = (size_t)(t->cfg.max_ttl - t->cfg.first_ttl + 1) * t->cfg.queries;
+	t->request_len = t->cfg.len - IP_HDR_LEN - (t->method->own_socket ? t->method->hdr_len : 0);
+	t->request = calloc(1, t->request_len + 1); /* maybe nothing */
 	t->probes = calloc(t->count, sizeof(*t->probes));
-	if (t->request && t->probes) {
-		t->sk = sock_open(s, SOCK_DGRAM, IP_PROTO_ICMP);
-		err = t->sk ? -set_up(t, step_name) : errno;
-	}
+	if (t->request && t->probes)
+		err = -open_socket(t, t->cfg.port, &t->sk, step_name);
 	if (!err) {
 		number_probes(t);
 		return t;
@@ -317,8 +428,7 @@ void traceroute_start(struct traceroute *t)
 void traceroute_free(struct traceroute *t)
 {
 	timer_cancel(&t->loop->wheel, &t->timer);
-	if (t->sk)
-		sock_close(t->sk);
+	close_all(t);
 	free(t->request);
 	free(t->probes);
 	free(t);

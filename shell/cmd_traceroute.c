@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* traceroute -I and tracepath, in the manner of the programs of those names. */
+/* traceroute and tracepath, in the manner of the programs of those names. */
 #include "app/tracepath.h"
 #include "app/traceroute.h"
 #include "lib/text.h"
@@ -29,7 +29,7 @@ struct traceroute_run {
 	struct traceroute *t;
 	struct traceroute_config cfg;
 	const char *name, *device, *source;
-	bool icmp, numeric;
+	bool numeric;
 	uint32_t last_from; /* named already in this line */
 	unsigned line;	    /* TTL whose line is open */
 };
@@ -142,6 +142,9 @@ static int take_number(struct traceroute_run *run, int opt)
 	case 'N':
 		run->cfg.at_once = (unsigned)v;
 		return v < 1 ? complain(run, "sim queries must be at least one") : 0;
+	case 'p':
+		run->cfg.port = (uint16_t)v;
+		return v < 1 || v > 65535 ? complain(run, "port must be from 1 to 65535") : 0;
 	case 'q':
 		run->cfg.queries = (unsigned)v;
 		return v < 1 || v > TRACEROUTE_MAX_QUERIES ? complain(run, "no more than 10 probes per hop")
@@ -156,7 +159,11 @@ static int take_option(struct traceroute_run *run, int opt)
 {
 	switch (opt) {
 	case 'I':
-		run->icmp = true;
+		run->cfg.method = TRACEROUTE_ICMP;
+		return 0;
+	case 'U':
+		run->cfg.method = TRACEROUTE_UDP;
+		run->cfg.fixed_port = true;
 		return 0;
 	case 'n':
 		run->numeric = true;
@@ -207,17 +214,13 @@ static int read_traceroute(struct traceroute_run *run)
 	int opt, status;
 
 	args_begin();
-	while ((opt = args_next(run->c, "4f:Fi:Im:nN:q:s:t:w:", NULL)) > 0) {
+	while ((opt = args_next(run->c, "4f:Fi:Im:nN:p:q:s:t:Uw:", NULL)) > 0) {
 		status = take_option(run, opt);
 		if (status)
 			return status;
 	}
 	if (opt < 0)
 		return CMD_USAGE;
-	if (!run->icmp) {
-		cmd_error(run->c, "probes by UDP and TCP come later; `traceroute -I` uses ICMP echo");
-		return CANNOT;
-	}
 	if (cfg->first_ttl > (cfg->max_ttl ? cfg->max_ttl : 30))
 		return complain(run, "first hop out of range");
 	return take_operands(run);
@@ -407,17 +410,20 @@ static int run_tracepath(struct cmd *c)
 const struct command cmd_traceroute = {
 	.name = "traceroute",
 	.run = run_traceroute,
-	.usage = "traceroute -I [-nF] [-f FIRST] [-m MAX] [-q QUERIES] [-N AT_ONCE] [-w MAX,HERE,NEAR] "
+	.usage = "traceroute [-I | -U] [-nF] [-p PORT] [-f FIRST] [-m MAX] [-q QUERIES] [-N AT_ONCE] [-w "
+		 "MAX,HERE,NEAR] "
 		 "[-i DEVICE] [-s SOURCE] [-t TOS] HOST [LENGTH]",
 	.about = "show the routers on the way to a host",
-	.options = "  -I           by ICMP echo (the only way yet)\n"
+	.options = "  -I           by ICMP echo instead of UDP\n"
+		   "  -p PORT      of the first datagram (33434); each goes to the next port\n"
+		   "  -U           all to the same port (53, or that of -p)\n"
 		   "  -n           addresses only\n"
 		   "  -f FIRST     begin with this TTL (1);  -m MAX: end with this one (30)\n"
 		   "  -q QUERIES   probes per hop (3);  -N AT_ONCE: on their way at once (16)\n"
 		   "  -w SECONDS   wait for an answer at most (5)\n"
 		   "  -F           do not fragment\n"
 		   "  -i DEVICE, -s SOURCE, -t TOS   of the probes",
-	.example = "traceroute -I -n 10.0.2.1",
+	.example = "traceroute -n 10.0.2.1",
 	.man = "traceroute(1)",
 	.complete = complete_hosts,
 };

@@ -2,6 +2,8 @@
 /* The traceroute engine: along a row of hosts, and against a wire where the order of answers matters. */
 #include "app/traceroute.h"
 
+#include "net/wire_udp.h"
+
 #include "tests/unit/lab.h"
 
 #include <errno.h>
@@ -88,6 +90,11 @@ static void tear_down(struct scene *sc)
 }
 
 static struct traceroute_config to(const char *dst)
+{
+	return (struct traceroute_config){.dst = lab_ip(dst), .method = TRACEROUTE_ICMP};
+}
+
+static struct traceroute_config udp_to(const char *dst)
 {
 	return (struct traceroute_config){.dst = lab_ip(dst)};
 }
@@ -318,9 +325,117 @@ static void deleting_its_host_ends_it(void)
 	tear_down(sc);
 }
 
+/* ---- by datagrams ---- */
+
+/* The ports at the destination are closed: it says so, and the trace is over. */
+static void datagrams_find_the_same_way(void)
+{
+	struct scene *sc = row();
+
+	begin(sc, udp_to("10.0.3.1"));
+	lab_run(sc->lab, 10 * NS_PER_SEC);
+	CU_ASSERT(sc->done == 1 && sc->error == 0);
+	CU_ASSERT_EQUAL_FATAL(sc->count, 9);
+	for (unsigned i = 0; i < 9; i++)
+		CU_ASSERT_EQUAL(sc->told[i].reply, i >= 6);
+	CU_ASSERT_EQUAL(sc->told[0].from, lab_ip("10.0.1.254"));
+	CU_ASSERT_EQUAL(sc->told[3].from, lab_ip("10.0.2.2"));
+	CU_ASSERT_EQUAL(sc->told[8].from, lab_ip("10.0.3.1"));
+	CU_ASSERT(sc->told[8].type == ICMP_DEST_UNREACH && sc->told[8].code == ICMP_PORT_UNREACH);
+	tear_down(sc);
+}
+
+static void each_datagram_goes_to_the_next_port_unless_it_is_fixed(void)
+{
+	for (int fixed = 0; fixed < 2; fixed++) {
+		struct traceroute_config cfg = udp_to("10.5.0.1");
+		struct scene *sc = alone();
+		uint16_t last = 0;
+
+		cfg.queries = 1;
+		cfg.max_ttl = 5;
+		cfg.fixed_port = fixed;
+		begin(sc, cfg);
+		for (unsigned i = 0; i < 5; i++) {
+			struct lab_ip_seen seen = lab_sent_ip(sc->wire);
+			struct udp_hdr h;
+			CU_ASSERT_FATAL(
+				seen.payload && seen.ip.proto == IP_PROTO_UDP && seen.ip.ttl == i + 1);
+			CU_ASSERT_EQUAL(seen.ip.total_len, 60);
+			CU_ASSERT_FATAL(udp_peek(seen.payload, seen.len, &h));
+			CU_ASSERT_EQUAL(h.dport, fixed ? 53 : 33434 + i);
+			CU_ASSERT_NOT_EQUAL(h.sport, last);
+			last = h.sport;
+		}
+		tear_down(sc);
+	}
+}
+
+/* Who answers with data has the port open. */
+static void an_open_port_answers_too(void)
+{
+	struct traceroute_config cfg = udp_to("10.0.3.1");
+	struct scene *sc = row();
+	struct sock *sk = sock_open(sc->h2, SOCK_DGRAM, IP_PROTO_UDP);
+	struct sock_msg msg;
+
+	cfg.fixed_port = true;
+	cfg.port = 5353;
+	cfg.queries = 1;
+	cfg.at_once = 3;
+	CU_ASSERT_EQUAL(sock_bind(sk, &(struct sock_addr){.port = 5353}), 0);
+	begin(sc, cfg);
+	lab_run(sc->lab, NS_PER_MS);
+	CU_ASSERT_EQUAL(sock_recv(sk, NULL, 0, 0, &msg), 32);
+	CU_ASSERT_EQUAL(sock_send(sk, "here", 4, 0, &msg.from), 4);
+	lab_run(sc->lab, 10 * NS_PER_SEC);
+	CU_ASSERT(sc->done == 1 && sc->count == 3);
+	CU_ASSERT(sc->told[2].reply && sc->told[2].from == lab_ip("10.0.3.1"));
+	sock_close(sk);
+	tear_down(sc);
+}
+
+static void a_host_that_goes_ends_a_trace_by_datagrams(void)
+{
+	struct traceroute_config cfg = udp_to("10.5.0.1");
+
+	for (int early = 0; early < 2; early++) {
+		struct scene *sc = alone();
+
+		cfg.send_wait_ns = NS_PER_SEC;
+		cfg.wait_ns = NS_PER_MS;
+		begin(sc, cfg);
+		lab_run(sc->lab, early ? 0 : NS_PER_SEC / 2); /* or while no probe is on its way */
+		stack_delete(sc->h1);
+		lab_run(sc->lab, 10 * NS_PER_SEC);
+		CU_ASSERT(sc->done == 1 && sc->error == ENODEV);
+		tear_down(sc);
+	}
+}
+
+static void a_trace_by_datagrams_knows_before_the_start_that_there_is_no_way(void)
+{
+	struct scene *sc = alone();
+	struct traceroute_config cfg = udp_to("10.0.1.254");
+	const char *step;
+
+	begin(sc, cfg);
+	cfg.dst = lab_ip("10.0.1.255");
+	CU_ASSERT_PTR_NULL(traceroute_new(&sc->lab->loop, sc->h1, &cfg, note, sc, &step));
+	CU_ASSERT_EQUAL(errno, EACCES); /* a broadcast address */
+	CU_ASSERT_STRING_EQUAL(step, "connect");
+	CU_ASSERT_EQUAL(dev_set_up(sc->wire, false), 0); /* and when it is lost on the way */
+	lab_run(sc->lab, 10 * NS_PER_SEC);
+	CU_ASSERT_EQUAL(sc->done, 1);
+	tear_down(sc);
+}
+
 SUITE(app_traceroute, T(each_router_is_named_in_order), T(first_and_last_hop_can_be_chosen),
 	T(who_says_unreachable_ends_the_trace), T(a_neighbour_that_is_not_there_ends_the_trace),
 	T(no_route_is_known_before_the_start), T(so_many_probes_are_on_their_way_at_once),
 	T(answers_in_any_order_are_told_in_order), T(silence_is_waited_for_as_long_as_nothing_is_known),
 	T(answers_of_farther_hops_shorten_the_wait), T(late_and_foreign_answers_change_nothing),
-	T(deleting_its_host_ends_it))
+	T(deleting_its_host_ends_it), T(datagrams_find_the_same_way),
+	T(each_datagram_goes_to_the_next_port_unless_it_is_fixed), T(an_open_port_answers_too),
+	T(a_host_that_goes_ends_a_trace_by_datagrams),
+	T(a_trace_by_datagrams_knows_before_the_start_that_there_is_no_way))

@@ -1,6 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* traceroute -I and tracepath print what traceroute 2.1.2 and iputils 20221126 print. */
+/* traceroute and tracepath print what traceroute 2.1.2 and iputils 20221126 print. */
 #include "tests/unit/shell/bench.h"
+
+static void datagrams_are_the_default(void)
+{
+	BENCH_PRINTS("traceroute -n 10.0.2.1", 0,
+		"traceroute to 10.0.2.1 (10.0.2.1), 30 hops max, 60 byte packets\n"
+		" 1  10.0.1.254  0.000 ms  0.000 ms  0.000 ms\n"
+		" 2  10.0.2.1  0.000 ms  0.000 ms  0.000 ms\n");
+	BENCH_PRINTS("traceroute -U -q 1 -p 5000 h2 40", 0,
+		"traceroute to h2 (10.0.2.1), 30 hops max, 40 byte packets\n"
+		" 1  10.0.1.254 (10.0.1.254)  0.000 ms\n"
+		" 2  10.0.2.1 (10.0.2.1)  0.000 ms\n");
+	BENCH_PRINTS("traceroute -n -q 1 -w 0.1 10.0.3.1", 0,
+		"traceroute to 10.0.3.1 (10.0.3.1), 30 hops max, 60 byte packets\n"
+		" 1  10.0.1.254  0.000 ms !N\n");
+}
 
 static void each_hop_is_a_line(void)
 {
@@ -46,8 +61,8 @@ static void what_cannot_be_done_is_said_at_once(void)
 		const char *script, *says;
 		int status;
 	} cases[] = {
-		{"traceroute 10.0.2.1",
-			"traceroute: probes by UDP and TCP come later; `traceroute -I` uses ICMP echo\n", 2},
+		{"traceroute -p 65536 h2", "port must be from 1 to 65535\n", 2},
+		{"traceroute 10.0.1.255", "connect: Permission denied\n", 1},
 		{"traceroute -I", "Specify \"host\" missing argument.\n", 2},
 		{"traceroute -I -q 11 h2", "no more than 10 probes per hop\n", 2},
 		{"traceroute -I -m 256 h2", "max hops cannot be more than 255\n", 2},
@@ -96,6 +111,6 @@ static void tracepath_prints_mtu_and_hops(void)
 	bench_free(b);
 }
 
-SUITE(shell_cmd_traceroute, T(each_hop_is_a_line), T(silence_is_a_star_and_errors_have_marks),
-	T(too_large_for_the_next_link_names_its_mtu), T(what_cannot_be_done_is_said_at_once),
-	T(tracepath_prints_mtu_and_hops))
+SUITE(shell_cmd_traceroute, T(datagrams_are_the_default), T(each_hop_is_a_line),
+	T(silence_is_a_star_and_errors_have_marks), T(too_large_for_the_next_link_names_its_mtu),
+	T(what_cannot_be_done_is_said_at_once), T(tracepath_prints_mtu_and_hops))
