@@ -91,7 +91,7 @@ void cc_sent(struct tcp_conn *c)
 	bool limited = pipe + c->mss > c->cwnd;
 
 	if (!limited && !tcp_unsent(c) && list_empty(&f->lost))
-		f->rate.limited_until = f->rate.delivered + pipe;
+		f->rate.limited_until = f->rate.delivered + pipe + 1;
 	if (seq_le(f->usage.end, c->snd.una) || limited || pipe > f->usage.most) {
 		f->usage.limited = limited;
 		f->usage.most = pipe;
@@ -115,7 +115,7 @@ void cc_ack(struct tcp_conn *c, const struct tcp_ack *a)
 
 	if (recovery_is_reducing(c))
 		recovery_reduce(c, a->delivered, a->lost, a->una_moved);
-	else if (progress && a->delivered && is_limited(c))
+	else if (progress && a->delivered && !a->ended && is_limited(c))
 		c->cc->on_ack(c, a->delivered);
 }
 

@@ -63,10 +63,11 @@ static void begin_reduction(struct tcp_conn *c)
 	c->ecn_cwr = c->ecn_on;
 }
 
-static void end_reduction(struct tcp_conn *c)
+/* RFC 5681 3.2 step 6: exactly to ssthresh, so the ACK that ends it does not let cwnd grow. */
+static void end_reduction(struct tcp_conn *c, struct tcp_ack *a)
 {
-	if (c->ssthresh != UINT32_MAX)
-		tcp_cwnd_set(c, c->ssthresh);
+	tcp_cwnd_set(c, c->ssthresh);
+	a->ended = true;
 }
 
 /* RFC 6937 3.1: while more than ssthresh is in flight, send in proportion to what arrives, so that ssthresh is reached
@@ -102,7 +103,7 @@ void recovery_reduce_at_once(struct tcp_conn *c)
 		return;
 	c->flight->undo.possible = false;
 	begin_reduction(c);
-	end_reduction(c);
+	tcp_cwnd_set(c, c->ssthresh);
 }
 
 /* RFC 3168 6.1.2, and the same for a queue of our own that is full: once for each window. */
@@ -197,7 +198,7 @@ static void try_to_open(struct tcp_conn *c, const struct tcp_ack *a)
 
 /* The recovery point is acknowledged. False: stay, since a peer without SACK may still send duplicate ACKs for what was
  * sent again, and they must not begin another recovery (RFC 6582 3.2 step 1). */
-static bool finish(struct tcp_conn *c, const struct tcp_ack *a)
+static bool finish(struct tcp_conn *c, struct tcp_ack *a)
 {
 	struct tcp_flight *f = c->flight;
 
@@ -209,7 +210,7 @@ static bool finish(struct tcp_conn *c, const struct tcp_ack *a)
 	} else if (c->ca_state == TCP_CA_RECOVERY) {
 		if (f->rack.wnd_persist)
 			f->rack.wnd_persist--;
-		end_reduction(c);
+		end_reduction(c, a);
 	}
 	f->undo.possible = false;
 	recovery_set_state(c, TCP_CA_OPEN);
@@ -327,7 +328,7 @@ void recovery_ack(struct tcp_conn *c, struct tcp_ack *a)
 	if (a->ece)
 		f->undo.possible = false;
 	if (c->ca_state == TCP_CA_CWR && seq_gt(c->snd.una, f->recovery_point)) {
-		end_reduction(c);
+		end_reduction(c, a);
 		recovery_set_state(c, TCP_CA_OPEN);
 	}
 	if (c->ca_state == TCP_CA_RECOVERY && seq_ge(c->snd.una, f->recovery_point))

@@ -54,6 +54,7 @@ struct tcp_ack {
 	bool again_acked; /* SND.UNA passed bytes that were sent more than once (Karn) */
 	bool orig;	  /* bytes below the recovery point that were sent only once arrived (F-RTO) */
 	bool dsack, dsack_tlp;
+	bool ended;			      /* a reduction is over */
 	uint64_t sent_first_ns, sent_last_ns; /* least and most of what was sent once; 0: none */
 	uint64_t rtt_ns;		      /* by the youngest of them; 0: unknown */
 	struct {

@@ -314,7 +314,9 @@ static bool extend(struct tcp_conn *c, uint32_t end)
 	struct tcp_flight *f = c->flight;
 	struct tcp_sent *r = list_last(&f->sent, struct tcp_sent, node);
 
-	if (!r || r->state != TCP_FLYING || r->again || r->sent_ns != stack_now(c->stack))
+	if (!r || r->state != TCP_FLYING || r->again)
+		return false;
+	if (r->sent_ns != stack_now(c->stack) || r->delivered != f->rate.delivered)
 		return false;
 	if (r->mss != c->mss || length(r) % r->mss != 0 || end - r->seq > TCP_RECORD_MAX)
 		return false;
@@ -400,6 +402,7 @@ bool tcp_sent(struct tcp_conn *c, uint32_t seq, uint32_t end)
 		return false;
 	if (first) {
 		f->rate.first_ns = f->rate.delivered_ns = f->busy_since_ns = stack_now(c->stack);
+		f->rate.limited_until = f->rate.delivered + 1; /* there was nothing to send */
 		f->fack = c->snd.una;
 	}
 	if (fresh ? !send_new(c, seq, end) : !send_again(c, seq, end))

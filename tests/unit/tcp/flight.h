@@ -120,9 +120,22 @@ static inline void flight_ack(struct flight_bench *b, struct flight_ack a)
 }
 #define ACK(b, ...) flight_ack(b, (struct flight_ack){__VA_ARGS__})
 
+/* Output, in segments of one MSS: lost ones first, then new ones. Returns how many. */
+static inline unsigned flight_output(struct flight_bench *b)
+{
+	unsigned n = 0;
+
+	while (tcp_cwnd_room(b->c) >= MSS) {
+		if (!flight_resend_next(b))
+			flight_send(b, MSS);
+		n++;
+	}
+	return n;
+}
+
 /* How many bytes are in which state. */
-#define FLYING(b)   ((b)->c->flight->bytes[TCP_FLYING])
-#define SACKED(b)   ((b)->c->flight->bytes[TCP_SACKED])
-#define LOST(b)	    ((b)->c->flight->bytes[TCP_LOST])
+#define FLYING(b) ((b)->c->flight->bytes[TCP_FLYING])
+#define SACKED(b) ((b)->c->flight->bytes[TCP_SACKED])
+#define LOST(b)	  ((b)->c->flight->bytes[TCP_LOST])
 
 #endif
