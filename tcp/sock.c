@@ -100,11 +100,14 @@ static void tcp_sock_close(struct sock *sk)
 
 	if (sk->linger_s != 0 || c->state < TCP_SYN_RECEIVED) {
 		tcp_close(c);
-		return;
+	} else {
+		c->sock = NULL;
+		mib_inc(sk->stack, MIB_TcpExtTCPAbortOnData);
+		tcp_abort(c, 0);
 	}
-	c->sock = NULL;
-	mib_inc(sk->stack, MIB_TcpExtTCPAbortOnData);
-	tcp_abort(c, 0);
+	/* The connection goes in the egress phase; its port is free at once, for who closes to bind again. */
+	if (c->state == TCP_CLOSED)
+		port_release(&tcp_of(sk->stack)->ports, &c->port);
 }
 
 /* ---- names ---- */
