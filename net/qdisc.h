@@ -8,7 +8,7 @@
 
 #include "net/dev.h"
 
-enum { QDISC_INGRESS_MAJOR = 0xffff /* as in "qdisc ingress ffff:" */ };
+enum { QDISC_FIRST_MAJOR = 0x8001, QDISC_INGRESS_MAJOR = 0xffff /* as in "qdisc ingress ffff:" */ };
 
 struct qdisc_ops {
 	const char *kind;				 /* "netem" */
@@ -31,6 +31,9 @@ struct qdisc {
 	uint16_t major; /* of its handle: 0x8001 is shown as "8001:" */
 	struct qdisc_stats stats;
 };
+
+/* A major number that no qdisc of this host has: 0x8001 the first time. */
+uint16_t qdisc_choose_major(struct stack *s);
 
 /* The packet goes on its way now. Takes it. */
 void qdisc_pass(struct qdisc *q, struct pkt *p);

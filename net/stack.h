@@ -73,6 +73,7 @@ struct stack {
 	int32_t conf_all[CONF_COUNT], conf_default[CONF_COUNT];
 	uint64_t mib[MIB_COUNT];
 	struct drop_count *drops; /* DROP_COUNT of them, allocated with the first drop */
+	uint16_t last_qdisc;	  /* major number that a qdisc got of itself last */
 	uint32_t trace_mask;	  /* 1 << enum trace_layer */
 	uint32_t generation; /* moves on with every change of addresses, routes or devices: caches compare it
 			      */

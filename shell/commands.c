@@ -14,6 +14,7 @@
 	COMMAND(route) \
 	COMMAND(arp) \
 	COMMAND(arpcache) \
+	COMMAND(tc) \
 	COMMAND(hostname) \
 	COMMAND(on) \
 	FAMILY("Reaching other hosts") \

@@ -47,7 +47,8 @@ void show_end(struct show *sh)
 {
 	if (!sh->json)
 		return;
-	json_dumpf(sh->open[0], sh->out, sh->pretty ? JSON_INDENT(4) : JSON_COMPACT);
+	json_dumpf(
+		sh->open[0], sh->out, (sh->pretty ? JSON_INDENT(4) : JSON_COMPACT) | JSON_REAL_PRECISION(6));
 	fputc('\n', sh->out);
 	json_decref(sh->open[0]);
 	sh->depth = 0;
@@ -160,4 +161,10 @@ void show_json_num(struct show *sh, const char *key, uint64_t value)
 {
 	if (sh->json)
 		put(sh, key, json_integer((json_int_t)value));
+}
+
+void show_json_real(struct show *sh, const char *key, double value)
+{
+	if (sh->json)
+		put(sh, key, json_real(value));
 }

@@ -57,5 +57,6 @@ void show_text(struct show *sh, const char *fmt, ...) __attribute__((format(prin
 void show_newline(struct show *sh); /* inside a record: "\" where the record must stay on one line */
 void show_json_str(struct show *sh, const char *key, const char *value);
 void show_json_num(struct show *sh, const char *key, uint64_t value);
+void show_json_real(struct show *sh, const char *key, double value);
 
 #endif

@@ -61,6 +61,9 @@ static void options_are_those_of_the_help(void)
 	OFFERS("ping -T tsp", "tsprespec");
 	OFFERS("ping h", "h1 h2");
 	OFFERS("ip link add v0 type ", "dummy hub veth");
+	OFFERS("tc qdisc ", "add change del replace show");
+	OFFERS("tc qdisc add dev lo root n", "netem noqueue");
+	OFFERS("tc qdisc add dev lo root netem d", "delay distribution duplicate");
 }
 
 static void programs_of_the_machine_stand_behind_an_exclamation_mark(void)
