@@ -88,9 +88,10 @@ static bool clock_may_jump(const struct loop *l)
 /* May we sleep until something happens? */
 static bool may_wait(const struct loop *l, bool may_sleep, uint64_t next)
 {
-	if (!may_sleep || l->file_count || !list_empty(&l->ingress) || !list_empty(&l->egress))
+	if (!may_sleep || l->file_count || !list_empty(&l->ingress) || !list_empty(&l->egress) ||
+		next <= l->now)
 		return false;
-	return l->clock.is_virtual ? next == TIMER_NEVER || !clock_may_jump(l) : next > l->now;
+	return !l->clock.is_virtual || next == TIMER_NEVER || !clock_may_jump(l);
 }
 
 /* Sees to it that a sleep ends at the next timer. A time-out of the sleep itself would program the machine's

@@ -130,6 +130,18 @@ static void virtual_time_jumps_only_while_somebody_waits(void)
 	loop_exit(&f.loop);
 }
 
+static void what_is_due_now_fires_while_virtual_time_is_held(void)
+{
+	struct fixture f;
+
+	setup(&f, true);
+	f.loop.holds = 1;
+	timer_arm(&f.loop.wheel, &f.timer, f.loop.now);
+	CU_ASSERT(loop_turn(&f.loop, true));
+	CU_ASSERT_STRING_EQUAL(f.order, "T");
+	loop_exit(&f.loop);
+}
+
 static void virtual_time_stands_while_work_is_left(void)
 {
 	struct fixture f;
@@ -227,5 +239,6 @@ static void a_regular_file_is_always_ready(void)
 
 SUITE(lib_loop, T(a_regular_file_is_always_ready), T(a_turn_runs_timers_then_ingress_then_egress),
 	T(ingress_work_posted_during_ingress_waits_for_the_next_turn), T(work_asked_for_twice_runs_once),
-	T(virtual_time_jumps_only_while_somebody_waits), T(virtual_time_stands_while_work_is_left),
-	T(real_time_sleeps_until_the_timer), T(a_watch_may_remove_itself_and_others))
+	T(virtual_time_jumps_only_while_somebody_waits), T(what_is_due_now_fires_while_virtual_time_is_held),
+	T(virtual_time_stands_while_work_is_left), T(real_time_sleeps_until_the_timer),
+	T(a_watch_may_remove_itself_and_others))
