@@ -38,12 +38,14 @@ struct nc {
 	bool wants;		/* what the owner was told last */
 	bool blocked;		/* the socket takes no more now */
 	bool full;		/* the owner takes no more now */
+	bool given_up;		/* to wait for input, after the peer's end */
 	bool net_ended, broken; /* no more comes from the peer; nothing goes either way */
 	unsigned received, probes_left;
 
 	struct timer timer; /* CONNECTING, PROBING, and silence while TALKING */
 	struct timer pace;  /* between lines or ports */
 	struct timer quit;
+	struct work grace; /* to give up in the next turn */
 };
 
 static void tell(struct nc *nc, struct nc_event e)
@@ -124,6 +126,7 @@ static void hang_up(struct nc *nc)
 	nc->sk = NULL;
 	disarm(nc, &nc->timer);
 	disarm(nc, &nc->pace);
+	work_cancel(&nc->grace);
 }
 
 /* ---- talking: from the owner to the network ---- */
@@ -234,7 +237,7 @@ static void receive(struct nc *nc)
 static void talk(struct nc *nc)
 {
 	nc->state = TALKING;
-	nc->blocked = nc->net_ended = nc->broken = false;
+	nc->blocked = nc->net_ended = nc->broken = nc->given_up = false;
 	nc->in_told = nc->cfg.no_input || (nc->cfg.listen && nc->cfg.udp && nc->cfg.keep);
 	nc->in_ended |= nc->in_told;
 	disarm(nc, &nc->timer);
@@ -243,11 +246,20 @@ static void talk(struct nc *nc)
 	transmit(nc);
 }
 
-static bool has_hung_up(const struct nc *nc)
+/* The peer has ended, and all input so far was sent. */
+static bool is_at_end(const struct nc *nc)
 {
-	bool idle = nc->in_at == nc->in_len;
+	return nc->state == TALKING && nc->net_ended && nc->in_at == nc->in_len;
+}
 
-	return nc->broken || (nc->net_ended && idle && (nc->in_ended || nc->cfg.listen));
+/* A listener does not wait for more input then, beyond what is there already. */
+static bool has_hung_up(struct nc *nc)
+{
+	if (nc->broken || !is_at_end(nc))
+		return nc->broken;
+	if (nc->cfg.listen && !nc->given_up)
+		loop_post(nc->loop, &nc->grace);
+	return nc->in_ended || nc->given_up;
 }
 
 /* ---- connecting ---- */
@@ -313,8 +325,8 @@ static void try_port(struct nc *nc)
 	nc->sk = open_bound(nc, from);
 	if (!nc->sk)
 		return;
-	sock_on_event(nc->sk, on_event, nc);
 	err = sock_connect(nc->sk, &to);
+	sock_on_event(nc->sk, on_event, nc); /* not before: what is not connected counts as hung up */
 	if (err == -EINPROGRESS) {
 		nc->state = CONNECTING;
 		note_activity(nc);
@@ -487,6 +499,14 @@ static void on_pace(struct timer *t)
 	settle(nc);
 }
 
+static void on_grace(struct work *w)
+{
+	struct nc *nc = CONTAINER_OF(w, struct nc, grace);
+
+	nc->given_up = is_at_end(nc);
+	settle(nc);
+}
+
 static void on_quit(struct timer *t)
 {
 	struct nc *nc = CONTAINER_OF(t, struct nc, quit);
@@ -512,6 +532,7 @@ struct nc *nc_new(struct loop *l, struct stack *s, const struct nc_config *cfg, 
 	timer_init(&nc->timer, on_timer);
 	timer_init(&nc->pace, on_pace);
 	timer_init(&nc->quit, on_quit);
+	work_init(&nc->grace, on_grace);
 	nc->ports = calloc(cfg->port_count, sizeof(*nc->ports));
 	if (!nc->ports) {
 		free(nc);
@@ -532,6 +553,7 @@ void nc_input(struct nc *nc, const void *data, size_t len)
 		nc->in_ended = true;
 	else if (!keep_input(nc, data, len))
 		stop_because(nc, "input", ENOMEM);
+	work_cancel(&nc->grace);
 	if (nc->state == TALKING)
 		transmit(nc);
 	settle(nc);
