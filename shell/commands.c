@@ -25,6 +25,7 @@
 	COMMAND(tracepath) \
 	COMMAND(nc) \
 	COMMAND(snc) \
+	COMMAND(serve) \
 	COMMAND(iperf3) \
 	FAMILY("Looking inside") \
 	COMMAND(trace) \
