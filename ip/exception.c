@@ -232,6 +232,20 @@ void route_redirect(struct stack *s, uint32_t dst, uint32_t gateway, struct neti
 	changed(s, e);
 }
 
+void route_doubt(struct stack *s, uint32_t dst)
+{
+	struct exception *e = s->ip->exceptions ? find(s->ip->exceptions, dst) : NULL;
+
+	if (!e || !e->gateway)
+		return;
+	TRACE(s, LAYER_ROUTE, NULL, "RFC 1122 3.3.1.4", "packets to %s no longer go by %s", TEXT_IP(dst),
+		TEXT_IP(e->gateway));
+	e->gateway = 0;
+	s->generation++;
+	if (!e->mtu)
+		forget(s->ip->exceptions, e);
+}
+
 /* ---- path MTU */
 
 /* RFC 1191 7.1: the sizes that links have. The next below `len`. */

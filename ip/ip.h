@@ -89,6 +89,9 @@ int route_lookup(struct stack *s, const struct route_key *key, struct route_path
 /* A redirect was accepted: packets to `dst` go by `gateway` of `n` from now on (checked by the caller). */
 void route_redirect(struct stack *s, uint32_t dst, uint32_t gateway, struct netif *n);
 
+/* Negative advice (RFC 1122 3.3.1.4): nothing that was sent to `dst` seems to arrive. A redirect for it is forgotten. */
+void route_doubt(struct stack *s, uint32_t dst);
+
 /* Datagram Too Big (RFC 1191): lowers the estimate for `dst`; never raises it. `mtu` 0: the sender of the
  * error is old, use the plateau table from `original_len`. Returns the new estimate. Only destinations we
  * send to are remembered. */

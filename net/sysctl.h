@@ -77,6 +77,8 @@
 		"most connections in TIME-WAIT")                                                             \
 	X(TCP_TW_REUSE, "net.ipv4.tcp_tw_reuse", 2, 0, 2,                                                    \
 		"connect() from TIME-WAIT after 1 s: 2: loopback only, 1: always")                           \
+	X(TCP_RETRIES1, "net.ipv4.tcp_retries1", 3, 0, 255,                                                  \
+		"time-outs in a row after which the way is doubted")                                         \
 	X(TCP_RETRIES2, "net.ipv4.tcp_retries2", 15, 0, 127, "time-outs in a row that end a connection")     \
 	X(TCP_ORPHAN_RETRIES, "net.ipv4.tcp_orphan_retries", 0, 0, 127, "the same without a program; 0: 8")  \
 	X(TCP_MAX_ORPHANS, "net.ipv4.tcp_max_orphans", 65536, 0, 1 << 24, "connections without a program")   \

@@ -259,7 +259,7 @@ static void fill_child(struct tcp_conn *c, const struct tcp_half *h)
 	c->e.local_port = h->e.local_port;
 	c->e.remote_port = h->e.remote_port;
 	inherit(c, h->listen);
-	c->snd.iss = c->snd.una = h->iss;
+	c->snd.iss = c->snd.una = c->snd.up = c->snd.sml = h->iss;
 	c->snd.nxt = c->snd.end = h->iss + 1;
 	c->ts_on = c->sack_on = c->wscale_on = c->ecn_on = true;
 	c->ts_offset = tcp_ts_offset(c->stack, &c->e);

@@ -440,6 +440,10 @@ void tcp_mtu_changed(struct tcp_conn *c, bool resend);
 /* The MSS option for a connection by this route: RFC 9293 3.7.1, MUST-14 to 16, 67. */
 uint16_t tcp_advertised_mss(struct stack *s, uint32_t remote, uint32_t local);
 
+/* The text of one segment now, with so many SACK blocks in its header. A peer with a small buffer gets pieces of half
+ * of it, else it would always wait for the whole (RFC 9293 3.8.6.2.1: Fs = 1/2). */
+uint32_t tcp_segment_size(const struct tcp_conn *c, unsigned sacks);
+
 /* ---- segment.c: building one ---- */
 
 /* A segment of a connection: header, options, window, `len` bytes of text from `seq` on, which were sent before where

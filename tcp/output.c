@@ -63,17 +63,19 @@ void tcp_mtu_changed(struct tcp_conn *c, bool resend)
 	tcp_want(c, 0);
 }
 
-/* The text of one segment now. A peer with a small buffer gets pieces of half of it, else it would always wait for
- * the whole (RFC 9293 3.8.6.2.1: Fs = 1/2); SACK blocks take their room. */
-static uint32_t segment_size(const struct tcp_conn *c)
+uint32_t tcp_segment_size(const struct tcp_conn *c, unsigned sacks)
 {
 	uint32_t half = c->snd.max_wnd > TCP_MSS_DEFAULT ? c->snd.max_wnd / 2 : c->snd.max_wnd;
-	unsigned sacks = MIN(tcp_sack_waiting(c), c->ts_on ? TCP_SACKS_MAX - 1U : TCP_SACKS_MAX);
 	uint32_t size = c->mss;
 
 	if (half && size > half)
 		size = MAX(half, (uint32_t)HALF_WND_MIN);
 	return size - MIN(tcp_sack_len(sacks), size / 2);
+}
+
+static uint32_t segment_size(const struct tcp_conn *c)
+{
+	return tcp_segment_size(c, MIN(tcp_sack_waiting(c), c->ts_on ? TCP_SACKS_MAX - 1U : TCP_SACKS_MAX));
 }
 
 /* ---- new data ---- */

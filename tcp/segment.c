@@ -157,7 +157,7 @@ int tcp_segment_send(struct tcp_conn *c, uint16_t flags, uint32_t seq, uint32_t 
 	uint8_t *b = pkt_push(p, hdr_len);
 	memcpy(b + TCP_HDR_LEN, opts, hdr_len - TCP_HDR_LEN);
 	tcp_emit(b, &h);
-	set_offload(p, (uint16_t)hdr_len, c->mss - tcp_sack_len(o.sack_count));
+	set_offload(p, (uint16_t)hdr_len, tcp_segment_size(c, o.sack_count));
 	count(c, len, again);
 	if (flags & TCP_ACK)
 		tcp_ack_sent(c);

@@ -6,6 +6,7 @@
  * only writes it down; when the entry rings, those that are due are served and it is set to the next one.
  * Handlers change state and ask output to send.
  */
+#include "lib/text.h"
 #include "tcp/internal.h"
 
 #include <errno.h>
@@ -141,6 +142,14 @@ static void syn_again(struct tcp_conn *c)
 
 /* ---- data in flight ---- */
 
+/* R1 of RFC 9293 3.8.3: time to tell IP, and who watches, that something is wrong. */
+static void doubt_the_way(const struct tcp_conn *c)
+{
+	TRACE(c->stack, LAYER_TCP, NULL, "RFC 9293 3.8.3", "%s:%u: %u retransmissions in a row",
+		TEXT_IP(c->e.remote), c->e.remote_port, c->retries);
+	route_doubt(c->stack, c->e.remote);
+}
+
 /* RFC 6298 5.4 to 5.7 */
 void tcp_timer_rexmit(struct tcp_conn *c)
 {
@@ -153,6 +162,8 @@ void tcp_timer_rexmit(struct tcp_conn *c)
 		time_out(c);
 		return;
 	}
+	if (c->retries == (unsigned)c->stack->sysctl[SYSCTL_TCP_RETRIES1])
+		doubt_the_way(c);
 	mib_inc(c->stack, MIB_TcpExtTCPTimeouts);
 	tcp_rto(c);
 	tcp_want(c, 0);
