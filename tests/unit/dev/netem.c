@@ -6,6 +6,7 @@
 #include "net/ether.h"
 #include "net/gso.h"
 #include "net/sock.h"
+#include "tests/unit/alloc.h"
 #include "tests/unit/lab.h"
 
 #include <math.h>
@@ -301,7 +302,7 @@ static void one_bit_is_turned_and_nobody_vouches_for_it(void)
 	lab_free(b.l);
 }
 
-/* RFC3168-5 */
+/* RFC 3168 5 */
 static void marks_take_the_place_of_losses_where_ecn_is_known(void)
 {
 	struct netem_config c = {.limit = 1000, .loss = {.random = {.p = CHANCE_ALWAYS}}, .ecn = true};
@@ -479,6 +480,15 @@ static void without_memory_it_drops_by_name(void)
 	CU_ASSERT_EQUAL(lab_sent_count(b.d), 1);
 	CU_ASSERT_EQUAL(stack_drops(b.s, DROP_NO_MEMORY), 1);
 	small->limit = 0;
+	c = (struct netem_config){.limit = 1000, .delay_ns = NS_PER_MS};
+	netem_change(b.d->qdisc[QDISC_ROOT], &c);
+	struct pkt *p = stack_pkt(b.s, FRAME);
+	pkt_put(p, FRAME);
+	alloc_arm(1, true);
+	dev_output(b.d, p); /* nothing to hold it by */
+	CU_ASSERT_EQUAL(alloc_disarm(), 1);
+	CU_ASSERT_EQUAL(stack_drops(b.s, DROP_NO_MEMORY), 2);
+	CU_ASSERT_EQUAL(stats(&b).dropped, 1);
 	lab_free(b.l);
 }
 
