@@ -53,8 +53,8 @@ void udp_unhash(struct udp_sock *u);
 /*
  * Who gets a datagram between these ends that came by `ifindex` (0: whatever it is bound to). A socket that is
  * connected to the other end comes before one that is bound to the address, and that before one bound to the port
- * alone; among these one that is bound to the device comes first, then the latest. Those that share by
- * SO_REUSEPORT take turns by the hash of both ends. NULL: nobody.
+ * alone; among these one that is bound to the device comes first, then the latest; but
+ * those that share by SO_REUSEPORT have each their part of all flows. NULL: nobody.
  */
 struct udp_sock *udp_lookup(const struct udp *udp, const struct udp_names *names, int ifindex);
 

@@ -52,28 +52,21 @@ static bool hears(const struct udp_sock *u, int ifindex)
 	return !u->sk.bound_dev || !ifindex || u->sk.bound_dev == ifindex;
 }
 
-static bool is_better(const struct udp_sock *u, const struct udp_sock *than)
+/* Who shares by SO_REUSEPORT draws a number for each flow, and the highest has it: whoever comes or goes, the flows of
+ * the others stay where they are. */
+static uint64_t draw(const struct udp *udp, const struct udp_sock *u, uint32_t flow)
+{
+	return siphash_u64(&udp->key, (uint64_t)flow << 32 ^ u->number);
+}
+
+static bool is_better(
+	const struct udp *udp, const struct udp_sock *u, const struct udp_sock *than, uint32_t flow)
 {
 	if (!than || !u->sk.bound_dev != !than->sk.bound_dev)
 		return !than || u->sk.bound_dev;
+	if (u->sk.reuseport && than->sk.reuseport)
+		return draw(udp, u, flow) > draw(udp, than, flow);
 	return u->number > than->number;
-}
-
-/* The one of `best`'s equals whose turn `flow` says it is. */
-static struct udp_sock *spread(const struct udp *udp, uint32_t hash, const struct udp_names *names,
-	struct udp_sock *best, uint32_t flow)
-{
-	uint32_t count = 0, turn;
-
-	hash_each_match(u, &udp->socks, hash, struct udp_sock, link)
-		count += has_names(u, names) && u->sk.reuseport && u->sk.bound_dev == best->sk.bound_dev;
-	turn = flow % count;
-	hash_each_match(u, &udp->socks, hash, struct udp_sock, link) {
-		bool equal = has_names(u, names) && u->sk.reuseport && u->sk.bound_dev == best->sk.bound_dev;
-		if (equal && turn-- == 0)
-			return u;
-	}
-	return best;
 }
 
 static struct udp_sock *find(const struct udp *udp, const struct udp_names *names, int ifindex, uint32_t flow)
@@ -82,9 +75,9 @@ static struct udp_sock *find(const struct udp *udp, const struct udp_names *name
 	struct udp_sock *best = NULL;
 
 	hash_each_match(u, &udp->socks, hash, struct udp_sock, link)
-		if (has_names(u, names) && hears(u, ifindex) && is_better(u, best))
+		if (has_names(u, names) && hears(u, ifindex) && is_better(udp, u, best, flow))
 			best = u;
-	return best && best->sk.reuseport ? spread(udp, hash, names, best, flow) : best;
+	return best;
 }
 
 struct udp_sock *udp_lookup(const struct udp *udp, const struct udp_names *names, int ifindex)
