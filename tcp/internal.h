@@ -450,6 +450,9 @@ uint32_t tcp_segment_size(const struct tcp_conn *c, unsigned sacks);
  * `again`. 0, or -errno of ip_output(). */
 int tcp_segment_send(struct tcp_conn *c, uint16_t flags, uint32_t seq, uint32_t len, bool again);
 
+/* Text of each segment that one longer than the MSS would be cut into now: SACK blocks take their room. */
+uint32_t tcp_piece_size(const struct tcp_conn *c);
+
 /* A segment without a connection: half-open and TIME-WAIT entries, resets. */
 struct tcp_bare {
 	uint32_t src, dst;
@@ -549,8 +552,6 @@ uint32_t tcp_window_first(const struct stack *s, size_t rcvbuf, uint16_t mss, ui
 
 /* SACK blocks for a segment that leaves now, D-SACK first; at most `max`. Returns how many. */
 unsigned tcp_sack_blocks(struct tcp_conn *c, struct tcp_sack *blocks, unsigned max);
-unsigned tcp_sack_waiting(
-	const struct tcp_conn *c); /* how many blocks there are to tell, at most TCP_SACKS_MAX */
 
 /* Bytes that so many blocks take in a header, with two NOPs. */
 static inline unsigned tcp_sack_len(unsigned blocks)

@@ -73,11 +73,6 @@ uint32_t tcp_segment_size(const struct tcp_conn *c, unsigned sacks)
 	return size - MIN(tcp_sack_len(sacks), size / 2);
 }
 
-static uint32_t segment_size(const struct tcp_conn *c)
-{
-	return tcp_segment_size(c, MIN(tcp_sack_waiting(c), c->ts_on ? TCP_SACKS_MAX - 1U : TCP_SACKS_MAX));
-}
-
 /* ---- new data ---- */
 
 static uint32_t unsent(const struct tcp_conn *c)
@@ -153,7 +148,7 @@ static uint32_t with_fin(const struct tcp_conn *c, uint32_t end)
 
 static void send_new(struct tcp_conn *c)
 {
-	uint32_t size = segment_size(c), len;
+	uint32_t size = tcp_piece_size(c), len;
 
 	if (unsent(c) && c->snd.una == c->snd.nxt)
 		tcp_idle_restart(c);
@@ -175,7 +170,7 @@ static void send_new(struct tcp_conn *c)
 
 static void send_lost(struct tcp_conn *c)
 {
-	uint32_t size = segment_size(c), seq, end;
+	uint32_t size = tcp_piece_size(c), seq, end;
 
 	for (;;) {
 		uint32_t room = tcp_cwnd_room(c);
@@ -195,7 +190,7 @@ static void send_lost(struct tcp_conn *c)
 /* RFC 8985 7.3: new data if there is any that the peer's window takes, else the last segment again. */
 static void send_tail_probe(struct tcp_conn *c)
 {
-	uint32_t len = MIN(MIN(unsent(c), usable_window(c)), segment_size(c));
+	uint32_t len = MIN(MIN(unsent(c), usable_window(c)), tcp_piece_size(c));
 	uint32_t seq = c->snd.nxt, end = seq + len;
 	bool fresh = len > 0;
 
@@ -209,7 +204,7 @@ static void send_tail_probe(struct tcp_conn *c)
  * one that is open but too small for SWS avoidance, what fits (3.8.6.2.1, the override timeout). */
 static void send_window_probe(struct tcp_conn *c)
 {
-	uint32_t len = MIN(MIN(unsent(c), usable_window(c)), segment_size(c));
+	uint32_t len = MIN(MIN(unsent(c), usable_window(c)), tcp_piece_size(c));
 
 	mib_inc(c->stack, MIB_TcpExtTCPWinProbe);
 	if (len > 0 && c->snd.una == c->snd.nxt)

@@ -69,9 +69,12 @@ void rack_update_window(struct tcp_conn *c, const struct tcp_ack *a)
 	}
 }
 
+/* RFC 8985 widens by min_RTT / 4 for each D-SACK. Where some packets go around the queue that the others wait in,
+ * min_RTT is that of a few and far too small a step; SRTT, which is the bound, is the better measure. */
 uint64_t rack_window(const struct tcp_conn *c)
 {
 	const struct tcp_flight *f = c->flight;
+	uint64_t srtt = c->srtt_us * NS_PER_US;
 
 	if (!f->rack.reordering_seen) {
 		if (c->ca_state >= TCP_CA_RECOVERY)
@@ -79,7 +82,7 @@ uint64_t rack_window(const struct tcp_conn *c)
 		if (f->bytes[TCP_SACKED] > (TCP_DUPTHRESH - 1) * (uint32_t)c->mss)
 			return 0;
 	}
-	return MIN(rtt_min_ns(c) / 4 * f->rack.wnd_mult, c->srtt_us * NS_PER_US);
+	return MIN(rtt_min_ns(c) / 4 + (f->rack.wnd_mult - 1) * (srtt / 4), srtt);
 }
 
 /* Step 5. */

@@ -271,13 +271,13 @@ static void in_recovery(struct tcp_conn *c, struct tcp_ack *a)
 }
 
 /* RFC 5682 2.1 and 3.1. The RTO was spurious if what arrives next was never sent again. The first ACK after it that
- * covers some, not all, is answered with new data (step 2b). Without SACK only the ACK after that can tell, since the
- * first may cover what had arrived out of order long before. True: undone, or new data is to be sent. */
+ * covers some, not all, is answered with new data (step 2b): it may cover what had arrived long before, if its ACK was
+ * lost, or without SACK. Only the second one can tell. True: undone, or new data is to be sent. */
 static bool f_rto(struct tcp_conn *c, const struct tcp_ack *a)
 {
 	struct tcp_flight *f = c->flight;
 
-	if (a->orig && (c->sack_on || f->frto_tried) && undo_loss(c, true, a))
+	if (a->orig && f->frto_tried && undo_loss(c, true, a))
 		return true;
 	if (seq_gt(c->snd.nxt, f->recovery_point)) {
 		if (a->sacked || a->dup)

@@ -533,24 +533,10 @@ unsigned tcp_sack_count(const struct tcp_conn *c, unsigned max)
 	const struct tcp_recvq *q = c->recvq;
 	unsigned n = q && q->dsack.start != q->dsack.end;
 
-	if (!q || !c->sack_on)
+	if (!q || !c->sack_on || !max)
 		return 0;
 	for (const struct list *at = q->recent.next; at != &q->recent && n < max; at = at->next)
 		n++;
-	return n;
-}
-
-unsigned tcp_sack_waiting(const struct tcp_conn *c)
-{
-	const struct tcp_recvq *q = c->recvq;
-	unsigned n = 0;
-
-	if (!q || !c->sack_on)
-		return 0;
-	n += q->dsack.start != q->dsack.end;
-	list_each(r, &q->recent, struct tcp_run, recent)
-		if (n < TCP_SACKS_MAX)
-			n++;
 	return n;
 }
 
@@ -559,9 +545,9 @@ unsigned tcp_sack_blocks(struct tcp_conn *c, struct tcp_sack *blocks, unsigned m
 	struct tcp_recvq *q = c->recvq;
 	unsigned n = 0;
 
-	if (!q || !c->sack_on)
+	if (!q || !c->sack_on || !max)
 		return 0;
-	if (q->dsack.start != q->dsack.end && max)
+	if (q->dsack.start != q->dsack.end)
 		blocks[n++] = q->dsack;
 	list_each(r, &q->recent, struct tcp_run, recent) {
 		if (n == max)

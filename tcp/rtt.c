@@ -74,7 +74,9 @@ bool rtt_echo_before(const struct tcp_conn *c, const struct tcp_seg *seg, uint32
 	return echoed(c, seg, &echo) && seq_lt(echo, stamp);
 }
 
-/* Karn: what was sent more than once only timestamps can measure. 0: no sample; RFC 6298 3. */
+/* Karn: what was sent more than once only timestamps can measure (RFC 6298 3). Not where D-SACK says that a duplicate made
+ * the peer answer: it echoes the copy that it got long ago, whose ACK was lost, and what would be measured is how long
+ * we waited. 0: no sample. */
 static uint64_t sample_of(const struct tcp_conn *c, const struct tcp_ack *a)
 {
 	uint64_t now = stack_now(c->stack);
@@ -82,7 +84,7 @@ static uint64_t sample_of(const struct tcp_conn *c, const struct tcp_ack *a)
 
 	if (!a->again_acked && a->sent_first_ns)
 		return MAX(now - a->sent_first_ns, 1);
-	if (!a->una_moved || !echoed(c, a->seg, &echo))
+	if (!a->una_moved || a->dsack || !echoed(c, a->seg, &echo))
 		return 0;
 	ms = tcp_ts_clock(c->stack) - echo;
 	return ms <= RTO_MAX_US / 1000 ? MAX(ms, 1) * NS_PER_MS : 0;

@@ -308,8 +308,14 @@ void board_forget_sacks(struct tcp_conn *c)
 
 /* ---- for output ---- */
 
+/* Where [seq, end) is cut into segments, if it is longer than one. */
+static uint16_t piece_of(const struct tcp_conn *c, uint32_t seq, uint32_t end)
+{
+	return (uint16_t)(end - seq > c->mss ? tcp_piece_size(c) : tcp_segment_size(c, 0));
+}
+
 /* Segments that leave in the same turn are one record, where the next begins at a boundary of the one before. */
-static bool extend(struct tcp_conn *c, uint32_t end)
+static bool extend(struct tcp_conn *c, uint32_t seq, uint32_t end)
 {
 	struct tcp_flight *f = c->flight;
 	struct tcp_sent *r = list_last(&f->sent, struct tcp_sent, node);
@@ -318,7 +324,7 @@ static bool extend(struct tcp_conn *c, uint32_t end)
 		return false;
 	if (r->sent_ns != stack_now(c->stack) || r->delivered != f->rate.delivered)
 		return false;
-	if (r->mss != c->mss || length(r) % r->mss != 0 || end - r->seq > TCP_RECORD_MAX)
+	if (r->mss != piece_of(c, seq, end) || length(r) % r->mss != 0 || end - r->seq > TCP_RECORD_MAX)
 		return false;
 	count(f, r, end - r->end);
 	r->end = end;
@@ -330,11 +336,12 @@ static bool send_new(struct tcp_conn *c, uint32_t seq, uint32_t end)
 	struct tcp_flight *f = c->flight;
 	struct tcp_sent *r;
 
-	if (!extend(c, end)) {
+	if (!extend(c, seq, end)) {
 		r = f->count < TCP_SENT_MAX ? pool_get(&tcp_of(c->stack)->sent) : NULL;
 		if (!r)
 			return false;
-		*r = (struct tcp_sent){.seq = seq, .end = end, .mss = c->mss, .sent_ns = stack_now(c->stack)};
+		*r = (struct tcp_sent){
+			.seq = seq, .end = end, .mss = piece_of(c, seq, end), .sent_ns = stack_now(c->stack)};
 		rate_sent(c, r);
 		list_add_tail(&f->sent, &r->node);
 		list_add_tail(&f->flying, &r->order);
@@ -346,7 +353,7 @@ static bool send_new(struct tcp_conn *c, uint32_t seq, uint32_t end)
 }
 
 /* `r`, all of it, flies again. */
-static void resend(struct tcp_conn *c, struct tcp_sent *r)
+static void resend(struct tcp_conn *c, struct tcp_sent *r, uint16_t piece)
 {
 	struct tcp_flight *f = c->flight;
 
@@ -354,26 +361,42 @@ static void resend(struct tcp_conn *c, struct tcp_sent *r)
 	if (!r->again)
 		f->retrans += length(r);
 	r->again = true;
-	r->mss = c->mss;
+	r->mss = piece;
 	r->sent_ns = stack_now(c->stack);
 	rate_sent(c, r);
 	list_add_tail(&f->flying, &r->order);
 }
 
+/* What goes out in one piece is one record: its segments are cut anew. */
+static struct tcp_sent *join_resent(struct tcp_conn *c, struct tcp_sent *first, struct tcp_sent *r)
+{
+	if (!first || first->end != r->seq)
+		return r;
+	first->end = r->end;
+	end_record(c, r);
+	return first;
+}
+
 static bool send_again(struct tcp_conn *c, uint32_t seq, uint32_t end)
 {
 	struct tcp_flight *f = c->flight;
-	struct tcp_sent *r = find(c, seq);
+	struct tcp_sent *r = find(c, seq), *first = NULL, *next;
+	uint16_t piece = piece_of(c, seq, end);
 
 	if (seq != r->seq)
 		r = split(c, r, seq);
-	for (; r && seq_lt(r->seq, end); r = next_of(f, r)) {
+	if (!r)
+		return false;
+	for (; r && seq_lt(r->seq, end); r = next) {
 		if (seq_gt(r->end, end) && !split(c, r, end))
 			return false;
-		if (r->state != TCP_SACKED)
-			resend(c, r);
+		next = next_of(f, r);
+		if (r->state == TCP_SACKED)
+			continue;
+		resend(c, r, piece);
+		first = join_resent(c, first, r);
 	}
-	return r || end == c->snd.nxt;
+	return true;
 }
 
 static void note_again(struct tcp_conn *c, uint32_t len)
@@ -445,7 +468,7 @@ bool tcp_next_lost(struct tcp_conn *c, uint32_t most, uint32_t *seq, uint32_t *e
 		return false;
 	*seq = *end = list_first(&f->lost, struct tcp_sent, order)->seq;
 	list_each(r, &f->lost, struct tcp_sent, order) {
-		if (r->seq != *end || *end - *seq >= most || (*end - *seq) % c->mss != 0)
+		if (r->seq != *end || *end - *seq >= most)
 			break;
 		*end = r->end;
 	}

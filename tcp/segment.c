@@ -23,16 +23,21 @@ static void offer(const struct tcp_conn *c, struct tcp_options *o)
 	o->wscale = c->rcv_wscale;
 }
 
-/* A segment that is full already has no room for SACK blocks: they go with the ACKs. */
+/* Text comes first: a segment that is full already has no room for SACK blocks, which then go with the ACKs, and where
+ * a longer one is cut they take half at most. */
 static unsigned most_sacks(const struct tcp_conn *c, uint32_t len)
 {
 	unsigned most = c->ts_on ? TCP_SACKS_MAX - 1 : TCP_SACKS_MAX;
+	uint32_t text = len > c->mss ? c->mss / 2 : len;
 
-	if (len == 0 || len > c->mss)
-		return most;
-	while (most && len + tcp_sack_len(most) > c->mss)
+	while (most && text && text + tcp_sack_len(most) > c->mss)
 		most--;
 	return most;
+}
+
+uint32_t tcp_piece_size(const struct tcp_conn *c)
+{
+	return tcp_segment_size(c, tcp_sack_count(c, most_sacks(c, UINT32_MAX)));
 }
 
 static void fill_options(struct tcp_conn *c, uint16_t flags, uint32_t len, struct tcp_options *o)

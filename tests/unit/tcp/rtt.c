@@ -155,6 +155,25 @@ static void but_with_timestamps_it_is(void)
 	flight_close(&b);
 }
 
+/* The ACK of the first copy was lost, and a later copy makes the peer say so again: it echoes the first. */
+static void what_a_duplicate_made_the_peer_say_is_no_sample(void)
+{
+	struct flight_bench b;
+
+	flight_open(&b, true);
+	b.c->ts_on = true;
+	tcp_rtt_sample(b.c, 100 * MS);
+	flight_send(&b, MSS);
+	uint32_t stamp = tcp_ts_clock(b.s);
+	flight_wait(&b, 10 * NS_PER_SEC);
+	tcp_rto(b.c);
+	CU_ASSERT(flight_resend_next(&b));
+	flight_wait(&b, 100 * MS);
+	ACK(&b, .ack = MSS, .sack = {0, MSS}, .tsecr = stamp);
+	CU_ASSERT_EQUAL(b.c->srtt_us, 100000);
+	flight_close(&b);
+}
+
 static void an_echo_from_the_future_is_no_sample(void)
 {
 	struct flight_bench b;
@@ -281,7 +300,8 @@ SUITE(tcp_rtt, T(before_any_sample_the_rto_is_1_s_and_3_s_if_the_syn_was_lost),
 	T(the_first_sample_sets_everything), T(later_samples_change_rttvar_by_the_old_srtt_and_then_srtt),
 	T(the_rto_is_at_least_200_ms_above_srtt), T(the_rto_is_at_most_120_s),
 	T(each_ack_of_new_data_is_a_sample), T(what_was_sent_twice_is_no_sample),
-	T(but_with_timestamps_it_is), T(an_echo_from_the_future_is_no_sample),
-	T(the_least_rtt_is_forgotten_after_a_while), T(data_starts_the_timer_and_the_last_ack_stops_it),
-	T(an_ack_of_some_starts_it_again), T(when_it_fires_the_first_segment_goes_again_and_the_rto_doubles),
+	T(but_with_timestamps_it_is), T(what_a_duplicate_made_the_peer_say_is_no_sample),
+	T(an_echo_from_the_future_is_no_sample), T(the_least_rtt_is_forgotten_after_a_while),
+	T(data_starts_the_timer_and_the_last_ack_stops_it), T(an_ack_of_some_starts_it_again),
+	T(when_it_fires_the_first_segment_goes_again_and_the_rto_doubles),
 	T(no_segment_goes_again_within_an_rto), T(unsent_data_and_nothing_in_flight_run_the_probe_timer))

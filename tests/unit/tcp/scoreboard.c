@@ -174,6 +174,30 @@ static void lost_neighbours_are_offered_as_one_stretch(void)
 	flight_close(&b);
 }
 
+static void what_is_sent_again_in_one_piece_is_one_record(void)
+{
+	struct flight_bench b;
+	uint32_t seq, end;
+
+	flight_open(&b, true);
+	for (int i = 0; i < 5; i++) { /* small ones, which are cut anew */
+		flight_send(&b, 300);
+		flight_wait(&b, NS_PER_MS);
+	}
+	flight_wait(&b, NS_PER_SEC);
+	tcp_rto(b.c);
+	CU_ASSERT(tcp_next_lost(b.c, MSS, &seq, &end));
+	CU_ASSERT_EQUAL(end - seq, MSS);
+	CU_ASSERT(tcp_sent(b.c, seq, end));
+	CU_ASSERT_EQUAL(b.c->flight->count, 3);
+	CU_ASSERT_EQUAL(FLYING(&b), MSS);
+	CU_ASSERT_EQUAL(LOST(&b), 500);
+	CU_ASSERT_EQUAL(b.c->flight->retrans, MSS);
+	ACK(&b, .ack = MSS);
+	CU_ASSERT_EQUAL(b.c->flight->retrans, 0);
+	flight_close(&b);
+}
+
 /* RFC5681-3.1e */
 static void a_smaller_mtu_marks_lost_and_keeps_cwnd_in_segments(void)
 {
@@ -398,5 +422,6 @@ SUITE(tcp_scoreboard, T(what_leaves_in_one_turn_is_one_record), T(pipe_is_what_i
 	T(sack_of_a_part_of_a_segment_counts_for_nothing), T(the_number_of_records_is_bounded),
 	T(sacked_neighbours_are_one_record), T(without_memory_nothing_is_sent),
 	T(without_memory_a_sack_is_not_heard), T(lost_neighbours_are_offered_as_one_stretch),
+	T(what_is_sent_again_in_one_piece_is_one_record),
 	T(a_smaller_mtu_marks_lost_and_keeps_cwnd_in_segments),
 	T(the_last_segment_in_flight_is_the_last_not_sacked), T(scoreboard_and_twin_agree))
