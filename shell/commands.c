@@ -26,6 +26,7 @@
 	COMMAND(nc) \
 	COMMAND(snc) \
 	COMMAND(serve) \
+	COMMAND(http) \
 	COMMAND(iperf3) \
 	FAMILY("Looking inside") \
 	COMMAND(trace) \
