@@ -131,10 +131,11 @@ static void measure(struct iperf *t)
 		iperf_stream_measure(&t->streams[i], since, t->loop->now);
 }
 
-static void arm_interval(struct iperf *t)
+/* A report that comes late does not put off the next one. */
+static void arm_interval(struct iperf *t, uint64_t from_ns)
 {
 	if (t->cfg.interval_ns)
-		timer_arm(&t->loop->wheel, &t->interval_timer, t->loop->now + t->cfg.interval_ns);
+		timer_arm(&t->loop->wheel, &t->interval_timer, from_ns + t->cfg.interval_ns);
 }
 
 static void on_interval(struct timer *timer)
@@ -143,7 +144,7 @@ static void on_interval(struct timer *timer)
 
 	measure(t);
 	iperf_tell(t, IPERF_INTERVAL);
-	arm_interval(t);
+	arm_interval(t, timer->deadline_ns);
 }
 
 /* The last piece is told if it is worth it: something came, or it is not much shorter than the others. */
@@ -154,7 +155,8 @@ static void tell_rest(struct iperf *t)
 	measure(t);
 	for (unsigned i = 0; i < t->made; i++) {
 		const struct iperf_row *r = &t->streams[i].interval;
-		worth = worth || r->n.bytes || r->end_ns - r->start_ns >= t->cfg.interval_ns / 10;
+		uint64_t ns = r->end_ns - r->start_ns;
+		worth = worth || (ns && (r->n.bytes || ns >= t->cfg.interval_ns / 10));
 	}
 	if (worth && t->cfg.interval_ns)
 		iperf_tell(t, IPERF_INTERVAL);
@@ -169,7 +171,7 @@ static void start_counting(struct iperf *t)
 		t->streams[i].interval = (struct iperf_row){0};
 		iperf_stream_rebase(&t->streams[i]);
 	}
-	arm_interval(t);
+	arm_interval(t, t->start_ns);
 	if (t->p.time_s && !t->cfg.server)
 		timer_arm(&t->loop->wheel, &t->end_timer, t->start_ns + t->p.time_s * NS_PER_SEC);
 }
@@ -213,6 +215,14 @@ bool iperf_is_enough(const struct iperf *t)
 	return t->p.bytes ? MAX(bytes[0], bytes[1]) >= t->p.bytes : MAX(blocks[0], blocks[1]) >= t->p.blocks;
 }
 
+/* For the results, which come when the streams are closed. */
+static void note_congestion(struct iperf *t)
+{
+	const char *name = t->made && !t->p.udp ? sock_congestion(t->streams[0].sk) : NULL;
+
+	snprintf(t->congestion[0], sizeof(t->congestion[0]), "%s", name ? name : "");
+}
+
 void iperf_finish(struct iperf *t)
 {
 	for (unsigned i = 0; i < t->made; i++) {
@@ -225,7 +235,10 @@ void iperf_finish(struct iperf *t)
 	timer_cancel(&t->loop->wheel, &t->interval_timer);
 	t->running = false;
 	tell_rest(t);
-	if (!t->cfg.server)
+	note_congestion(t);
+	if (t->cfg.server)
+		iperf_server_finish(t);
+	else
 		iperf_client_finish(t);
 }
 
@@ -271,13 +284,13 @@ static void clear_test(struct iperf *t)
 	t->state = IPERF_STATE_NONE;
 	t->expect = IPERF_EXPECT_STATE;
 	t->began = t->running = t->omitting = t->over = false;
-	t->remote_congestion[0] = '\0';
+	memset(t->congestion, 0, sizeof(t->congestion));
 }
 
 static void on_end(struct work *w)
 {
 	struct iperf *t = CONTAINER_OF(w, struct iperf, end_work);
-	bool more = t->cfg.server && !t->cfg.one_off && t->listener;
+	bool more = t->cfg.server && !t->cfg.one_off;
 
 	clear_test(t);
 	if (more)
@@ -387,7 +400,5 @@ int iperf_mss(const struct iperf *t)
 
 const char *iperf_congestion(const struct iperf *t, bool remote)
 {
-	if (remote)
-		return t->remote_congestion[0] ? t->remote_congestion : NULL;
-	return t->made && !t->p.udp ? sock_congestion(t->streams[0].sk) : NULL;
+	return t->congestion[remote][0] ? t->congestion[remote] : NULL;
 }

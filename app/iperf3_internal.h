@@ -62,7 +62,7 @@ struct iperf {
 	enum iperf_expect expect;
 	char cookie[IPERF_COOKIE_LEN];
 	int mss;
-	char remote_congestion[16];
+	char congestion[2][16];	      /* here, there */
 	struct iperf_stream *streams; /* stream_count of them, `made` are connected */
 	unsigned stream_count, made;
 	uint8_t *block; /* p.len bytes to send, and to receive into */
@@ -143,6 +143,7 @@ void iperf_client_finish(struct iperf *t);
 void iperf_client_hello(struct timer *timer);
 int iperf_server_start(struct iperf *t, const char **step);
 void iperf_server_listen(struct iperf *t); /* ready for the next test */
+void iperf_server_finish(struct iperf *t);
 void iperf_server_exit(struct iperf *t);
 
 /* The same for both: options of a stream's socket before it connects; 0 or -errno, *step: what failed. */

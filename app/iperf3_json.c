@@ -232,7 +232,7 @@ bool iperf_results_from_json(struct iperf *t, const char *text, size_t len)
 			stream_from_json(st, item);
 	}
 	if (congestion)
-		strncpy(t->remote_congestion, congestion, sizeof(t->remote_congestion) - 1);
+		strncpy(t->congestion[1], congestion, sizeof(t->congestion[1]) - 1);
 	json_decref(o);
 	return good;
 }

@@ -25,31 +25,45 @@ static void on_udp_hello(struct sock *sk, unsigned events, void *ctx);
 
 /* ---- listening ---- */
 
-static int open_listener(struct iperf *t, const char **step)
+static void close_listener(struct iperf *t)
 {
-	const struct sock_addr a = {.ip = t->cfg.addr, .port = t->cfg.port};
-	struct sock *sk = sock_open(t->stack, SOCK_STREAM, IP_PROTO_TCP);
-	int err = sk ? 0 : -errno;
-
-	*step = "start listener for connections";
-	if (!err)
-		err = sock_set(sk, SO_OPT_REUSEADDR, 1);
-	if (!err && t->cfg.oif)
-		err = sock_set(sk, SO_OPT_BINDTODEVICE, t->cfg.oif);
-	/* They are inherited, and must be there before a connection is. */
-	if (!err && t->streams && !t->p.udp)
-		err = iperf_set_options(t, sk, step);
-	if (!err)
-		err = sock_bind(sk, &a);
-	if (!err)
-		err = sock_listen(sk, BACKLOG);
-	if (err) {
-		if (sk)
-			sock_close(sk);
-		return err;
-	}
 	if (t->listener)
 		sock_close(t->listener);
+	t->listener = NULL;
+}
+
+static int set_up_listener(struct iperf *t, struct sock *sk, const char **step)
+{
+	const struct sock_addr a = {.ip = t->cfg.addr, .port = t->cfg.port};
+	/* They are inherited, and must be there before a connection is. */
+	int err = t->streams ? iperf_set_options(t, sk, step) : 0;
+
+	if (err)
+		return err;
+	*step = "start listener for connections";
+	err = sock_set(sk, SO_OPT_REUSEADDR, 1);
+	if (!err && t->cfg.oif)
+		err = sock_set(sk, SO_OPT_BINDTODEVICE, t->cfg.oif);
+	if (!err)
+		err = sock_bind(sk, &a);
+	return err ? err : sock_listen(sk, BACKLOG);
+}
+
+/* In the place of the one before, if there was one. */
+static int open_listener(struct iperf *t, const char **step)
+{
+	struct sock *sk = sock_open(t->stack, SOCK_STREAM, IP_PROTO_TCP);
+	int err;
+
+	*step = "start listener for connections";
+	if (!sk)
+		return -errno;
+	close_listener(t);
+	err = set_up_listener(t, sk, step);
+	if (err) {
+		sock_close(sk);
+		return err;
+	}
 	t->listener = sk;
 	t->listener_has_options = t->streams != NULL;
 	sock_on_event(sk, on_listener, t);
@@ -168,11 +182,11 @@ static void take_stream(struct iperf *t, struct sock *sk)
 
 /* ---- what the client says ---- */
 
-static void give_results(struct iperf *t)
+/* The streams end first: a client that reads whole blocks would wait for the rest of one. */
+void iperf_server_finish(struct iperf *t)
 {
-	t->state = IPERF_EXCHANGE_RESULTS;
-	t->expect = IPERF_EXPECT_JSON;
-	iperf_control_state(&t->control, IPERF_EXCHANGE_RESULTS);
+	for (unsigned i = 0; i < t->made; i++)
+		iperf_stream_close(&t->streams[i]);
 }
 
 static void take_results(struct iperf *t, const char *text, ssize_t len)
@@ -200,8 +214,11 @@ static void take_state(struct iperf *t, enum iperf_state state)
 		if (t->state != IPERF_TEST_RUNNING)
 			break;
 		iperf_finish(t);
-		if (!t->over)
-			give_results(t);
+		if (t->over)
+			return;
+		t->state = IPERF_EXCHANGE_RESULTS;
+		t->expect = IPERF_EXPECT_JSON;
+		iperf_control_state(&t->control, IPERF_EXCHANGE_RESULTS);
 		return;
 	case IPERF_CLIENT_TERMINATE:
 		if (t->running) {
@@ -380,7 +397,7 @@ void iperf_server_listen(struct iperf *t)
 	if (t->udp_listener)
 		sock_close(t->udp_listener);
 	t->udp_listener = NULL;
-	if (t->listener_has_options && open_listener(t, &step) < 0) {
+	if ((!t->listener || t->listener_has_options) && open_listener(t, &step) < 0) {
 		t->cfg.one_off = true;
 		iperf_fail(t, "error - unable to %s", step);
 		return;
@@ -395,6 +412,5 @@ void iperf_server_exit(struct iperf *t)
 		drop_guest(g);
 	if (t->udp_listener)
 		sock_close(t->udp_listener);
-	if (t->listener)
-		sock_close(t->listener);
+	close_listener(t);
 }

@@ -86,12 +86,18 @@ static unsigned at_once(const struct iperf *t)
 	return MAX(t->p.burst, 1u);
 }
 
+/* After the end of the test a block that was begun goes out whole: iperf3 reads no less, and would wait for it. */
+static bool has_more(const struct iperf_stream *st)
+{
+	return st->test->running ? !iperf_is_enough(st->test) : st->in_block > 0;
+}
+
 static void send_more(struct iperf_stream *st)
 {
 	struct iperf *t = st->test;
 	unsigned sent = 0; /* datagrams */
 
-	while (t->running && !iperf_is_enough(t)) {
+	while (has_more(st)) {
 		uint64_t due = st->in_block ? 0 : due_ns(st);
 
 		if (due > t->loop->now) {

@@ -82,6 +82,7 @@ static struct sock *make(struct stack *s, const struct sock_ops *ops, int type, 
 	if (!sk)
 		return NULL;
 	sk->stack = s;
+	sk->ino = ++s->socks_made;
 	sk->ops = ops;
 	sk->type = type;
 	sk->protocol = protocol;

@@ -223,6 +223,7 @@ struct sock_ops {
 
 struct sock {
 	struct list node;    /* in stack->socks */
+	uint64_t ino;	     /* its number on its host, from 1: what ss -e shows */
 	struct stack *stack; /* NULL: the host is gone */
 	const struct sock_ops *ops;
 	int type, protocol;

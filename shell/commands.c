@@ -29,6 +29,9 @@
 	COMMAND(http) \
 	COMMAND(iperf3) \
 	FAMILY("Looking inside") \
+	COMMAND(ss) \
+	COMMAND(netstat) \
+	COMMAND(tcp) \
 	COMMAND(trace) \
 	COMMAND(debug) \
 	COMMAND(drops) \

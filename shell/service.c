@@ -2,6 +2,8 @@
 /* Names of well-known ports. */
 #include "shell/service.h"
 
+#include "shell/address.h"
+
 enum { TCP = 1, UDP = 2, BOTH = 3 };
 
 static const struct service {
@@ -62,4 +64,18 @@ uint16_t service_port(const char *name, bool udp)
 		if (strcmp(services[i].name, name) == 0 && (services[i].over & (udp ? UDP : TCP)))
 			return services[i].port;
 	return 0;
+}
+
+bool service_parse(const char *text, uint16_t *port)
+{
+	uint32_t number;
+
+	if (address_parse_number(text, &number)) {
+		*port = (uint16_t)number;
+		return number <= UINT16_MAX;
+	}
+	*port = service_port(text, false);
+	if (!*port)
+		*port = service_port(text, true);
+	return *port != 0;
 }

@@ -11,4 +11,7 @@ const char *service_name(uint16_t port, bool udp);
 /* The port of a name, 0: there is none. */
 uint16_t service_port(const char *name, bool udp);
 
+/* A number from 0 to 65535, or a name of either protocol. False: neither. */
+bool service_parse(const char *text, uint16_t *port);
+
 #endif

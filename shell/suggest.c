@@ -71,7 +71,7 @@ bool suggest_is_program(const char *name)
 static bool is_for_later(const char *name)
 {
 	static const char *const names[] = {
-		"brctl", "bridge", "dhclient", "dhcpd", "netstat", "ping6", "ss", "tcpdump", "tunctl"};
+		"brctl", "bridge", "dhclient", "dhcpd", "ping6", "tcpdump", "tunctl"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (strcmp(name, names[i]) == 0)

@@ -139,7 +139,6 @@ static void results_are_read_by_the_other_end(void)
 	struct iperf *a = test_with_streams(2), *b = test_with_streams(2);
 	char *text;
 
-	a->p.udp = true; /* no socket is asked */
 	a->streams[0].total = (struct iperf_row){.end_ns = 1500000000, .n.bytes = 1000000, .jitter_s = 0.25};
 	a->streams[1].total.n.lost = 2;
 	a->streams[1].sender = a->streams[1].has_info = true;
