@@ -187,7 +187,7 @@ static bool collides(const struct port_owner *o, const struct list *owners, bool
 
 int port_listen(struct port_table *t, struct port_owner *o)
 {
-	if (collides(o, port_owners(t, port_number(o)), false))
+	if (!o->listening && collides(o, port_owners(t, port_number(o)), false))
 		return -EADDRINUSE;
 	o->listening = true;
 	return 0;

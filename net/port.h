@@ -56,7 +56,7 @@ void port_table_exit(struct port_table *t);
 int port_bind(struct port_table *t, struct port_owner *o, uint16_t number);
 
 /* listen(): the owner listens from now on. -EADDRINUSE: another one that it shares the port with by REUSEADDR
- * listens already. */
+ * listens already. Again on a listener: 0. */
 int port_listen(struct port_table *t, struct port_owner *o);
 
 /*

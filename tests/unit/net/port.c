@@ -130,6 +130,9 @@ static void connections_keep_their_listeners_port(void)
 	CU_ASSERT_EQUAL(port_bind(&b.t, &listener, 80), 0);
 	CU_ASSERT_EQUAL(port_listen(&b.t, &listener), 0);
 	port_inherit(&child, &listener);
+	child.reuseaddr = false;
+	CU_ASSERT_EQUAL(port_listen(&b.t, &listener), 0); /* another backlog */
+	child.reuseaddr = true;
 	child.ip = A;
 	CU_ASSERT_EQUAL(port_number(&child), 80);
 	CU_ASSERT_FALSE(child.listening);
