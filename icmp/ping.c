@@ -91,7 +91,7 @@ static int ping_bind(struct sock *sk, const struct sock_addr *a)
 
 static void disconnect(struct sock *sk)
 {
-	sk->peer = (struct sock_addr){0};
+	sk->peer = (struct sock_end){0};
 	if (!ping_sock(sk)->bound_ip)
 		sk->local.ip = 0;
 }
@@ -108,7 +108,7 @@ static int ping_connect(struct sock *sk, const struct sock_addr *a)
 		err = take_id(sk, 0);
 	if (err)
 		return err;
-	sk->peer = *a;
+	sk->peer = (struct sock_end){a->ip, a->port};
 	if (!sk->local.ip)
 		sk->local.ip = path.source;
 	return 0;
@@ -119,7 +119,7 @@ static int ping_connect(struct sock *sk, const struct sock_addr *a)
 /* 0 or -errno: what may be sent is an echo request that fits a datagram. */
 static int check_request(const struct sock *sk, const uint8_t *data, size_t len, struct icmp_hdr *h)
 {
-	if (len > (size_t)IP_MAX_LEN - IP_HDR_LEN - sk->opts_len)
+	if (len > (size_t)IP_MAX_LEN - IP_HDR_LEN - sock_opts_len(sk))
 		return -EMSGSIZE;
 	if (icmp_peek(data, len, h) || h->type != ICMP_ECHO || h->code != 0)
 		return -EINVAL;
@@ -128,16 +128,16 @@ static int check_request(const struct sock *sk, const uint8_t *data, size_t len,
 
 static ssize_t ping_send(struct sock *sk, const void *data, size_t len, int flags, const struct sock_addr *to)
 {
-	const struct sock_addr *peer = to ? to : &sk->peer;
+	struct sock_addr peer = to ? *to : sock_addr_of(sk->peer);
 	struct icmp_hdr h;
-	int err = peer->ip ? check_request(sk, data, len, &h) : -EDESTADDRREQ;
+	int err = peer.ip ? check_request(sk, data, len, &h) : -EDESTADDRREQ;
 
 	(void)flags;
 	if (!err && !sk->local.port)
 		err = take_id(sk, 0);
 	if (err)
 		return err;
-	struct ip_send how = ip_sock_send(sk, peer->ip, IP_PROTO_ICMP, peer->ifindex);
+	struct ip_send how = ip_sock_send(sk, peer.ip, IP_PROTO_ICMP, peer.ifindex);
 	struct pkt *p = stack_pkt(sk->stack, len);
 	if (!p)
 		return -ENOBUFS;

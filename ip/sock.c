@@ -34,8 +34,8 @@ struct ip_send ip_sock_send(const struct sock *sk, uint32_t dst, uint8_t proto, 
 		.ignore_pmtu = sk->mtu_discover == SOCK_PMTU_PROBE,
 		.broadcast_ok = sk->broadcast,
 		.oif = oif ? oif : sk->bound_dev,
-		.opts = sk->opts,
-		.opts_len = sk->opts_len,
+		.opts = sk->extra ? sk->extra->opts : NULL,
+		.opts_len = sock_opts_len(sk),
 	};
 }
 
@@ -44,7 +44,7 @@ void ip_sock_too_big(struct sock *sk, uint32_t dst, uint16_t seq)
 	struct sock_error e = {
 		.error = EMSGSIZE,
 		.local = true,
-		.info = ip_path_mtu(sk->stack, dst) - (uint32_t)sk->opts_len,
+		.info = ip_path_mtu(sk->stack, dst) - (uint32_t)sock_opts_len(sk),
 		.dst = dst,
 		.seq = seq,
 		.time_ns = stack_now(sk->stack),

@@ -17,6 +17,8 @@ enum { VLAN_TAG_LEN = 4, GONE = -1 };
 
 struct packet_sock {
 	struct sock sk;
+	int ifindex; /* that it is bound to, 0: all */
+	uint16_t ethertype;
 	struct list taps; /* of struct packet_tap */
 	uint64_t id;	  /* of this socket, in pkt->sender */
 };
@@ -41,9 +43,9 @@ static void see(struct dev_tap *t, const struct pkt *p, struct dev *d, bool outg
 {
 	struct packet_sock *ps = CONTAINER_OF(t, struct packet_tap, tap)->ps;
 	struct sock *sk = &ps->sk;
-	bool all = sk->local.ethertype == ETHERTYPE_ALL;
+	bool all = ps->ethertype == ETHERTYPE_ALL;
 
-	if (outgoing ? !all || p->sender == ps->id : !all && p->ethertype != sk->local.ethertype)
+	if (outgoing ? !all || p->sender == ps->id : !all && p->ethertype != ps->ethertype)
 		return;
 	if (!sock_wants(sk, p))
 		return;
@@ -92,9 +94,7 @@ static void unwatch(struct packet_sock *ps, const struct dev *d)
 
 static bool covers(const struct packet_sock *ps, const struct dev *d)
 {
-	const struct sock_addr *a = &ps->sk.local;
-
-	return a->ethertype && (!a->ifindex || a->ifindex == d->ifindex);
+	return ps->ethertype && (!ps->ifindex || ps->ifindex == d->ifindex);
 }
 
 static int rewatch(struct packet_sock *ps)
@@ -132,8 +132,8 @@ static void detach(struct netif *n)
 {
 	each_packet_sock(sk, n->stack) {
 		unwatch(packet_sock(sk), n->dev);
-		if (sk->local.ifindex == n->dev->ifindex)
-			sk->local.ifindex = GONE;
+		if (packet_sock(sk)->ifindex == n->dev->ifindex)
+			packet_sock(sk)->ifindex = GONE;
 	}
 }
 
@@ -143,7 +143,7 @@ static void dev_event(struct netif *n, enum dev_event ev)
 	if (ev != DEV_EVENT_DOWN && ev != DEV_EVENT_UNREGISTER)
 		return;
 	each_packet_sock(sk, n->stack) {
-		if (sk->local.ifindex == n->dev->ifindex) {
+		if (packet_sock(sk)->ifindex == n->dev->ifindex) {
 			sk->error = ENETDOWN;
 			sock_wake(sk, SOCK_EVENT_ERROR);
 		}
@@ -156,7 +156,7 @@ static int packet_open(struct sock *sk)
 {
 	list_init(&packet_sock(sk)->taps);
 	packet_sock(sk)->id = ++sk->stack->world->pkts.next_id;
-	sk->local.ethertype = (uint16_t)sk->protocol;
+	packet_sock(sk)->ethertype = sk->protocol;
 	return rewatch(packet_sock(sk));
 }
 
@@ -168,12 +168,22 @@ static void packet_close(struct sock *sk)
 /* ethertype 0 leaves the one it has. */
 static int packet_bind(struct sock *sk, const struct sock_addr *a)
 {
+	struct packet_sock *ps = packet_sock(sk);
+
 	if (a->ifindex && !dev_by_index(sk->stack, a->ifindex))
 		return -ENODEV;
-	sk->local.ifindex = a->ifindex;
+	ps->ifindex = a->ifindex;
 	if (a->ethertype)
-		sk->local.ethertype = a->ethertype;
-	return rewatch(packet_sock(sk));
+		ps->ethertype = a->ethertype;
+	return rewatch(ps);
+}
+
+static int packet_local(const struct sock *sk, struct sock_addr *a)
+{
+	const struct packet_sock *ps = CONTAINER_OF((struct sock *)(uintptr_t)sk, struct packet_sock, sk);
+
+	*a = (struct sock_addr){.ethertype = ps->ethertype, .ifindex = ps->ifindex};
+	return 0;
 }
 
 /* 0, or why this device does not send these octets as a frame. */
@@ -195,7 +205,7 @@ static int check_frame(const struct dev *d, const uint8_t *frame, size_t len)
 static ssize_t packet_send(
 	struct sock *sk, const void *data, size_t len, int flags, const struct sock_addr *to)
 {
-	int ifindex = to && to->ifindex ? to->ifindex : sk->local.ifindex;
+	int ifindex = to && to->ifindex ? to->ifindex : packet_sock(sk)->ifindex;
 	struct dev *d = dev_by_index(sk->stack, ifindex);
 	int err = d ? check_frame(d, data, len) : -ENXIO;
 
@@ -220,6 +230,7 @@ static const struct sock_ops packet_ops = {
 	.open = packet_open,
 	.close = packet_close,
 	.bind = packet_bind,
+	.local = packet_local,
 	.send = packet_send,
 };
 

@@ -36,7 +36,7 @@ void sock_wake(struct sock *sk, unsigned events)
 {
 	if (!sk->event || !sk->stack || !events)
 		return;
-	sk->pending_events |= events;
+	sk->pending_events |= (uint8_t)events;
 	loop_defer(stack_loop(sk->stack), &sk->event_work);
 }
 
@@ -51,7 +51,7 @@ void sock_on_event(struct sock *sk, sock_event_fn *fn, void *ctx)
 		work_cancel(&sk->event_work);
 }
 
-/* ---- opening and closing ---- */
+/* ---- opening ---- */
 
 /* A protocol without a number (raw and packet sockets) takes every number. */
 static const struct sock_ops *find_ops(struct stack *s, int type, int protocol)
@@ -70,8 +70,8 @@ static void set_defaults(struct sock *sk)
 	sk->ttl = -1;
 	sk->linger_s = -1;
 	sk->mtu_discover = sysctl[SYSCTL_IP_NO_PMTU_DISC] ? SOCK_PMTU_DONT : SOCK_PMTU_WANT;
-	sk->rx_limit = (size_t)sysctl[SYSCTL_RMEM_DEFAULT];
-	sk->tx_limit = (size_t)sysctl[SYSCTL_WMEM_DEFAULT];
+	sk->rx_limit = (uint32_t)sysctl[SYSCTL_RMEM_DEFAULT];
+	sk->tx_limit = (uint32_t)sysctl[SYSCTL_WMEM_DEFAULT];
 }
 
 /* In no protocol's hands yet. */
@@ -84,10 +84,9 @@ static struct sock *make(struct stack *s, const struct sock_ops *ops, int type, 
 	sk->stack = s;
 	sk->ino = ++s->socks_made;
 	sk->ops = ops;
-	sk->type = type;
-	sk->protocol = protocol;
+	sk->type = (uint8_t)type;
+	sk->protocol = (uint16_t)protocol;
 	list_init(&sk->rx);
-	list_init(&sk->errors);
 	list_init(&sk->proto_node);
 	work_init(&sk->event_work, tell);
 	set_defaults(sk);
@@ -135,14 +134,36 @@ struct sock *sock_like(const struct sock *sk)
 	return n;
 }
 
+/* ---- what few sockets have ---- */
+
+static struct sock_extra *extra(struct sock *sk)
+{
+	if (!sk->extra && (sk->extra = calloc(1, sizeof(*sk->extra))))
+		list_init(&sk->extra->errors);
+	return sk->extra;
+}
+
+static struct sock_queued_error *first_error(const struct sock *sk)
+{
+	return sk->extra ? list_first(&sk->extra->errors, struct sock_queued_error, node) : NULL;
+}
+
+static void forget_error(struct sock *sk, struct sock_queued_error *q)
+{
+	list_del(&q->node);
+	free(q);
+	sk->extra->error_count--;
+}
+
 static void purge_errors(struct sock *sk)
 {
-	list_each_safe(q, &sk->errors, struct sock_queued_error, node) {
-		list_del(&q->node);
-		free(q);
-	}
-	sk->error_count = 0;
+	struct sock_queued_error *q;
+
+	while ((q = first_error(sk)))
+		forget_error(sk, q);
 }
+
+/* ---- closing ---- */
 
 /* The protocol lets go of the socket, and its packets end. */
 static void leave_stack(struct sock *sk, enum drop_reason why)
@@ -167,6 +188,7 @@ void sock_close(struct sock *sk)
 		leave_stack(sk, DROP_SOCK_CLOSED);
 	purge_errors(sk);
 	work_cancel(&sk->event_work);
+	free(sk->extra);
 	free(sk);
 }
 
@@ -198,7 +220,9 @@ int sock_name(const struct sock *sk, struct sock_addr *a)
 {
 	if (!sk->stack)
 		return -ENODEV;
-	*a = sk->local;
+	if (sk->ops->local)
+		return sk->ops->local(sk, a);
+	*a = sock_addr_of(sk->local);
 	return 0;
 }
 
@@ -210,7 +234,7 @@ int sock_peer(const struct sock *sk, struct sock_addr *a)
 		return sk->ops->peer(sk, a);
 	if (!sk->peer.ip)
 		return -ENOTCONN;
-	*a = sk->peer;
+	*a = sock_addr_of(sk->peer);
 	return 0;
 }
 
@@ -240,7 +264,7 @@ int sock_shutdown(struct sock *sk, int how)
 
 unsigned sock_ready(const struct sock *sk)
 {
-	unsigned ready = list_empty(&sk->errors) && !sk->error ? 0 : SOCK_EVENT_ERROR;
+	unsigned ready = first_error(sk) || sk->error ? SOCK_EVENT_ERROR : 0;
 
 	if (!sk->stack)
 		return SOCK_EVENT_HANGUP | SOCK_EVENT_READABLE | ready;
@@ -373,7 +397,7 @@ ssize_t sock_recv(struct sock *sk, void *buf, size_t room, int flags, struct soc
 	}
 	if (!(flags & MSG_PEEK)) {
 		list_del(&p->node);
-		sk->rx_bytes -= true_size(p);
+		sk->rx_bytes -= (uint32_t)true_size(p);
 		sk->stack->sock_bytes -= true_size(p);
 		pkt_done(p);
 	}
@@ -382,16 +406,14 @@ ssize_t sock_recv(struct sock *sk, void *buf, size_t room, int flags, struct soc
 
 int sock_recv_error(struct sock *sk, struct sock_error *e)
 {
-	struct sock_queued_error *q = list_first(&sk->errors, struct sock_queued_error, node);
+	struct sock_queued_error *q = first_error(sk);
 
 	if (!sk->stack)
 		return -ENODEV;
 	if (!q)
 		return -EAGAIN;
 	*e = q->e;
-	list_del(&q->node);
-	free(q);
-	sk->error_count--;
+	forget_error(sk, q);
 	return 0;
 }
 
@@ -416,12 +438,12 @@ bool sock_queue(struct sock *sk, struct pkt *p)
 		stack_drop(s, p, why);
 		return false;
 	}
-	TRACE(s, LAYER_SOCK, p, "", "queued for a %s socket, which holds %zu octets", sk->ops->name,
+	TRACE(s, LAYER_SOCK, p, "", "queued for a %s socket, which holds %u octets", sk->ops->name,
 		sk->rx_bytes);
 	p = pkt_shrink(p);
 	p->ifindex = p->dev ? p->dev->ifindex : 0;
 	p->dev = NULL;
-	sk->rx_bytes += true_size(p);
+	sk->rx_bytes += (uint32_t)true_size(p);
 	s->sock_bytes += true_size(p);
 	list_add_tail(&sk->rx, &p->node);
 	sock_wake(sk, SOCK_EVENT_READABLE);
@@ -447,37 +469,21 @@ void sock_report(struct sock *sk, const struct sock_error *e, bool fatal)
 		}
 		return;
 	}
-	q = sk->error_count < MAX_ERRORS ? malloc(sizeof(*q)) : NULL;
+	q = extra(sk) && sk->extra->error_count < MAX_ERRORS ? malloc(sizeof(*q)) : NULL;
 	if (!q)
 		return;
 	q->e = *e;
-	list_add_tail(&sk->errors, &q->node);
-	sk->error_count++;
+	list_add_tail(&sk->extra->errors, &q->node);
+	sk->extra->error_count++;
 	sock_wake(sk, SOCK_EVENT_ERROR);
 }
 
 /* ---- options ---- */
 
 /* Linux doubles what is asked for, to have room for its own bookkeeping. */
-static size_t buffer_size(int value, int32_t max, size_t min)
+static uint32_t buffer_size(int value, int32_t max, uint32_t min)
 {
-	size_t asked = (size_t)MIN(MAX(value, 0), max) * 2;
-
-	return MAX(asked, min);
-}
-
-static int set_number(int *field, int value, int min, int max)
-{
-	if (value < min || value > max)
-		return -EINVAL;
-	*field = value;
-	return 0;
-}
-
-static int set_flag(bool *field, int value)
-{
-	*field = value != 0;
-	return 0;
+	return MAX((uint32_t)MIN(MAX(value, 0), max) * 2, min);
 }
 
 static int set_device(struct sock *sk, int ifindex)
@@ -486,6 +492,59 @@ static int set_device(struct sock *sk, int ifindex)
 		return -ENODEV;
 	sk->bound_dev = ifindex;
 	return 0;
+}
+
+static int set_ttl(struct sock *sk, int value)
+{
+	if (value < -1 || value == 0 || value > 255)
+		return -EINVAL;
+	sk->ttl = (int16_t)value;
+	return 0;
+}
+
+static int set_u8(uint8_t *field, int value, int max)
+{
+	if (value < 0 || value > max)
+		return -EINVAL;
+	*field = (uint8_t)value;
+	return 0;
+}
+
+/* The options that are on or off. */
+static int set_flag(struct sock *sk, enum sock_option opt, bool on)
+{
+	switch (opt) {
+	case SO_OPT_BROADCAST:
+		sk->broadcast = on;
+		return 0;
+	case SO_OPT_RECVERR:
+		if (!on)
+			purge_errors(sk);
+		sk->recverr = on;
+		return 0;
+	case SO_OPT_HDRINCL:
+		if (sk->type != SOCK_RAW)
+			return -ENOPROTOOPT;
+		sk->hdrincl = on;
+		return 0;
+	case SO_OPT_FREEBIND:
+		sk->freebind = on;
+		return 0;
+	case SO_OPT_REUSEADDR:
+		sk->reuseaddr = on;
+		return 0;
+	case SO_OPT_REUSEPORT:
+		sk->reuseport = on;
+		return 0;
+	case SO_OPT_KEEPALIVE:
+		sk->keepalive = on;
+		return 0;
+	case SO_OPT_OOBINLINE:
+		sk->oobinline = on;
+		return 0;
+	default:
+		return -ENOPROTOOPT;
+	}
 }
 
 static int set(struct sock *sk, enum sock_option opt, int value)
@@ -497,37 +556,19 @@ static int set(struct sock *sk, enum sock_option opt, int value)
 	case SO_OPT_SNDBUF:
 		sk->tx_limit = buffer_size(value, sk->stack->sysctl[SYSCTL_WMEM_MAX], SNDBUF_MIN);
 		return 0;
-	case SO_OPT_BROADCAST:
-		return set_flag(&sk->broadcast, value);
 	case SO_OPT_BINDTODEVICE:
 		return set_device(sk, value);
 	case SO_OPT_TTL:
-		return value == 0 ? -EINVAL : set_number(&sk->ttl, value, -1, 255);
+		return set_ttl(sk, value);
 	case SO_OPT_TOS:
-		return set_number(&sk->tos, value, 0, 255);
+		return set_u8(&sk->tos, value, 255);
 	case SO_OPT_MTU_DISCOVER:
-		return set_number(&sk->mtu_discover, value, SOCK_PMTU_DONT, SOCK_PMTU_PROBE);
-	case SO_OPT_RECVERR:
-		if (!value)
-			purge_errors(sk);
-		return set_flag(&sk->recverr, value);
-	case SO_OPT_HDRINCL:
-		return sk->type == SOCK_RAW ? set_flag(&sk->hdrincl, value) : -ENOPROTOOPT;
-	case SO_OPT_FREEBIND:
-		return set_flag(&sk->freebind, value);
-	case SO_OPT_REUSEADDR:
-		return set_flag(&sk->reuseaddr, value);
-	case SO_OPT_REUSEPORT:
-		return set_flag(&sk->reuseport, value);
-	case SO_OPT_KEEPALIVE:
-		return set_flag(&sk->keepalive, value);
-	case SO_OPT_OOBINLINE:
-		return set_flag(&sk->oobinline, value);
+		return set_u8(&sk->mtu_discover, value, SOCK_PMTU_PROBE);
 	case SO_OPT_LINGER:
 		sk->linger_s = MAX(value, -1);
 		return 0;
 	default:
-		return -ENOPROTOOPT;
+		return set_flag(sk, opt, value);
 	}
 }
 
@@ -620,17 +661,22 @@ int sock_set_ip_options(struct sock *sk, const uint8_t *opts, size_t len)
 
 	if (!sk->stack)
 		return -ENODEV;
-	if (padded > sizeof(sk->opts))
+	if (padded > sizeof(sk->extra->opts))
 		return -EINVAL;
-	memset(sk->opts, IPOPT_EOL, sizeof(sk->opts));
+	if (!extra(sk))
+		return -ENOMEM;
+	memset(sk->extra->opts, IPOPT_EOL, sizeof(sk->extra->opts));
 	if (len)
-		memcpy(sk->opts, opts, len);
-	sk->opts_len = padded;
+		memcpy(sk->extra->opts, opts, len);
+	sk->extra->opts_len = padded;
 	return 0;
 }
 
-void sock_set_filter(struct sock *sk, bool (*keep)(const struct pkt *p, void *ctx), void *ctx)
+int sock_set_filter(struct sock *sk, bool (*keep)(const struct pkt *p, void *ctx), void *ctx)
 {
-	sk->filter = keep;
-	sk->filter_ctx = ctx;
+	if (!extra(sk))
+		return -ENOMEM;
+	sk->extra->filter = keep;
+	sk->extra->filter_ctx = ctx;
+	return 0;
 }

@@ -179,12 +179,12 @@ const char *sock_congestion(const struct sock *sk);
 struct tcp_info;
 int sock_tcp_info(const struct sock *sk, struct tcp_info *info);
 
-/* IP options to send with every packet (raw, ping): up to 40 bytes as on the wire. -EINVAL */
+/* IP options to send with every packet (raw, ping): up to 40 bytes as on the wire. -EINVAL, -ENOMEM */
 int sock_set_ip_options(struct sock *sk, const uint8_t *opts, size_t len);
 
 /* A filter of the socket's own, looked through before queueing: true keeps. Packet and raw sockets. A packet
- * socket's filter sees the frame itself, before it is copied. */
-void sock_set_filter(struct sock *sk, bool (*keep)(const struct pkt *p, void *ctx), void *ctx);
+ * socket's filter sees the frame itself, before it is copied. NULL: none. 0, -ENOMEM. */
+int sock_set_filter(struct sock *sk, bool (*keep)(const struct pkt *p, void *ctx), void *ctx);
 
 /* ---- for protocols ---- */
 
@@ -203,7 +203,8 @@ struct sock_ops {
 	void (*fill)(const struct pkt *p,
 		struct sock_msg *msg); /* what the protocol knows about a message: ports */
 
-	/* streams; peer, recv, set and get also wherever a protocol knows better than the core */
+	/* streams; local, peer, recv, set and get also wherever a protocol knows better than the core */
+	int (*local)(const struct sock *sk, struct sock_addr *a);
 	int (*peer)(const struct sock *sk, struct sock_addr *a);
 	int (*listen)(struct sock *sk, int backlog);
 	struct sock *(*accept)(struct sock *sk, struct sock_addr *from);
@@ -221,32 +222,42 @@ struct sock_ops {
 	int (*tcp_info)(const struct sock *sk, struct tcp_info *info);
 };
 
+/* What few sockets have: made when it is used first. */
+struct sock_extra {
+	uint8_t opts[40]; /* IP options to send */
+	size_t opts_len;
+	bool (*filter)(const struct pkt *p, void *ctx);
+	void *filter_ctx;
+	struct list errors; /* of struct sock_queued_error */
+	unsigned error_count;
+};
+
+/* Small, as there may be a hundred thousand. */
 struct sock {
 	struct list node;    /* in stack->socks */
 	uint64_t ino;	     /* its number on its host, from 1: what ss -e shows */
 	struct stack *stack; /* NULL: the host is gone */
 	const struct sock_ops *ops;
-	int type, protocol;
-	struct sock_addr local, peer; /* peer.ip 0: not connected */
-	int bound_dev;		      /* ifindex or 0 */
-	int ttl, tos, mtu_discover;
-	bool broadcast, recverr, hdrincl, freebind, reuseaddr, reuseport, keepalive, oobinline;
-	int linger_s; /* -1: off */
-	uint8_t opts[40];
-	size_t opts_len;
-	struct list rx; /* of struct pkt */
-	size_t rx_bytes, rx_limit, tx_limit;
-	uint64_t rx_dropped;
-	struct list errors; /* of struct sock_queued_error */
-	unsigned error_count;
-	int error; /* pending */
-	bool (*filter)(const struct pkt *p, void *ctx);
-	void *filter_ctx;
+	struct sock_extra *extra; /* NULL: nothing of it */
 	sock_event_fn *event;
 	void *event_ctx;
-	unsigned pending_events;
 	struct work event_work;
 	struct list proto_node; /* in the protocol's own list */
+	struct list rx;		/* of struct pkt */
+	uint32_t rx_bytes, rx_limit, tx_limit, rx_dropped;
+	struct sock_end {
+		uint32_t ip;
+		uint16_t port;
+	} local, peer; /* peer.ip 0: not connected */
+	int bound_dev; /* ifindex or 0 */
+	int linger_s;  /* -1: off */
+	int error;     /* pending */
+	uint16_t protocol;
+	int16_t ttl; /* -1: the host's */
+	uint8_t type, tos, mtu_discover;
+	uint8_t pending_events;
+	bool broadcast : 1, recverr : 1, hdrincl : 1, freebind : 1, reuseaddr : 1, reuseport : 1,
+		keepalive : 1, oobinline : 1;
 };
 
 /* Another socket of that kind with the same options, without names, callback and filter; its protocol does the rest.
@@ -262,7 +273,17 @@ bool sock_queue(struct sock *sk, struct pkt *p);
 
 static inline bool sock_wants(const struct sock *sk, const struct pkt *p)
 {
-	return !sk->filter || sk->filter(p, sk->filter_ctx);
+	return !sk->extra || !sk->extra->filter || sk->extra->filter(p, sk->extra->filter_ctx);
+}
+
+static inline struct sock_addr sock_addr_of(struct sock_end e)
+{
+	return (struct sock_addr){.ip = e.ip, .port = e.port};
+}
+
+static inline size_t sock_opts_len(const struct sock *sk)
+{
+	return sk->extra ? sk->extra->opts_len : 0;
 }
 
 /* Reports an error: queued if RECVERR is on (a bounded number), else pending when `fatal`. */

@@ -76,7 +76,7 @@ static int disconnect(struct sock *sk)
 		sk->local.ip = c->port.ip = 0;
 	c->e.local = sk->local.ip;
 	c->e.local_port = sk->local.port;
-	sk->peer = (struct sock_addr){0};
+	sk->peer = (struct sock_end){0};
 	ts->connecting = false;
 	join(sk, c);
 	return 0;
@@ -164,7 +164,7 @@ static int tcp_sock_peer(const struct sock *sk, struct sock_addr *a)
 
 	if (!tcp_is_synchronized(c) && c->state != TCP_SYN_RECEIVED)
 		return -ENOTCONN;
-	*a = sk->peer;
+	*a = sock_addr_of(sk->peer);
 	return 0;
 }
 
@@ -295,7 +295,7 @@ static struct sock *tcp_sock_accept(struct sock *sk, struct sock_addr *from)
 	if (c->state == TCP_CLOSED)
 		child->error = ECONNRESET; /* while it waited */
 	if (from)
-		*from = child->peer;
+		*from = sock_addr_of(child->peer);
 	return child;
 }
 
@@ -366,7 +366,7 @@ static ssize_t tcp_sock_recv(struct sock *sk, void *buf, size_t room, int flags,
 
 	if (msg)
 		*msg = (struct sock_msg){
-			.from = sk->peer, .dst = sk->local.ip, .time_ns = stack_now(sk->stack)};
+			.from = sock_addr_of(sk->peer), .dst = sk->local.ip, .time_ns = stack_now(sk->stack)};
 	if (flags & MSG_OOB)
 		return receive_urgent(sk, buf, room, flags);
 	ssize_t n = tcp_recvq_read(c, buf, room, flags);

@@ -12,7 +12,7 @@ static int check(const struct sock *sk, const struct sock_addr *peer, size_t len
 		return -EDESTADDRREQ;
 	if (!peer->port) /* RFC 768: 0 as source port means that there is none to answer to */
 		return -EINVAL;
-	return len > (size_t)IP_MAX_LEN - IP_HDR_LEN - sk->opts_len - UDP_HDR_LEN ? -EMSGSIZE : 0;
+	return len > (size_t)IP_MAX_LEN - IP_HDR_LEN - sock_opts_len(sk) - UDP_HDR_LEN ? -EMSGSIZE : 0;
 }
 
 static struct ip_send wishes(const struct udp_sock *u, const struct sock_addr *peer)
@@ -43,22 +43,22 @@ static struct pkt *datagram(struct sock *sk, uint16_t dport, const void *data, s
 
 ssize_t udp_send(struct sock *sk, const void *data, size_t len, int flags, const struct sock_addr *to)
 {
-	const struct sock_addr *peer = to ? to : &sk->peer;
+	struct sock_addr peer = to ? *to : sock_addr_of(sk->peer);
 	struct stack *s = sk->stack;
-	int err = check(sk, peer, len, flags);
+	int err = check(sk, &peer, len, flags);
 
 	if (!err)
 		err = udp_autobind(udp_sock(sk));
 	if (err)
 		return err;
-	struct ip_send how = wishes(udp_sock(sk), peer);
-	struct pkt *p = datagram(sk, peer->port, data, len);
+	struct ip_send how = wishes(udp_sock(sk), &peer);
+	struct pkt *p = datagram(sk, peer.port, data, len);
 	if (!p) {
 		mib_inc(s, MIB_UdpSndbufErrors);
 		return -ENOBUFS;
 	}
 	TRACE(s, LAYER_UDP, p, "RFC 768", "port %u > %s port %u, %zu octets", sk->local.port,
-		TEXT_IP(how.dst), peer->port, len);
+		TEXT_IP(how.dst), peer.port, len);
 	err = ip_output(s, p, &how);
 	if (err == -EMSGSIZE)
 		ip_sock_too_big(sk, how.dst, 0);

@@ -86,7 +86,7 @@ static int disconnect(struct udp_sock *u)
 {
 	struct sock *sk = &u->sk;
 
-	sk->peer = (struct sock_addr){0};
+	sk->peer = (struct sock_end){0};
 	if (!u->bound_ip)
 		sk->local.ip = u->port.ip = 0;
 	if (!u->bound_port)
@@ -107,7 +107,7 @@ static int udp_connect(struct sock *sk, const struct sock_addr *a)
 		err = ip_sock_route(sk, a->ip, &path);
 	if (err)
 		return err;
-	sk->peer = *a;
+	sk->peer = (struct sock_end){a->ip, a->port};
 	if (!sk->local.ip)
 		sk->local.ip = u->port.ip = path.source;
 	return udp_rehash(u);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The socket core, on a protocol that does nothing. */
 #include "net/sock.h"
+#include "tests/unit/alloc.h"
 #include "tests/unit/lab.h"
 
 #include <errno.h>
@@ -33,7 +34,7 @@ static ssize_t fake_send(struct sock *sk, const void *data, size_t len, int flag
 
 static int fake_connect(struct sock *sk, const struct sock_addr *a)
 {
-	sk->peer = *a;
+	sk->peer = (struct sock_end){a->ip, a->port};
 	return 0;
 }
 
@@ -280,6 +281,26 @@ static bool keep_none(const struct pkt *p, void *ctx)
 	(void)p;
 	++*(int *)ctx;
 	return false;
+}
+
+/* There may be a hundred thousand: what few of them use is not in all of them. */
+static void a_socket_is_small_until_more_is_asked_of_it(void)
+{
+	struct stack *s;
+	struct lab *l = new_lab(&s);
+	struct sock *sk = sock_open(s, SOCK_RAW, 1);
+
+	CU_ASSERT(sizeof(*sk) <= 176);
+	sock_set(sk, SO_OPT_TTL, 3);
+	CU_ASSERT_PTR_NULL(sk->extra);
+	alloc_arm(1, true);
+	CU_ASSERT_EQUAL(sock_set_filter(sk, keep_none, NULL), -ENOMEM);
+	CU_ASSERT_EQUAL(sock_set_ip_options(sk, (const uint8_t[]){IPOPT_NOP}, 1), -ENOMEM);
+	alloc_disarm();
+	CU_ASSERT_EQUAL(sock_set_filter(sk, keep_none, NULL), 0);
+	CU_ASSERT_PTR_NOT_NULL(sk->extra);
+	sock_close(sk);
+	lab_free(l);
 }
 
 static void filter_turns_packets_down_by_name(void)
@@ -544,7 +565,7 @@ static void mtu_is_that_of_the_way_to_the_peer(void)
 	CU_ASSERT_EQUAL(peer.ip, a.ip);
 	CU_ASSERT_EQUAL(sock_name(sk, &peer), 0);
 	CU_ASSERT_EQUAL(peer.ip, 0);
-	raw->peer = a;
+	raw->peer.ip = a.ip;
 	CU_ASSERT_EQUAL(sock_get(raw, SO_OPT_MTU, &value), -ENOPROTOOPT);
 	sock_close(sk);
 	sock_close(raw);
@@ -562,11 +583,11 @@ static void ip_options_are_padded_and_at_most_40_octets(void)
 	CU_ASSERT_EQUAL(sock_set_ip_options(sk, opts, 41), -EINVAL);
 	CU_ASSERT_EQUAL(sock_set_ip_options(sk, opts, 40), 0);
 	CU_ASSERT_EQUAL(sock_set_ip_options(sk, opts, 5), 0);
-	CU_ASSERT_EQUAL(sk->opts_len, 8);
-	CU_ASSERT_EQUAL(sk->opts[4], IPOPT_NOP);
-	CU_ASSERT_EQUAL(sk->opts[5], IPOPT_EOL);
+	CU_ASSERT_EQUAL(sock_opts_len(sk), 8);
+	CU_ASSERT_EQUAL(sk->extra->opts[4], IPOPT_NOP);
+	CU_ASSERT_EQUAL(sk->extra->opts[5], IPOPT_EOL);
 	CU_ASSERT_EQUAL(sock_set_ip_options(sk, NULL, 0), 0);
-	CU_ASSERT_EQUAL(sk->opts_len, 0);
+	CU_ASSERT_EQUAL(sock_opts_len(sk), 0);
 	sock_close(sk);
 	lab_free(l);
 }
@@ -576,9 +597,10 @@ SUITE(net_sock, T(type_and_number_find_the_protocol), T(protocol_may_refuse_to_o
 	T(message_is_read_without_its_ip_header_and_with_what_is_known),
 	T(small_buffer_gets_the_start_and_the_true_length), T(raw_message_begins_with_its_ip_header),
 	T(queue_is_bounded_by_the_size_of_the_buffers), T(queues_of_all_sockets_together_are_bounded),
-	T(small_message_in_a_big_buffer_is_moved), T(filter_turns_packets_down_by_name),
-	T(events_of_a_turn_are_told_once_after_the_input), T(listener_learns_of_what_is_there_already),
-	T(callback_may_close_its_socket), T(closing_takes_back_a_pending_event), T(socket_outlives_its_host),
+	T(small_message_in_a_big_buffer_is_moved), T(a_socket_is_small_until_more_is_asked_of_it),
+	T(filter_turns_packets_down_by_name), T(events_of_a_turn_are_told_once_after_the_input),
+	T(listener_learns_of_what_is_there_already), T(callback_may_close_its_socket),
+	T(closing_takes_back_a_pending_event), T(socket_outlives_its_host),
 	T(fatal_error_is_returned_once_by_the_next_call), T(error_queue_keeps_order_and_is_bounded),
 	T(options_are_checked_and_read_back), T(buffers_stay_between_their_bounds),
 	T(mtu_is_that_of_the_way_to_the_peer), T(ip_options_are_padded_and_at_most_40_octets))
