@@ -151,7 +151,6 @@ static void count(struct tcp_conn *c, const struct tcp_seg *seg)
 {
 	struct tcp_stats *st = seg->len ? tcp_stats_of(c) : c->stats;
 
-	c->last_rcv_ns = stack_now(c->stack);
 	if (!st)
 		return;
 	st->segs_in += seg->segs;

@@ -256,6 +256,7 @@ static bool step_ack(struct tcp_conn *c, struct tcp_seg *seg)
 		challenge(c, seg, DROP_TCP_BAD_ACK);
 		return false;
 	}
+	c->last_rcv_ns = stack_now(c->stack);
 	keep_timestamp(c, seg);
 	tcp_ack_input(c, seg);
 	if (c->state == TCP_CLOSED)

@@ -5,8 +5,6 @@
 
 #include <errno.h>
 
-#define RTO_AFTER_LOST_SYN_US 3000000 /* RFC 6298 5.7 */
-
 /* ---- what the peer's SYN says ---- */
 
 /* RFC 3168 6.1.1: a SYN asks by two flags, a SYN-ACK agrees by one. */
@@ -56,10 +54,8 @@ void tcp_syn_rtt(struct tcp_conn *c, const struct tcp_seg *seg)
 
 	if (c->retries) {
 		ns = (tcp_ts_clock(c->stack) + c->ts_offset - seg->opt.tsecr) * (uint64_t)NS_PER_MS;
-		if (!c->ts_on || !seg->opt.has_ts || ns > passed + NS_PER_MS) {
-			c->rto_us = MAX(c->rto_us, RTO_AFTER_LOST_SYN_US);
+		if (!c->ts_on || !seg->opt.has_ts || ns > passed + NS_PER_MS)
 			return;
-		}
 	}
 	tcp_rtt_sample(c, ns);
 }
