@@ -72,6 +72,8 @@
 		"challenge ACKs a second, about (RFC 5961 7)")                                               \
 	X(TCP_INVALID_RATELIMIT, "net.ipv4.tcp_invalid_ratelimit", 500, 0, 1 << 30,                          \
 		"ms between two ACKs for bad segments of one connection")                                    \
+	X(TCP_RESET_RATELIMIT, "net.ipv4.tcp_reset_ratelimit", 20000, 0, INT32_MAX,                          \
+		"tapir's own: resets a second to segments that no connection is there for")                  \
 	X(TCP_RFC1337, "net.ipv4.tcp_rfc1337", 0, 0, 1, "1: a reset does not end TIME-WAIT")                 \
 	X(TCP_MAX_TW_BUCKETS, "net.ipv4.tcp_max_tw_buckets", 65536, 0, 1 << 24,                              \
 		"most connections in TIME-WAIT")                                                             \

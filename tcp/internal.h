@@ -100,6 +100,12 @@ struct tcp_entry {
 	bool listed; /* it is in the table */
 };
 
+/* What may still be sent in the second that began at since_ns. */
+struct tcp_quota {
+	uint64_t since_ns; /* 0: never */
+	uint32_t left;
+};
+
 struct tcp {
 	struct stack *stack;
 	struct hash entries;   /* of struct tcp_entry, by addresses and ports */
@@ -108,14 +114,13 @@ struct tcp {
 	struct siphash_key hash_key, isn_key, ts_key, cookie_key;
 	struct pool conns, halves, time_waits, flights, sent, recvqs, runs, stats;
 	size_t orphans;
-	size_t memory;		  /* bytes held in queues, true sizes */
-	bool mem_pressure;	  /* tcp_mem: it was above the second and is not yet below the first */
-	uint64_t challenge_at_ns; /* RFC 5961 7: so many challenge ACKs in this second */
-	uint32_t challenge_count;
-	struct list conn_list;	      /* every struct tcp_conn */
-	struct list time_wait;	      /* entries by the time they end: all stay equally long */
-	struct list fin_wait_2;	      /* orphans' entries, likewise */
-	struct timer time_wait_timer; /* the first of both */
+	size_t memory;	   /* bytes held in queues, true sizes */
+	bool mem_pressure; /* tcp_mem: it was above the second and is not yet below the first */
+	struct tcp_quota challenges, resets; /* RFC 5961 7: so many in this second */
+	struct list conn_list;		     /* every struct tcp_conn */
+	struct list time_wait;		     /* entries by the time they end: all stay equally long */
+	struct list fin_wait_2;		     /* orphans' entries, likewise */
+	struct timer time_wait_timer;	     /* the first of both */
 };
 
 static inline struct tcp *tcp_of(struct stack *s)
@@ -394,6 +399,9 @@ void tcp_established(struct tcp_conn *c);
 
 /* May one more challenge ACK be sent (RFC 5961 7; global limit and one each 500 ms for a connection)? Counts it. */
 bool tcp_challenge_allowed(struct stack *s, uint64_t *last_ns);
+
+/* May one more reset be sent to a segment that has no connection (sysctl tcp_reset_ratelimit)? Counts it. */
+bool tcp_reset_allowed(struct stack *s);
 
 /* May an unacceptable segment be answered by an ACK? Those without text once in tcp_invalid_ratelimit ms, so that two
  * ends never answer each other for ever. `skipped` counts the answers not given. */

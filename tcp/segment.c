@@ -223,6 +223,6 @@ void tcp_answer_reset(struct stack *s, const struct tcp_seg *seg)
 		.parent = seg->p ? seg->p->id : 0,
 	};
 
-	if (!(seg->flags & TCP_RST))
+	if (!(seg->flags & TCP_RST) && tcp_reset_allowed(s))
 		tcp_answer(s, &a);
 }

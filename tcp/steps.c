@@ -28,30 +28,52 @@ bool tcp_ack_allowed(struct stack *s, const struct tcp_seg *seg, uint64_t *last_
 	return true;
 }
 
+static bool is_new_second(struct stack *s, struct tcp_quota *q)
+{
+	uint64_t now = stack_now(s);
+
+	if (q->since_ns && now - q->since_ns < NS_PER_SEC)
+		return false;
+	q->since_ns = now;
+	return true;
+}
+
+static bool take(struct tcp_quota *q)
+{
+	if (!q->left)
+		return false;
+	q->left--;
+	return true;
+}
+
 /* A new second has its own number, at random between half and one and a half times the limit: nobody can find out
  * by counting whether we answered somebody else (CVE-2016-5696). */
-static bool one_more_challenge(struct tcp *tcp)
+static bool one_more_challenge(struct stack *s)
 {
-	uint64_t now = stack_now(tcp->stack);
-	uint32_t limit = (uint32_t)tcp->stack->sysctl[SYSCTL_TCP_CHALLENGE_ACK_LIMIT];
+	struct tcp_quota *q = &tcp_of(s)->challenges;
+	uint32_t limit = (uint32_t)s->sysctl[SYSCTL_TCP_CHALLENGE_ACK_LIMIT];
 
 	if (limit == INT32_MAX)
 		return true;
-	if (!tcp->challenge_at_ns || now - tcp->challenge_at_ns >= NS_PER_SEC) {
-		tcp->challenge_at_ns = now;
-		tcp->challenge_count = (limit + 1) / 2 + (limit ? rng_below(&tcp->stack->rng, limit) : 0);
-	}
-	if (!tcp->challenge_count)
-		return false;
-	tcp->challenge_count--;
-	return true;
+	if (is_new_second(s, q))
+		q->left = limit ? (limit + 1) / 2 + rng_below(&s->rng, limit) : 0;
+	return take(q);
+}
+
+bool tcp_reset_allowed(struct stack *s)
+{
+	struct tcp_quota *q = &tcp_of(s)->resets;
+
+	if (is_new_second(s, q))
+		q->left = (uint32_t)s->sysctl[SYSCTL_TCP_RESET_RATELIMIT];
+	return take(q);
 }
 
 bool tcp_challenge_allowed(struct stack *s, uint64_t *last_ns)
 {
 	uint64_t now = stack_now(s), limit = (uint64_t)s->sysctl[SYSCTL_TCP_INVALID_RATELIMIT] * NS_PER_MS;
 
-	if ((*last_ns && now - *last_ns < limit) || !one_more_challenge(tcp_of(s))) {
+	if ((*last_ns && now - *last_ns < limit) || !one_more_challenge(s)) {
 		mib_inc(s, MIB_TcpExtTCPACKSkippedChallenge);
 		return false;
 	}

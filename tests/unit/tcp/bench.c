@@ -54,6 +54,7 @@ struct bench *bench_new(void)
 	b->s = lab_host(b->l, "h1");
 	b->d = lab_wire(b->s, "eth0", "10.0.0.1/24");
 	b->d->netif->output = output;
+	lab_route(b->s, "default", "10.0.0.2", b->d);
 	b->isn = unit_late ? UINT32_MAX - 1 : 1000;
 	b->nxt = b->una = b->isn;
 	b->my_wnd = 65535;
@@ -166,7 +167,7 @@ static void learn(struct bench *b, const struct bench_seen *seen)
 	uint32_t end =
 		seen->h.seq + (uint32_t)seen->len + !!(seen->h.flags & TCP_SYN) + !!(seen->h.flags & TCP_FIN);
 
-	if (seen->h.flags & TCP_RST)
+	if (seen->h.flags & TCP_RST || seen->h.sport != b->port || seen->h.dport != b->peer_port)
 		return;
 	if (seen->h.flags & TCP_SYN) {
 		b->host_isn = seen->h.seq;

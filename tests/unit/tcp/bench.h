@@ -94,7 +94,7 @@ void bench_say(struct bench *b, uint16_t flags, size_t len);
 /* The same at another place; nothing moves on. */
 void bench_say_at(struct bench *b, uint16_t flags, uint32_t seq, uint32_t ack, size_t len);
 
-/* The next segment of the host, oldest first; b's knowledge of the host follows it. */
+/* The next segment of the host, oldest first; b's knowledge of the host follows it if it is of b's connection. */
 struct bench_seen bench_next(struct bench *b);
 
 /* All of them are passed over. Returns the last one. */
