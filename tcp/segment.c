@@ -223,6 +223,14 @@ void tcp_answer_reset(struct stack *s, const struct tcp_seg *seg)
 		.parent = seg->p ? seg->p->id : 0,
 	};
 
-	if (!(seg->flags & TCP_RST) && tcp_reset_allowed(s))
-		tcp_answer(s, &a);
+	if (seg->flags & TCP_RST || !tcp_reset_allowed(s))
+		return;
+	if (seg->opt.has_ts) { /* RFC 7323 5.2 */
+		struct tcp_entry e = {
+			.local = a.src, .remote = a.dst, .local_port = a.sport, .remote_port = a.dport};
+		a.opt.has_ts = true;
+		a.opt.tsval = tcp_ts_clock(s) + tcp_ts_offset(s, &e);
+		a.opt.tsecr = seg->opt.tsval;
+	}
+	tcp_answer(s, &a);
 }

@@ -141,7 +141,10 @@ bool bench_reads(struct bench *b, uint32_t seq, size_t len);
 	} while (0)
 
 /* An ACK of where both are. */
-#define EXPECT_ACK(b)  EXPECT(b, TCP_ACK, (b)->host_nxt, (b)->nxt)
-#define EXPECT_NONE(b) CU_ASSERT_EQUAL(bench_count(b), 0)
+#define EXPECT_ACK(b) EXPECT(b, TCP_ACK, (b)->host_nxt, (b)->nxt)
+#define EXPECT_NONE(b)                             \
+	do                                         \
+		CU_ASSERT_EQUAL(bench_count(b), 0) \
+	while (0)
 
 #endif

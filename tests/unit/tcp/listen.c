@@ -278,7 +278,7 @@ static void late_ack_after_a_repeated_syn_ack_opens(void)
 	bench_free(b);
 }
 
-/* RFC9293-MUST-11: the passive one goes back to LISTEN, and nobody is told. */
+/* RFC9293-MUST-11, RFC9293-T-07: the passive one goes back to LISTEN, and nobody is told. */
 static void reset_of_a_half_open_entry_leaves_the_listener(void)
 {
 	struct bench *b = bench_new();

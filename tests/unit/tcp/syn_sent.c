@@ -217,7 +217,7 @@ static void simultaneous_open_ends_in_established(void)
 	bench_free(b);
 }
 
-/* RFC9293-MUST-11: the active one tells its program. */
+/* RFC9293-MUST-11, RFC9293-T-07: the active one tells its program. */
 static void reset_in_a_simultaneous_open_refuses(void)
 {
 	struct bench *b = bench_new();
