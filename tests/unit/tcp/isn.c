@@ -118,6 +118,17 @@ static void tcp_timestamp_leak(void)
 	bench_free(b);
 }
 
+/* RFC7323-4.1a, RFC7323-5.4a */
+static void timestamp_clock_counts_milliseconds(void)
+{
+	struct bench *b = bench_new();
+	uint32_t before = tcp_ts_clock(b->s);
+
+	lab_run(b->l, 12345 * MS);
+	CU_ASSERT_EQUAL(tcp_ts_clock(b->s) - before, 12345);
+	bench_free(b);
+}
+
 /* RFC9293-T-18: both ends' numbers wrap in the handshake, in the text, at the FIN. */
 static void tcp_isn_wrap(void)
 {
@@ -150,4 +161,4 @@ static void tcp_isn_wrap(void)
 
 SUITE(tcp_isn, T(the_clock_ticks_every_4_microseconds), T(tcp_isn_predict),
 	T(the_same_four_numbers_go_upwards), T(each_host_has_its_own_secret), T(tcp_timestamp_leak),
-	T(tcp_isn_wrap))
+	T(timestamp_clock_counts_milliseconds), T(tcp_isn_wrap))
