@@ -44,8 +44,8 @@ void rack_delivered(struct tcp_conn *c, const struct tcp_sent *r, uint32_t end, 
 	note_reordering(c, r, end);
 	if (is_ambiguous(c, r, a))
 		return;
-	if (rack_sent_after(r->sent_ns, end, f->rack.sent_ns, f->rack.end)) {
-		f->rack.sent_ns = r->sent_ns;
+	if (rack_sent_after(r->number, end, f->rack.number, f->rack.end)) {
+		f->rack.number = r->number;
 		f->rack.end = end;
 		f->rack.rtt_ns = stack_now(c->stack) - r->sent_ns;
 	}
@@ -93,7 +93,7 @@ void rack_detect(struct tcp_conn *c, struct tcp_ack *a)
 
 	tcp_timer_stop(c, TCP_TIMER_REORDER);
 	list_each_safe(r, &f->flying, struct tcp_sent, order) {
-		if (!rack_sent_after(f->rack.sent_ns, f->rack.end, r->sent_ns, r->end))
+		if (!rack_sent_after(f->rack.number, f->rack.end, r->number, r->end))
 			return;
 		if (r->sent_ns + patience > now) {
 			tcp_timer_set(c, TCP_TIMER_REORDER, r->sent_ns + patience);

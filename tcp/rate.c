@@ -19,9 +19,10 @@ void rate_sent(struct tcp_conn *c, struct tcp_sent *r)
 /* Of all that one ACK delivers the record that was sent last makes the sample. */
 void rate_delivered(const struct tcp_sent *r, struct tcp_ack *a)
 {
-	if (a->rate.set && r->sent_ns <= a->rate.sent_ns)
+	if (a->rate.set && r->number <= a->rate.number)
 		return;
 	a->rate.set = true;
+	a->rate.number = r->number;
 	a->rate.delivered = r->delivered;
 	a->rate.delivered_ns = r->delivered_ns;
 	a->rate.sent_ns = r->sent_ns;

@@ -46,7 +46,8 @@ static void remember(struct tcp_conn *c, bool possible)
 	f->undo.possible = possible;
 	f->undo.marker = c->snd.una;
 	f->undo.bytes = f->retrans;
-	f->undo.stamped = f->retrans > 0 && f->undo.stamped;
+	f->undo.again = f->retrans > 0;
+	f->undo.stamped &= f->undo.again;
 	f->undo.prior_cwnd = c->cwnd;
 	f->undo.prior_ssthresh = current_ssthresh(c);
 }
@@ -134,8 +135,9 @@ static bool may_undo(const struct tcp_conn *c, const struct tcp_ack *a)
 {
 	const struct tcp_flight *f = c->flight;
 
-	return f->undo.possible && f->undo.stamped &&
-		(!f->undo.bytes || rtt_echo_before(c, a->seg, f->undo.stamp));
+	if (!f->undo.possible || !f->undo.again)
+		return false;
+	return !f->undo.bytes || (f->undo.stamped && rtt_echo_before(c, a->seg, f->undo.stamp));
 }
 
 static void undo(struct tcp_conn *c, bool unlose, const char *clause)
@@ -146,6 +148,9 @@ static void undo(struct tcp_conn *c, bool unlose, const char *clause)
 		MAX(c->cwnd, f->undo.prior_cwnd));
 	if (unlose)
 		board_unlose(c);
+	f->rack.number = 0; /* what seemed to arrive of what was sent again were the originals */
+	if (c->ca_state != TCP_CA_LOSS)
+		f->rack.reordering_seen = true;
 	c->cc->on_undo(c);
 	tcp_cwnd_set(c, MAX(c->cwnd, f->undo.prior_cwnd));
 	c->ssthresh = MAX(c->ssthresh, f->undo.prior_ssthresh);
@@ -157,7 +162,7 @@ static bool undo_by_dsack(struct tcp_conn *c)
 {
 	struct tcp_flight *f = c->flight;
 
-	if (!f->undo.possible || f->undo.bytes || !f->undo.stamped)
+	if (!f->undo.possible || f->undo.bytes || !f->undo.again)
 		return false;
 	mib_inc(c->stack, MIB_TcpExtTCPDSACKUndo);
 	f->rack.wnd_persist = (uint8_t)MIN(f->rack.wnd_persist + 1, 16);
@@ -212,7 +217,6 @@ static bool finish(struct tcp_conn *c, struct tcp_ack *a)
 			f->rack.wnd_persist--;
 		end_reduction(c, a);
 	}
-	f->undo.possible = false;
 	recovery_set_state(c, TCP_CA_OPEN);
 	return true;
 }
@@ -331,8 +335,8 @@ void recovery_ack(struct tcp_conn *c, struct tcp_ack *a)
 		end_reduction(c, a);
 		recovery_set_state(c, TCP_CA_OPEN);
 	}
-	if (c->ca_state == TCP_CA_RECOVERY && seq_ge(c->snd.una, f->recovery_point))
-		finish(c, a);
+	if (c->ca_state == TCP_CA_RECOVERY && seq_ge(c->snd.una, f->recovery_point) && !finish(c, a))
+		return;
 	switch ((enum tcp_ca_state)c->ca_state) {
 	case TCP_CA_RECOVERY:
 		in_recovery(c, a);

@@ -36,6 +36,7 @@ struct tcp_sent {
 	bool again : 1;	      /* it was sent more than once */
 	bool app_limited : 1; /* when it was sent, there was no more to send */
 	uint64_t sent_ns;     /* the last time */
+	uint64_t number;      /* of that transmission: tells two of the same moment apart */
 
 	/* when it was sent, for the delivery rate: */
 	uint64_t delivered;    /* bytes delivered until then */
@@ -58,13 +59,14 @@ struct tcp_ack {
 	uint64_t sent_first_ns, sent_last_ns; /* least and most of what was sent once; 0: none */
 	uint64_t rtt_ns;		      /* by the youngest of them; 0: unknown */
 	struct {
-		uint64_t delivered, delivered_ns, sent_ns, first_ns; /* of the youngest record delivered */
+		uint64_t number, delivered, delivered_ns, sent_ns, first_ns; /* of the youngest record */
 		bool app_limited, set;
 	} rate;
 };
 
 struct tcp_flight {
 	struct list sent, flying, lost;
+	uint64_t transmissions;
 	struct tcp_sent *hint; /* where the last SACK block was; NULL: nowhere */
 	struct tcp_sent *mark; /* the record that was put into `lost` last; NULL: none */
 	uint32_t count;	       /* of records */
@@ -80,8 +82,8 @@ struct tcp_flight {
 	bool frto_new;		 /* and wants new data instead of what is marked lost */
 	bool frto_tried;	 /* and got some */
 
-	struct { /* RFC 8985 6.1 */
-		uint64_t sent_ns;
+	struct { /* RFC 8985 6.1: the latest transmission that arrived */
+		uint64_t number;
 		uint32_t end;
 		uint64_t rtt_ns;
 		bool reordering_seen, dsack_seen;
@@ -101,6 +103,7 @@ struct tcp_flight {
 		bool possible;
 		uint32_t marker; /* SND.UNA when recovery began */
 		uint32_t bytes;	 /* sent again since, and not told to be superfluous */
+		bool again;	 /* something was */
 		uint32_t prior_cwnd, prior_ssthresh;
 		bool stamped;
 		uint32_t stamp; /* the timestamp clock at the first retransmission */
@@ -169,10 +172,10 @@ void rack_detect(struct tcp_conn *c, struct tcp_ack *a); /* marks lost what must
 void rack_update_window(struct tcp_conn *c, const struct tcp_ack *a);
 uint64_t rack_window(const struct tcp_conn *c); /* ns */
 
-/* Was (a_ns, a_end) sent after (b_ns, b_end)? */
-static inline bool rack_sent_after(uint64_t a_ns, uint32_t a_end, uint64_t b_ns, uint32_t b_end)
+/* Was what ended at a_end in transmission a sent after what ended at b_end in transmission b? */
+static inline bool rack_sent_after(uint64_t a, uint32_t a_end, uint64_t b, uint32_t b_end)
 {
-	return a_ns > b_ns || (a_ns == b_ns && seq_gt(a_end, b_end));
+	return a > b || (a == b && seq_gt(a_end, b_end));
 }
 
 bool tlp_allowed(const struct tcp_conn *c);

@@ -283,10 +283,10 @@ void board_unlose(struct tcp_conn *c)
 
 	list_each_safe(r, &f->lost, struct tcp_sent, order) {
 		change(f, r, TCP_FLYING);
-		while (at != &f->flying && list_entry(at, struct tcp_sent, order)->sent_ns > r->sent_ns)
+		while (at != &f->flying && list_entry(at, struct tcp_sent, order)->number > r->number)
 			at = at->prev;
 		while (at->next != &f->flying &&
-			list_entry(at->next, struct tcp_sent, order)->sent_ns <= r->sent_ns)
+			list_entry(at->next, struct tcp_sent, order)->number <= r->number)
 			at = at->next;
 		list_add_head(at, &r->order);
 		at = &r->order;
@@ -320,9 +320,9 @@ static bool extend(struct tcp_conn *c, uint32_t seq, uint32_t end)
 	struct tcp_flight *f = c->flight;
 	struct tcp_sent *r = list_last(&f->sent, struct tcp_sent, node);
 
-	if (!r || r->state != TCP_FLYING || r->again)
+	if (!r || r->state != TCP_FLYING || r->again || r->delivered != f->rate.delivered)
 		return false;
-	if (r->sent_ns != stack_now(c->stack) || r->delivered != f->rate.delivered)
+	if (r->sent_ns != stack_now(c->stack) || r->number != f->transmissions)
 		return false;
 	if (r->mss != piece_of(c, seq, end) || length(r) % r->mss != 0 || end - r->seq > TCP_RECORD_MAX)
 		return false;
@@ -340,8 +340,11 @@ static bool send_new(struct tcp_conn *c, uint32_t seq, uint32_t end)
 		r = f->count < TCP_SENT_MAX ? pool_get(&tcp_of(c->stack)->sent) : NULL;
 		if (!r)
 			return false;
-		*r = (struct tcp_sent){
-			.seq = seq, .end = end, .mss = piece_of(c, seq, end), .sent_ns = stack_now(c->stack)};
+		*r = (struct tcp_sent){.seq = seq,
+			.end = end,
+			.mss = piece_of(c, seq, end),
+			.sent_ns = stack_now(c->stack),
+			.number = ++f->transmissions};
 		rate_sent(c, r);
 		list_add_tail(&f->sent, &r->node);
 		list_add_tail(&f->flying, &r->order);
@@ -363,6 +366,7 @@ static void resend(struct tcp_conn *c, struct tcp_sent *r, uint16_t piece)
 	r->again = true;
 	r->mss = piece;
 	r->sent_ns = stack_now(c->stack);
+	r->number = f->transmissions;
 	rate_sent(c, r);
 	list_add_tail(&f->flying, &r->order);
 }
@@ -387,6 +391,7 @@ static bool send_again(struct tcp_conn *c, uint32_t seq, uint32_t end)
 		r = split(c, r, seq);
 	if (!r)
 		return false;
+	f->transmissions++;
 	for (; r && seq_lt(r->seq, end); r = next) {
 		if (seq_gt(r->end, end) && !split(c, r, end))
 			return false;
@@ -408,6 +413,7 @@ static void note_again(struct tcp_conn *c, uint32_t len)
 		f->undo.stamped = true;
 		f->undo.stamp = tcp_ts_clock(c->stack);
 	}
+	f->undo.again = true;
 	f->undo.bytes += len;
 	f->retrans_total += len;
 	if (c->ca_state == TCP_CA_RECOVERY)

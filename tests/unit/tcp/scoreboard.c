@@ -291,8 +291,8 @@ static void by_time_in_order(struct flight_bench *b)
 	uint64_t last = 0;
 
 	list_each(r, &b->c->flight->flying, struct tcp_sent, order) {
-		CU_ASSERT(r->sent_ns >= last);
-		last = r->sent_ns;
+		CU_ASSERT(r->number >= last);
+		last = r->number;
 	}
 }
 
