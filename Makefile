@@ -24,7 +24,7 @@ comma    := ,
 
 # What is built from what. A new file in one of these folders is found by itself.
 FOLDERS := lib net dev arp ip icmp udp tcp app
-LIB_SRC := $(sort $(wildcard $(addsuffix /*.c,$(FOLDERS)) inet.c))
+LIB_SRC := $(sort $(wildcard $(addsuffix /*.c,$(FOLDERS)) inet.c tapir.c))
 SH_SRC  := $(sort $(wildcard shell/*.c))
 BENCHES := $(sort $(wildcard tests/unit/*/bench.c))
 FRAME   := $(sort $(wildcard tests/unit/*.c)) $(BENCHES)
