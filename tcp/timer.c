@@ -13,6 +13,7 @@
 
 #define RTO_MIN_MS UINT64_C(200)
 #define RTO_MAX_MS UINT64_C(120000)
+#define PRESSED_MS UINT64_C(60000) /* so long a window may stay shut while memory is short */
 #define NS_PER_MS  UINT64_C(1000000)
 
 /* ---- the array of deadlines ---- */
@@ -169,22 +170,32 @@ void tcp_timer_rexmit(struct tcp_conn *c)
 	tcp_want(c, 0);
 }
 
-/* RFC 9293 3.8.6.1, SHLD-30: as long as the peer acknowledges probes, the connection stays (MUST-37), unless the
- * program has said how long it will wait (RFC 6429). */
+/* As long as the peer acknowledges probes, the connection stays (RFC 9293 3.8.6.1, MUST-37), unless the program has
+ * said how long it will wait, or has gone, or memory is short and this is no short while (RFC 6429). */
+static bool probes_are_in_vain(const struct tcp_conn *c)
+{
+	uint64_t waited_ms = (stack_now(c->stack) - c->probe_since_ns) / NS_PER_MS;
+
+	if (c->wishes.user_timeout_ms)
+		return waited_ms >= c->wishes.user_timeout_ms;
+	if (c->is_orphan && backed_off_ms(c, c->backoff) >= RTO_MAX_MS)
+		return true;
+	if (tcp_mem_pressure(c->stack) && waited_ms >= PRESSED_MS)
+		return true;
+	return c->retries > most_retries(c);
+}
+
+/* SHLD-30: ever more rarely. */
 void tcp_timer_probe(struct tcp_conn *c)
 {
-	uint64_t waited_ms;
-
 	if (c->probe_since_ns == 0)
 		c->probe_since_ns = stack_now(c->stack);
-	waited_ms = (stack_now(c->stack) - c->probe_since_ns) / NS_PER_MS;
 	begin_or_go_on(c);
-	if (c->wishes.user_timeout_ms ? waited_ms >= c->wishes.user_timeout_ms
-				      : c->retries > most_retries(c)) {
+	if (probes_are_in_vain(c)) {
 		time_out(c);
 		return;
 	}
-	if (c->backoff < most_retries(c))
+	if (backed_off_ms(c, c->backoff) < RTO_MAX_MS)
 		c->backoff++;
 	set_after_ms(c, TCP_TIMER_PROBE, backed_off_ms(c, c->backoff));
 	tcp_want(c, TCP_WANT_PROBE);
