@@ -275,6 +275,12 @@ static void make_cookie(struct iperf *t)
 		t->cookie[i] = letters[rng_below(&t->stack->rng, sizeof(letters) - 1)];
 }
 
+/* Said before anything is sent; the control connection itself may have it. */
+static bool knows_congestion(struct iperf *t)
+{
+	return t->p.udp || !t->p.congestion[0] || sock_set_congestion(t->control.sk, t->p.congestion) == 0;
+}
+
 void iperf_client_start(struct iperf *t)
 {
 	struct sock_addr to = {.ip = t->cfg.addr, .port = t->cfg.port};
@@ -282,6 +288,12 @@ void iperf_client_start(struct iperf *t)
 
 	make_cookie(t);
 	err = open_sock(t, false, 0, &t->control.sk);
+	if (!err && !knows_congestion(t)) {
+		iperf_fail(t,
+			"error - unable to set TCP_CONGESTION: "
+			"Supplied congestion control algorithm not supported on this host");
+		return;
+	}
 	if (!err) {
 		sock_set(t->control.sk, SO_OPT_TCP_NODELAY, 1);
 		sock_on_event(t->control.sk, on_control, t);

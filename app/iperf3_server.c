@@ -124,6 +124,7 @@ static void take_params(struct iperf *t, const char *text, ssize_t len)
 		refuse(t, ERROR_PARAMS, 0, step);
 		return;
 	}
+	step = "start stream listener";
 	err = iperf_make_streams(t);
 	if (!err && t->p.udp)
 		err = open_udp_listener(t);
