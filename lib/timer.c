@@ -32,17 +32,12 @@ static unsigned level_of(uint64_t now_tick, uint64_t tick)
 	return diff ? (unsigned)(63 - __builtin_clzll(diff)) / WHEEL_SLOT_BITS : 0;
 }
 
-static bool fires_after(const struct timer *a, const struct timer *b)
-{
-	return a->deadline_ns > b->deadline_ns || (a->deadline_ns == b->deadline_ns && a->order > b->order);
-}
-
 /* Only the slots of level 0 are sorted. Most insertions belong at the end, so the search starts there. */
 static void insert_sorted(struct list *slot, struct timer *t)
 {
 	struct list *after = slot->prev;
 
-	while (after != slot && fires_after(list_entry(after, struct timer, node), t))
+	while (after != slot && list_entry(after, struct timer, node)->deadline_ns > t->deadline_ns)
 		after = after->prev;
 	list_insert(&t->node, after, after->next);
 }
@@ -52,7 +47,6 @@ static void place(struct wheel *w, struct timer *t)
 	uint64_t tick = MAX(t->deadline_ns >> WHEEL_TICK_BITS, w->tick);
 	unsigned level = level_of(w->tick, tick), slot = slot_at(tick, level);
 
-	t->slot = (uint16_t)(level * WHEEL_SLOTS + slot);
 	w->occupied[level] |= UINT64_C(1) << slot;
 	if (level == 0)
 		insert_sorted(&w->slots[0][slot], t);
@@ -60,20 +54,22 @@ static void place(struct wheel *w, struct timer *t)
 		list_add_tail(&w->slots[level][slot], &t->node);
 }
 
+/* A timer that has the same neighbour on both sides is alone with its slot's head, which tells the slot. */
 static void unplace(struct wheel *w, struct timer *t)
 {
-	unsigned level = t->slot / WHEEL_SLOTS, slot = t->slot % WHEEL_SLOTS;
+	struct list *head = t->node.next == t->node.prev ? t->node.next : NULL;
 
 	list_del(&t->node);
-	if (list_empty(&w->slots[level][slot]))
-		w->occupied[level] &= ~(UINT64_C(1) << slot);
+	if (!head)
+		return;
+	size_t slot = (size_t)(head - &w->slots[0][0]);
+	w->occupied[slot / WHEEL_SLOTS] &= ~(UINT64_C(1) << slot % WHEEL_SLOTS);
 }
 
 void timer_arm(struct wheel *w, struct timer *t, uint64_t deadline_ns)
 {
 	timer_cancel(w, t);
 	t->deadline_ns = deadline_ns;
-	t->order = w->armings++;
 	place(w, t);
 	w->armed++;
 }

@@ -4,8 +4,9 @@
  *
  * Time is cut into ticks of 2^16 ns (65.5 us). Level 0 has a slot for each of the next 64 ticks, level 1 for
  * each of the next 64 groups of 64 ticks, and so on; eight levels cover all of uint64_t. When time enters a
- * group its timers move one level or more down. The slots of level 0 are sorted, by deadline and then by the
- * order of arming, so timers fire at their exact nanosecond and equal deadlines in the order they were armed.
+ * group its timers move one level or more down. The slots of level 0 are sorted by deadline, so timers fire at
+ * their exact nanosecond. Equal deadlines fire in the order they were armed: they are always in the same slot,
+ * and every step on their way down keeps their order.
  */
 #ifndef LIB_TIMER_H
 #define LIB_TIMER_H
@@ -15,18 +16,15 @@
 enum { WHEEL_TICK_BITS = 16, WHEEL_SLOT_BITS = 6, WHEEL_SLOTS = 1 << WHEEL_SLOT_BITS, WHEEL_LEVELS = 8 };
 
 struct timer {
-	struct list node; /* points to itself while not armed */
+	struct list node; /* in a slot; points to itself while not armed */
 	uint64_t deadline_ns;
-	uint64_t order; /* counts armings: the tie-break */
 	void (*fn)(struct timer *t);
-	uint16_t slot; /* level and slot it hangs in */
 };
 
 struct wheel {
 	uint64_t tick;			 /* everything before this tick has been run */
 	uint64_t occupied[WHEEL_LEVELS]; /* a bit per slot that is not empty */
-	uint64_t armings;
-	size_t armed; /* timers in the wheel */
+	size_t armed;			 /* timers in the wheel */
 	uint64_t fired;
 	struct list slots[WHEEL_LEVELS][WHEEL_SLOTS];
 };

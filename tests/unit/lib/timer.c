@@ -22,6 +22,7 @@ struct logged {
 	struct timer timer;
 	struct log *log;
 	int index;
+	int order; /* of arming */
 };
 
 static void log_firing(struct timer *t)
@@ -122,8 +123,7 @@ static int twin_next(const struct logged *t, int count, const bool *armed, uint6
 		if (!armed[i] || t[i].timer.deadline_ns > now)
 			continue;
 		if (best < 0 || t[i].timer.deadline_ns < t[best].timer.deadline_ns ||
-			(t[i].timer.deadline_ns == t[best].timer.deadline_ns &&
-				t[i].timer.order < t[best].timer.order))
+			(t[i].timer.deadline_ns == t[best].timer.deadline_ns && t[i].order < t[best].order))
 			best = i;
 	}
 	return best;
@@ -132,6 +132,14 @@ static int twin_next(const struct logged *t, int count, const bool *armed, uint6
 static uint64_t random_delay(struct rng *r)
 {
 	return rng_u64(r) >> (20 + rng_below(r, 44)); /* from nanoseconds to days, every size alike */
+}
+
+/* Often one that another timer has, too. */
+static uint64_t random_deadline(struct rng *r, const struct logged *t, uint64_t now)
+{
+	uint64_t other = t[rng_below(r, TIMERS)].timer.deadline_ns;
+
+	return rng_below(r, 3) == 0 && other >= now ? other : now + random_delay(r);
 }
 
 static void agrees_with_the_slow_twin(void)
@@ -148,7 +156,8 @@ static void agrees_with_the_slow_twin(void)
 	for (int round = 0; round < 3000; round++) {
 		int i = (int)rng_below(&r, TIMERS);
 		if (rng_below(&r, 4)) {
-			timer_arm(&w, &t[i].timer, now + random_delay(&r));
+			timer_arm(&w, &t[i].timer, random_deadline(&r, t, now));
+			t[i].order = round;
 			armed[i] = true;
 		} else {
 			timer_cancel(&w, &t[i].timer);
