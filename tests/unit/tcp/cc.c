@@ -109,8 +109,8 @@ static void congestion_avoidance_grows_the_largest_windows_too(void)
 	flight_close(&b);
 }
 
-/* tcp_ack_division: RFC5681-3.1h */
-static void many_acks_for_one_segment_open_the_window_by_one_segment(void)
+/* RFC5681-3.1h: an ACK for each byte */
+static void tcp_ack_division(void)
 {
 	struct flight_bench b;
 
@@ -126,7 +126,7 @@ static void many_acks_for_one_segment_open_the_window_by_one_segment(void)
 	flight_close(&b);
 }
 
-/* tcp_optimistic_ack: what is acknowledged beyond SND.NXT step_ack refuses; one ACK of all gives eight segments */
+/* RFC 9406 4.2: L = 8 */
 static void one_ack_of_much_opens_the_window_by_eight_segments(void)
 {
 	struct flight_bench b;
@@ -241,8 +241,7 @@ static void a_rate_that_the_program_limits_does_not_replace_a_higher_one(void)
 SUITE(tcp_cc, T(every_algorithm_has_its_name_in_the_setting),
 	T(the_initial_window_is_ten_segments_and_at_most_14600_bytes), T(slow_start_doubles_each_round_trip),
 	T(congestion_avoidance_adds_a_segment_each_round_trip),
-	T(congestion_avoidance_grows_the_largest_windows_too),
-	T(many_acks_for_one_segment_open_the_window_by_one_segment),
+	T(congestion_avoidance_grows_the_largest_windows_too), T(tcp_ack_division),
 	T(one_ack_of_much_opens_the_window_by_eight_segments), T(a_window_that_is_not_used_does_not_grow),
 	T(after_an_idle_time_the_window_is_the_initial_one_again), T(while_data_is_in_flight_nothing_is_idle),
 	T(the_delivery_rate_is_what_arrives_in_a_round_trip),

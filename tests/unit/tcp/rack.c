@@ -164,8 +164,8 @@ static void spurious_recovery(struct flight_bench *b, bool dsack)
 	CU_ASSERT_EQUAL(b->c->snd.una, b->c->snd.nxt);
 }
 
-/* RFC8985-3c, RFC8985-3d, tcp_dsack_abuse */
-static void dsacks_widen_the_window_up_to_srtt(void)
+/* RFC8985-3c, RFC8985-3d: a D-SACK in every ACK widens the window up to SRTT */
+static void tcp_dsack_abuse(void)
 {
 	struct flight_bench b;
 
@@ -182,7 +182,7 @@ static void dsacks_widen_the_window_up_to_srtt(void)
 	flight_close(&b);
 }
 
-/* tcp_dsack_abuse: and it becomes narrow again */
+/* RFC 8985 6.2.4 */
 static void after_sixteen_recoveries_without_it_is_narrow_again(void)
 {
 	struct flight_bench b;
@@ -361,7 +361,7 @@ SUITE(tcp_rack, T(three_segments_that_overtook_it_show_that_one_is_lost),
 	T(one_that_overtook_it_shows_so_after_a_quarter_of_min_rtt), T(one_timer_runs_at_a_time),
 	T(reordering_that_was_seen_is_waited_for),
 	T(a_lost_retransmission_is_found_by_what_was_sent_after_it),
-	T(an_ambiguous_ack_does_not_move_racks_clock), T(dsacks_widen_the_window_up_to_srtt),
+	T(an_ambiguous_ack_does_not_move_racks_clock), T(tcp_dsack_abuse),
 	T(after_sixteen_recoveries_without_it_is_narrow_again), T(the_probe_is_due_after_two_round_trips),
 	T(without_sack_there_are_no_probes), T(in_disorder_there_are_none), T(after_the_probe_comes_the_rto),
 	T(without_a_new_rtt_there_is_no_second_probe), T(a_loss_that_only_the_probe_repaired_is_congestion),

@@ -215,8 +215,8 @@ static void a_full_ack_ends_recovery_only_beyond_its_point(void)
 	flight_close(&b);
 }
 
-/* tcp_dupack_spoof, RFC5681-3.2i, RFC5681-3.2j */
-static void forged_duplicates_let_no_more_go_than_was_in_flight(void)
+/* RFC5681-3.2i, RFC5681-3.2j: forged duplicates let no more go than was in flight */
+static void tcp_dupack_spoof(void)
 {
 	struct flight_bench b;
 	unsigned sent = 0;
@@ -589,9 +589,9 @@ SUITE(tcp_recovery, T(sending_follows_what_is_delivered_down_to_ssthresh),
 	T(the_first_two_duplicate_acks_let_one_new_segment_go_each),
 	T(with_sack_a_duplicate_ack_without_news_lets_none_go),
 	T(the_third_resends_the_first_segment_and_halves), T(a_partial_ack_resends_the_next_hole),
-	T(a_full_ack_ends_recovery_only_beyond_its_point),
-	T(forged_duplicates_let_no_more_go_than_was_in_flight), T(ssthresh_is_two_segments_at_least),
-	T(only_real_duplicates_count), T(a_timeout_begins_again_with_one_segment),
+	T(a_full_ack_ends_recovery_only_beyond_its_point), T(tcp_dupack_spoof),
+	T(ssthresh_is_two_segments_at_least), T(only_real_duplicates_count),
+	T(a_timeout_begins_again_with_one_segment),
 	T(a_timeout_ends_recovery_and_none_begins_before_its_point),
 	T(after_a_timeout_an_ack_of_much_opens_the_window_by_one_segment),
 	T(an_echo_of_the_original_undoes_fast_retransmit), T(an_echo_of_the_retransmission_does_not),
