@@ -16,7 +16,7 @@
 enum {
 	READ_AT_ONCE = 16 << 10,
 	DATAGRAM_MAX = 65507,
-	BACKLOG = 64,
+	BACKLOG = 4096,
 	PRIVILEGED = 1024,
 	CHARGEN_LINE = 74,  /* 72 characters, CR, LF */
 	CHARGEN_CHARS = 95, /* printable ones, space included */

@@ -18,7 +18,7 @@ struct serve;
 
 enum serve_kind { SERVE_ECHO, SERVE_DISCARD, SERVE_CHARGEN, SERVE_DAYTIME };
 
-enum { SERVE_CONNECTIONS = 256, SERVE_IDLE_S = 300, SERVE_ANSWERS = 1000 };
+enum { SERVE_CONNECTIONS = 4096, SERVE_IDLE_S = 300, SERVE_ANSWERS = 1000 };
 
 struct serve_config {
 	enum serve_kind kind;
