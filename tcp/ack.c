@@ -75,8 +75,11 @@ static void rearm(struct tcp_conn *c, const struct tcp_ack *a)
 {
 	struct tcp_flight *f = c->flight;
 
-	if (a->una_moved)
+	if (a->una_moved) {
 		rtt_restart_rto(c);
+		c->want &=
+			(uint8_t)~TCP_WANT_TLP; /* due in this turn, but what it asks was waiting to be read */
+	}
 	if (board_head_is_sacked(c))
 		wait_for_reneging(c);
 	if (c->snd.una == c->snd.nxt && f->busy_since_ns) {

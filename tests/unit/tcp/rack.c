@@ -282,6 +282,22 @@ static void after_the_probe_comes_the_rto(void)
 	flight_close(&b);
 }
 
+/* Timers come before frames in a turn of the loop: after a pause of the process both are due at once. */
+static void an_ack_in_the_turn_of_the_probe_makes_it_needless(void)
+{
+	struct flight_bench b;
+
+	begin(&b, 4);
+	flight_wait(&b, in(&b, TCP_TIMER_TLP));
+	tcp_timer_stop(b.c, TCP_TIMER_TLP);
+	tcp_timer_tlp(b.c);
+	CU_ASSERT(b.c->want & TCP_WANT_TLP);
+	ACK(&b, .ack = 3 * MSS);
+	CU_ASSERT_FALSE(b.c->want & TCP_WANT_TLP);
+	CU_ASSERT(in(&b, TCP_TIMER_TLP) > 0);
+	flight_close(&b);
+}
+
 /* RFC8985-7.3a: the ACK of a segment sent twice measures nothing */
 static void without_a_new_rtt_there_is_no_second_probe(void)
 {
@@ -364,5 +380,6 @@ SUITE(tcp_rack, T(three_segments_that_overtook_it_show_that_one_is_lost),
 	T(an_ambiguous_ack_does_not_move_racks_clock), T(tcp_dsack_abuse),
 	T(after_sixteen_recoveries_without_it_is_narrow_again), T(the_probe_is_due_after_two_round_trips),
 	T(without_sack_there_are_no_probes), T(in_disorder_there_are_none), T(after_the_probe_comes_the_rto),
-	T(without_a_new_rtt_there_is_no_second_probe), T(a_loss_that_only_the_probe_repaired_is_congestion),
+	T(an_ack_in_the_turn_of_the_probe_makes_it_needless), T(without_a_new_rtt_there_is_no_second_probe),
+	T(a_loss_that_only_the_probe_repaired_is_congestion),
 	T(a_probe_that_arrived_beside_the_original_is_none), T(the_probe_lays_open_what_was_lost_before_it))
