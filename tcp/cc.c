@@ -125,9 +125,9 @@ void tcp_idle_restart(struct tcp_conn *c)
 	uint32_t restart = MIN(tcp_initial_window(c), c->cwnd);
 
 	if (!c->stack->sysctl[SYSCTL_TCP_SLOW_START_AFTER_IDLE] || c->snd.una != c->snd.nxt ||
-		!c->last_send_ns)
+		!c->last_send_ms)
 		return;
-	if (stack_now(c->stack) - c->last_send_ns <= tcp_rto_ns(c) || c->cwnd == restart)
+	if (tcp_ms_since(c->stack, c->last_send_ms) * NS_PER_MS <= tcp_rto_ns(c) || c->cwnd == restart)
 		return;
 	TRACE(c->stack, LAYER_TCP, NULL, "RFC 5681 4.1", "idle: cwnd %u -> %u", c->cwnd, restart);
 	if (c->ssthresh != UINT32_MAX)

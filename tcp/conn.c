@@ -13,6 +13,7 @@
 #include "tcp/internal.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 #define RTO_INITIAL_US UINT32_C(1000000) /* RFC 6298 2.1 */
 
@@ -51,11 +52,9 @@ static bool is_dead(const struct tcp_conn *c)
 	return c->state == TCP_CLOSED && !c->sock && !c->listen;
 }
 
-/* What a connection does at the end of a turn in which something happened to it. */
-static void attend(struct work *w)
+static void attend(struct tcp_conn *c)
 {
-	struct tcp_conn *c = CONTAINER_OF(w, struct tcp_conn, output_work);
-
+	list_del(&c->dirty);
 	tcp_output(c);
 	if (!c->sock && c->state == TCP_FIN_WAIT_2)
 		tcp_enter_time_wait(c, true);
@@ -63,10 +62,24 @@ static void attend(struct work *w)
 		tcp_conn_free(c);
 }
 
+/* At the end of a turn: the connections to which something happened, in the order it did. */
+void tcp_attend(struct work *w)
+{
+	struct tcp *tcp = CONTAINER_OF(w, struct tcp, output_work);
+	struct tcp_conn *c;
+
+	while ((c = list_first(&tcp->dirty, struct tcp_conn, dirty)))
+		attend(c);
+}
+
 void tcp_want(struct tcp_conn *c, unsigned want)
 {
+	struct tcp *tcp = tcp_of(c->stack);
+
 	c->want |= (uint8_t)want;
-	loop_defer(stack_loop(c->stack), &c->output_work);
+	if (list_empty(&c->dirty))
+		list_add_tail(&tcp->dirty, &c->dirty);
+	loop_defer(stack_loop(c->stack), &tcp->output_work);
 }
 
 static void ring(struct timer *t)
@@ -92,13 +105,34 @@ struct tcp_conn *tcp_conn_new(struct stack *s)
 		.sndbuf = (uint32_t)s->sysctl[SYSCTL_TCP_WMEM_DEFAULT],
 		.rcvbuf = (uint32_t)s->sysctl[SYSCTL_TCP_RMEM_DEFAULT],
 	};
-	list_init(&c->accept_node);
-	work_init(&c->output_work, attend);
+	list_init(&c->dirty);
 	timer_init(&c->timer, ring);
-	for (int i = 0; i < TCP_TIMER_COUNT; i++)
+	for (int i = 0; i < TCP_CLOCK_COUNT; i++)
 		c->deadline_ns[i] = TIMER_NEVER;
-	list_add_tail(&tcp->conn_list, &c->node);
 	return c;
+}
+
+struct tcp_rare *tcp_rare_of(struct tcp_conn *c)
+{
+	if (!c->rare)
+		c->rare = calloc(1, sizeof(*c->rare));
+	return c->rare;
+}
+
+int tcp_inherit(struct tcp_conn *to, const struct tcp_conn *from)
+{
+	to->wishes = from->wishes;
+	to->cc = from->cc;
+	if (from->wishes.rcvbuf_locked)
+		to->rcvbuf = from->rcvbuf;
+	if (from->wishes.sndbuf_locked)
+		to->sndbuf = from->sndbuf;
+	if (!from->rare)
+		return 0;
+	if (!tcp_rare_of(to))
+		return -ENOMEM;
+	*to->rare = *from->rare;
+	return 0;
 }
 
 struct tcp_stats *tcp_stats_of(struct tcp_conn *c)
@@ -111,9 +145,7 @@ struct tcp_stats *tcp_stats_of(struct tcp_conn *c)
 /* What a closed connection no longer needs: everything but what the program may still read. */
 static void quiet(struct tcp_conn *c)
 {
-	for (int i = 0; i < TCP_TIMER_COUNT; i++)
-		c->deadline_ns[i] = TIMER_NEVER;
-	timer_cancel(&stack_loop(c->stack)->wheel, &c->timer);
+	tcp_timers_stop(c);
 	tcp_entry_del(tcp_of(c->stack), &c->e);
 	tcp_flight_free(c);
 	tcp_sendq_free(c);
@@ -128,11 +160,10 @@ void tcp_conn_free(struct tcp_conn *c)
 	port_release(&tcp->ports, &c->port);
 	if (c->stats)
 		pool_put(&tcp->stats, c->stats);
+	free(c->rare);
 	if (c->is_orphan)
 		tcp->orphans--;
-	work_cancel(&c->output_work);
-	list_del(&c->accept_node);
-	list_del(&c->node);
+	list_del(&c->dirty);
 	pool_put(&tcp->conns, c);
 }
 
@@ -239,7 +270,7 @@ void tcp_close(struct tcp_conn *c)
 	} else if (tcp_too_many_orphans(c->stack, 1)) {
 		mib_inc(c->stack, MIB_TcpExtTCPAbortOnMemory);
 		tcp_abort(c, 0);
-	} else if (c->wishes.linger2_s < 0 && c->state == TCP_FIN_WAIT_2) {
+	} else if (tcp_rare(c)->linger2_s < 0 && c->state == TCP_FIN_WAIT_2) {
 		mib_inc(c->stack, MIB_TcpExtTCPAbortOnLinger);
 		tcp_abort(c, 0);
 	} else {

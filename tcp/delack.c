@@ -70,9 +70,9 @@ static uint32_t delay_ms(const struct tcp_conn *c)
 static void delay(struct tcp_conn *c)
 {
 	uint64_t now = stack_now(c->stack), wait = delay_ms(c) * NS_PER_MS;
-	uint64_t deadline = c->deadline_ns[TCP_TIMER_DELACK];
+	uint64_t deadline = tcp_timer_due(c, TCP_TIMER_DELACK);
 
-	if (tcp_timer_runs(c, TCP_TIMER_DELACK) && deadline <= now + wait / 4)
+	if (deadline <= now + wait / 4)
 		tcp_want(c, TCP_WANT_ACK);
 	else if (now + wait < deadline)
 		tcp_timer_set(c, TCP_TIMER_DELACK, now + wait);
@@ -122,7 +122,7 @@ void tcp_ack_sent(struct tcp_conn *c)
 
 void tcp_replied(struct tcp_conn *c)
 {
-	if (tcp_ts_clock(c->stack) - c->text_ms < c->ato_ms)
+	if (tcp_ms_since(c->stack, c->text_ms) < c->ato_ms)
 		c->dialogue = true;
 }
 

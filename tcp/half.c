@@ -61,7 +61,7 @@ void tcp_half_answer(struct tcp_half *h, uint32_t tsval, uint64_t parent)
 		.oif = (int)c->port.dev,
 		.parent = parent,
 		.opt = {.has_mss = true,
-			.mss = c->wishes.maxseg ? MIN(mss, c->wishes.maxseg) : mss,
+			.mss = tcp_rare(c)->maxseg ? MIN(mss, tcp_rare(c)->maxseg) : mss,
 			.has_sack_ok = h->sack,
 			.has_wscale = h->wscale,
 			.wscale = h->rcv_wscale,
@@ -83,7 +83,7 @@ static void answer(struct tcp_half *h, uint64_t parent)
 /* TCP_DEFER_ACCEPT in seconds is so many retries, as Linux counts them. */
 static unsigned deferred(const struct tcp_listen *l)
 {
-	uint64_t wish = l->conn->wishes.defer_accept_s * NS_PER_SEC, passed = FIRST_WAIT_NS;
+	uint64_t wish = tcp_rare(l->conn)->defer_accept_s * NS_PER_SEC, passed = FIRST_WAIT_NS;
 	unsigned retries = wish ? 1 : 0;
 
 	for (; wish > passed; retries++)
@@ -93,7 +93,7 @@ static unsigned deferred(const struct tcp_listen *l)
 
 static unsigned most_retries(const struct tcp_listen *l)
 {
-	unsigned own = l->conn->wishes.syncnt;
+	unsigned own = tcp_rare(l->conn)->syncnt;
 
 	return own ? own : (unsigned)tcp_listen_stack(l)->sysctl[SYSCTL_TCP_SYNACK_RETRIES];
 }
@@ -223,17 +223,6 @@ void tcp_half_row(const struct tcp_half *h, struct tcp_row *row)
 
 /* ---- the ACK has come ---- */
 
-/* Everything that the connection has from its listener. */
-static void inherit(struct tcp_conn *c, const struct tcp_listen *l)
-{
-	c->wishes = l->conn->wishes;
-	c->sndbuf = l->conn->sndbuf;
-	c->rcvbuf = l->conn->rcvbuf;
-	c->cc = l->conn->cc;
-	port_inherit(&c->port, &l->conn->port);
-	c->port.ip = c->e.local;
-}
-
 /* The SYN once more, as far as it was remembered: both kinds of opening then go the same way. */
 static struct tcp_seg remembered_syn(const struct tcp_half *h)
 {
@@ -258,7 +247,8 @@ static void fill_child(struct tcp_conn *c, const struct tcp_half *h)
 	c->e.remote = h->e.remote;
 	c->e.local_port = h->e.local_port;
 	c->e.remote_port = h->e.remote_port;
-	inherit(c, h->listen);
+	port_inherit(&c->port, &h->listen->conn->port);
+	c->port.ip = c->e.local;
 	c->snd.iss = c->snd.una = c->snd.up = c->snd.sml = h->iss;
 	c->snd.nxt = c->snd.end = h->iss + 1;
 	c->ts_on = c->sack_on = c->wscale_on = c->ecn_on = true;
@@ -281,6 +271,10 @@ static struct tcp_conn *make_child(struct tcp_half *h)
 
 	if (!c)
 		return NULL;
+	if (tcp_inherit(c, l->conn)) {
+		tcp_conn_free(c);
+		return NULL;
+	}
 	fill_child(c, h);
 	if (!h->cookie) {
 		tcp_half_free(h);
@@ -290,9 +284,7 @@ static struct tcp_conn *make_child(struct tcp_half *h)
 		tcp_conn_free(c);
 		return NULL;
 	}
-	c->listen = l;
-	list_add_tail(&l->accept, &c->accept_node);
-	l->accept_count++;
+	tcp_listen_add(l, c);
 	tcp_set_state(c, TCP_SYN_RECEIVED);
 	return c;
 }
@@ -363,7 +355,7 @@ static void answer_ack(struct tcp_half *h, const struct tcp_seg *seg)
 	struct stack *s = tcp_listen_stack(h->listen);
 	struct tcp_bare b = ack_of(h, seg);
 
-	if (tcp_ack_allowed(s, seg, &h->answered_ns, MIB_TcpExtTCPACKSkippedSynRecv))
+	if (tcp_ack_allowed(s, seg, &h->answered_ms, MIB_TcpExtTCPACKSkippedSynRecv))
 		tcp_answer(s, &b);
 }
 
@@ -395,7 +387,7 @@ static bool reset_or_syn(struct tcp_half *h, struct tcp_seg *seg)
 		return false;
 	if (seg->flags & TCP_RST && seg->seq != h->irs + 1) {
 		struct tcp_bare b = ack_of(h, seg);
-		if (tcp_challenge_allowed(s, &h->answered_ns))
+		if (tcp_challenge_allowed(s, &h->answered_ms))
 			tcp_answer(s, &b);
 		tcp_drop(s, seg, DROP_TCP_RST_CHALLENGED);
 		return true;
@@ -413,7 +405,7 @@ void tcp_half_input(struct tcp_half *h, struct tcp_seg *seg)
 	enum drop_reason why = check_first(h, seg);
 
 	if (is_same_syn(h, seg)) {
-		if (tcp_ack_allowed(s, seg, &h->answered_ns, MIB_TcpExtTCPACKSkippedSynRecv))
+		if (tcp_ack_allowed(s, seg, &h->answered_ms, MIB_TcpExtTCPACKSkippedSynRecv))
 			answer(h, seg->p->id);
 		return;
 	}

@@ -16,7 +16,7 @@ static void put_timer(const struct tcp_conn *c, struct tcp_info *info)
 	uint64_t now = stack_now(c->stack);
 
 	for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
-		uint64_t due = c->deadline_ns[order[i].timer];
+		uint64_t due = tcp_timer_due(c, order[i].timer);
 		if (due == TIMER_NEVER)
 			continue;
 		info->timer = order[i].shown;
@@ -49,7 +49,7 @@ static void put_sending(const struct tcp_conn *c, struct tcp_info *info)
 	info->snd_nxt = c->snd.nxt;
 	info->iss = c->snd.iss;
 	info->notsent_bytes = seq_lt(c->snd.nxt, c->snd.end) ? c->snd.end - c->snd.nxt : 0;
-	info->last_snd_ns = c->last_send_ns ? stack_now(c->stack) - c->last_send_ns : 0;
+	info->last_snd_ns = c->last_send_ms ? tcp_ms_since(c->stack, c->last_send_ms) * NS_PER_MS : 0;
 }
 
 static void put_agreed(const struct tcp_conn *c, struct tcp_info *info)
@@ -112,11 +112,33 @@ static void tell_conn(const struct tcp_conn *c, row_fn *fn, void *ctx)
 	fn(ctx, &row);
 }
 
-static void tell_conns(const struct tcp *tcp, bool listening, row_fn *fn, void *ctx)
+/* In the order in which the sockets were opened. */
+static void tell_socks(const struct stack *s, bool listening, row_fn *fn, void *ctx)
 {
-	list_each(c, &tcp->conn_list, struct tcp_conn, node)
-		if (c->state != TCP_CLOSED && (c->state == TCP_LISTEN) == listening)
+	list_each(sk, &s->socks, struct sock, node) {
+		const struct tcp_conn *c = sk->ops == &tcp_sock_ops ? tcp_sock_conn(sk) : NULL;
+		if (c && c->state != TCP_CLOSED && (c->state == TCP_LISTEN) == listening)
 			tell_conn(c, fn, ctx);
+	}
+}
+
+/* What has no socket: connections in accept queues and orphans, half-open and TIME-WAIT entries. */
+static void tell_entry(const struct tcp_entry *e, row_fn *fn, void *ctx)
+{
+	const struct tcp_conn *c = CONTAINER_OF((struct tcp_entry *)(uintptr_t)e, struct tcp_conn, e);
+	struct tcp_row row = row_of(e, NULL);
+
+	if (e->kind == TCP_ENTRY_CONN) {
+		if (!c->sock)
+			tell_conn(c, fn, ctx);
+		return;
+	}
+	if (e->kind == TCP_ENTRY_HALF)
+		tcp_half_row(CONTAINER_OF((struct tcp_entry *)(uintptr_t)e, struct tcp_half, e), &row);
+	else
+		tcp_time_wait_row(e, &row);
+	row.info.state = (uint8_t)row.state;
+	fn(ctx, &row);
 }
 
 void tcp_each(struct stack *s, row_fn *fn, void *ctx)
@@ -124,19 +146,8 @@ void tcp_each(struct stack *s, row_fn *fn, void *ctx)
 	struct hash_link *link = NULL;
 	uint32_t slot = 0;
 
-	tell_conns(tcp_of(s), true, fn, ctx);
-	tell_conns(tcp_of(s), false, fn, ctx);
-	while ((link = hash_next(&tcp_of(s)->entries, &slot, link))) {
-		const struct tcp_entry *e = CONTAINER_OF(link, struct tcp_entry, link);
-		struct tcp_row row = row_of(e, NULL);
-		if (e->kind == TCP_ENTRY_CONN)
-			continue;
-		if (e->kind == TCP_ENTRY_HALF)
-			tcp_half_row(
-				CONTAINER_OF((struct tcp_entry *)(uintptr_t)e, struct tcp_half, e), &row);
-		else
-			tcp_time_wait_row(e, &row);
-		row.info.state = (uint8_t)row.state;
-		fn(ctx, &row);
-	}
+	tell_socks(s, true, fn, ctx);
+	tell_socks(s, false, fn, ctx);
+	while ((link = hash_next(&tcp_of(s)->entries, &slot, link)))
+		tell_entry(CONTAINER_OF(link, struct tcp_entry, link), fn, ctx);
 }

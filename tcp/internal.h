@@ -117,10 +117,11 @@ struct tcp {
 	size_t memory;	   /* bytes held in queues, true sizes */
 	bool mem_pressure; /* tcp_mem: it was above the second and is not yet below the first */
 	struct tcp_quota challenges, resets; /* RFC 5961 7: so many in this second */
-	struct list conn_list;		     /* every struct tcp_conn */
-	struct list time_wait;		     /* entries by the time they end: all stay equally long */
-	struct list fin_wait_2;		     /* orphans' entries, likewise */
-	struct timer time_wait_timer;	     /* the first of both */
+	struct list dirty;	      /* of struct tcp_conn: something happened to them, output has to look */
+	struct work output_work;      /* which it does at the end of the turn */
+	struct list time_wait;	      /* entries by the time they end: all stay equally long */
+	struct list fin_wait_2;	      /* orphans' entries, likewise */
+	struct timer time_wait_timer; /* the first of both */
 };
 
 static inline struct tcp *tcp_of(struct stack *s)
@@ -130,22 +131,24 @@ static inline struct tcp *tcp_of(struct stack *s)
 
 /* ---- a connection: the TCB (RFC 9293 3.3.1) ---- */
 
-/* X(NAME, function that is called when it is due) */
-#define TCP_TIMERS(X)                                                  \
-	X(REXMIT, tcp_timer_rexmit)	  /* RTO (RFC 6298) */         \
-	X(PROBE, tcp_timer_probe)	  /* zero window (3.8.6.1) */  \
-	X(TLP, tcp_timer_tlp)		  /* tail loss (RFC 8985 7) */ \
-	X(REORDER, tcp_timer_reorder)	  /* RACK (RFC 8985 6.3) */    \
-	X(DELACK, tcp_timer_delack)	  /* delayed ACK (3.8.6.3) */  \
-	X(KEEPALIVE, tcp_timer_keepalive) /* 3.8.4 */                  \
-	X(REST, tcp_timer_rest)		  /* nothing sent for a while: the flight part is given back */
+/* X(NAME, clock, function that is called when it is due). Those that watch over what we send come one at a time: setting
+ * one ends the others. */
+#define TCP_TIMERS(X)                                                                                        \
+	X(REXMIT, SENDING, tcp_timer_rexmit)   /* RTO (RFC 6298) */                                          \
+	X(PROBE, SENDING, tcp_timer_probe)     /* zero window (3.8.6.1) */                                   \
+	X(TLP, SENDING, tcp_timer_tlp)	       /* tail loss (RFC 8985 7) */                                  \
+	X(REORDER, SENDING, tcp_timer_reorder) /* RACK (RFC 8985 6.3) */                                     \
+	X(REST, SENDING, tcp_timer_rest)       /* nothing sent for a while: the flight part is given back */ \
+	X(DELACK, RECEIVING, tcp_timer_delack) /* delayed ACK (3.8.6.3) */                                   \
+	X(KEEPALIVE, KEEPALIVE, tcp_timer_keepalive) /* 3.8.4 */
 
 enum tcp_timer {
-#define X(name, fn) TCP_TIMER_##name,
+#define X(name, clock, fn) TCP_TIMER_##name,
 	TCP_TIMERS(X)
 #undef X
 		TCP_TIMER_COUNT
 };
+enum tcp_clock { TCP_CLOCK_SENDING, TCP_CLOCK_RECEIVING, TCP_CLOCK_KEEPALIVE, TCP_CLOCK_COUNT };
 
 /* What input and timers ask of output. */
 enum tcp_want {
@@ -160,25 +163,29 @@ enum tcp_want {
 
 /* What setsockopt() can change, small enough to be in every connection. 0: the host's default. */
 struct tcp_wishes {
-	uint32_t user_timeout_ms, notsent_lowat;
-	uint16_t keepidle_s, keepintvl_s, defer_accept_s, maxseg;
-	int16_t linger2_s; /* -1: none */
-	uint8_t keepcnt, syncnt;
 	uint8_t ttl, tos; /* ttl 0: the host's */
 	bool nodelay : 1, cork : 1, keepalive : 1, oobinline : 1;
 	bool rcvbuf_locked : 1, sndbuf_locked : 1; /* set by the program: not tuned */
 	bool pmtu_off : 1, pmtu_probe : 1;	   /* IP_MTU_DISCOVER */
 };
 
+/* And what few programs change. 0: the host's default. */
+struct tcp_rare {
+	uint32_t user_timeout_ms, notsent_lowat;
+	uint16_t keepidle_s, keepintvl_s, defer_accept_s, maxseg;
+	int16_t linger2_s; /* -1: none */
+	uint8_t keepcnt, syncnt;
+};
+
 struct tcp_conn {
 	struct tcp_entry e; /* hashed in SYN-SENT and all synchronized states */
 	struct port_owner port;
 	struct stack *stack;
-	struct sock *sock;	 /* NULL: not accepted yet, or closed by its program (orphan) */
-	struct list node;	 /* in tcp->conn_list */
-	struct list accept_node; /* in the listener's queue */
+	struct sock *sock; /* NULL: not accepted yet, or closed by its program (orphan) */
 	struct tcp_listen
 		*listen; /* LISTEN: what it has; a connection in an accept queue: whose; else NULL */
+	struct tcp_conn *accept_next; /* in that queue */
+	struct list dirty; /* in tcp->dirty; always where it has neither socket nor queue nor table */
 
 	uint8_t state;	  /* enum tcp_state */
 	uint8_t ca_state; /* enum tcp_ca_state */
@@ -202,11 +209,11 @@ struct tcp_conn {
 	bool app_limited : 1;		  /* output stopped for want of data, */
 	bool cwnd_limited : 1;		  /* or because cwnd was used up */
 	uint8_t snd_wscale, rcv_wscale;
-	uint16_t soft_error; /* errno of an ICMP error that ended nothing: told when retries are exhausted */
+	uint8_t soft_error; /* errno of an ICMP error that ended nothing: told when retries are exhausted */
+	uint8_t sending;    /* enum tcp_timer: the one that TCP_CLOCK_SENDING is set for */
 
 	struct timer timer;		       /* the earliest of: */
-	uint64_t deadline_ns[TCP_TIMER_COUNT]; /* TIMER_NEVER: off */
-	struct work output_work;
+	uint64_t deadline_ns[TCP_CLOCK_COUNT]; /* by enum tcp_clock; TIMER_NEVER: off */
 
 	struct {
 		uint32_t una, nxt, wnd, up, wl1, wl2;
@@ -230,19 +237,20 @@ struct tcp_conn {
 	uint32_t generation;	 /* of routes and addresses, then */
 
 	uint32_t ts_recent, ts_offset;
-	uint64_t ts_recent_ns;		     /* when ts_recent was set: stale after 24 days (RFC 7323 5.5) */
+	uint32_t ts_recent_s; /* when ts_recent was set, in s: stale after 24 days (RFC 7323 5.5) */
 	uint32_t srtt_us, rttvar_us, rto_us; /* srtt 0: none yet */
 	uint32_t sndbuf, rcvbuf;	     /* limits, bytes */
-	uint64_t last_send_ns, last_rcv_ns;  /* data sent; anything received */
-	uint64_t answered_ns;		     /* last ACK for a bad segment: one in tcp_invalid_ratelimit ms */
+	uint32_t last_send_ms, last_rcv_ms;  /* data sent; anything received; 0: never */
+	uint32_t answered_ms;		     /* last ACK for a bad segment: one in tcp_invalid_ratelimit ms */
 	uint64_t first_try_ns;		     /* when the present row of retries began */
-	uint64_t probe_since_ns;	     /* zero-window probes since then; 0: none */
+	uint32_t probe_since_ms;	     /* zero-window probes since then; 0: none */
 
 	const struct tcp_cc *cc;   /* NULL: not chosen; tcp_cc_init() takes the host's */
 	struct tcp_sendq *sendq;   /* NULL: no bytes */
 	struct tcp_flight *flight; /* NULL: at rest (recovery.h) */
 	struct tcp_recvq *recvq;   /* NULL: nothing held (recvq.h) */
 	struct tcp_stats *stats;   /* NULL: no data yet */
+	struct tcp_rare *rare;	   /* NULL: nothing of it was asked for, see tcp_rare() */
 	struct tcp_wishes wishes;
 
 	/* receiving (window.c, delack.c) */
@@ -269,6 +277,13 @@ struct tcp_stats {
 	} rcvq;
 };
 
+static inline const struct tcp_rare *tcp_rare(const struct tcp_conn *c)
+{
+	static const struct tcp_rare nothing;
+
+	return c->rare ? c->rare : &nothing;
+}
+
 static inline bool tcp_is_synchronized(const struct tcp_conn *c)
 {
 	return c->state >= TCP_ESTABLISHED;
@@ -294,9 +309,16 @@ bool tcp_may_receive(const struct tcp_conn *c); /* ESTABLISHED, FIN-WAIT-1, FIN-
 /* CLOSED, in no table, with the host's defaults. NULL: no memory (or too many). */
 struct tcp_conn *tcp_conn_new(struct stack *s);
 
+/* What the program asked for with setsockopt() on `from` counts for `to` as well. 0, -ENOMEM */
+int tcp_inherit(struct tcp_conn *to, const struct tcp_conn *from);
+
+/* To be written to; NULL: no memory. */
+struct tcp_rare *tcp_rare_of(struct tcp_conn *c);
+
 /* Out of every table, timers off, queues ended, memory back. It may not have a socket any more. */
 void tcp_conn_free(struct tcp_conn *c);
 
+void tcp_attend(struct work *w);			      /* tcp->output_work */
 void tcp_set_state(struct tcp_conn *c, enum tcp_state state); /* traced and counted (TcpCurrEstab ...) */
 
 /* Local, remote and ISS are set: window, SYN-SENT, into the table, SYN asked for. 0, -EADDRNOTAVAIL (exists), -ENOMEM */
@@ -341,7 +363,21 @@ uint32_t tcp_ts_offset(const struct stack *s, const struct tcp_entry *e); /* RFC
 /* Our timestamp clock: milliseconds, as Linux's. */
 static inline uint32_t tcp_ts_clock(const struct stack *s)
 {
-	return (uint32_t)(stack_now(s) / 1000000);
+	return (uint32_t)(stack_now(s) / NS_PER_MS);
+}
+
+/* The present moment by it, to be kept in a field ..._ms, which takes half the room of one in ns: never 0, so that 0 can
+ * mean "never". Every 49 days an old moment passes for a new one. */
+static inline uint32_t tcp_moment(const struct stack *s)
+{
+	uint32_t now = tcp_ts_clock(s);
+
+	return now ? now : UINT32_MAX;
+}
+
+static inline uint32_t tcp_ms_since(const struct stack *s, uint32_t moment_ms)
+{
+	return tcp_ts_clock(s) - moment_ms;
 }
 
 /* ---- listen.c, cookie.c: LISTEN, half-open entries, the accept queue ---- */
@@ -354,9 +390,6 @@ int tcp_listen_start(struct tcp_conn *c, int backlog);
 void tcp_listen_stop(struct tcp_conn *c); /* half-open entries go, unaccepted connections are reset */
 struct tcp_conn *tcp_listen_take(struct tcp_conn *c); /* the oldest that can be accepted, or NULL */
 size_t tcp_listen_waiting(const struct tcp_conn *c);
-
-/* A connection that nobody has accepted is over: it leaves the queue. Nothing for others. */
-void tcp_listen_forget(struct tcp_conn *c);
 
 void tcp_listen_input(struct tcp_listen *l, struct tcp_seg *seg); /* RFC 9293 3.10.7.2 */
 void tcp_half_input(struct tcp_half *h, struct tcp_seg *seg);	  /* 3.10.7.4 in SYN-RECEIVED */
@@ -398,28 +431,30 @@ void tcp_take_syn(struct tcp_conn *c, const struct tcp_seg *seg);
 void tcp_established(struct tcp_conn *c);
 
 /* May one more challenge ACK be sent (RFC 5961 7; global limit and one each 500 ms for a connection)? Counts it. */
-bool tcp_challenge_allowed(struct stack *s, uint64_t *last_ns);
+bool tcp_challenge_allowed(struct stack *s, uint32_t *last_ms);
 
 /* May one more reset be sent to a segment that has no connection (sysctl tcp_reset_ratelimit)? Counts it. */
 bool tcp_reset_allowed(struct stack *s);
 
 /* May an unacceptable segment be answered by an ACK? Those without text once in tcp_invalid_ratelimit ms, so that two
  * ends never answer each other for ever. `skipped` counts the answers not given. */
-bool tcp_ack_allowed(struct stack *s, const struct tcp_seg *seg, uint64_t *last_ns, enum mib skipped);
+bool tcp_ack_allowed(struct stack *s, const struct tcp_seg *seg, uint32_t *last_ms, enum mib skipped);
 
 void tcp_note(struct stack *s, const struct icmp_note *note); /* note.c */
 
 /* ---- timer.c ---- */
 
 void tcp_timer_set(struct tcp_conn *c, enum tcp_timer which, uint64_t deadline_ns);
-void tcp_timer_stop(struct tcp_conn *c, enum tcp_timer which);
+void tcp_timer_stop(struct tcp_conn *c, enum tcp_timer which);		/* nothing where it does not run */
+uint64_t tcp_timer_due(const struct tcp_conn *c, enum tcp_timer which); /* TIMER_NEVER: it does not run */
 static inline bool tcp_timer_runs(const struct tcp_conn *c, enum tcp_timer which)
 {
-	return c->deadline_ns[which] != TIMER_NEVER;
+	return tcp_timer_due(c, which) != TIMER_NEVER;
 }
+void tcp_timers_stop(struct tcp_conn *c);
 void tcp_timers_run(struct tcp_conn *c);
 uint64_t tcp_keepidle_ms(const struct tcp_conn *c); /* TCP_KEEPIDLE or the host's */
-#define X(name, fn) void fn(struct tcp_conn *c);
+#define X(name, clock, fn) void fn(struct tcp_conn *c);
 TCP_TIMERS(X)
 #undef X
 

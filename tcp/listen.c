@@ -38,7 +38,6 @@ int tcp_listen_start(struct tcp_conn *c, int backlog)
 	}
 	l->conn = c;
 	l->backlog = bounded(c->stack, backlog);
-	list_init(&l->accept);
 	tcp_half_init(l);
 	c->listen = l;
 	tcp_set_state(c, TCP_LISTEN);
@@ -60,10 +59,8 @@ void tcp_listen_stop(struct tcp_conn *c)
 	struct tcp_conn *child;
 
 	free_halves(l);
-	while ((child = list_first(&l->accept, struct tcp_conn, accept_node))) {
-		tcp_listen_forget(child);
+	while ((child = tcp_listen_take(c)))
 		tcp_abort(child, 0);
-	}
 	hash_del(&tcp_of(c->stack)->listeners, &l->link);
 	c->listen = NULL;
 	free(l);
@@ -72,21 +69,29 @@ void tcp_listen_stop(struct tcp_conn *c)
 
 /* ---- the accept queue ---- */
 
-void tcp_listen_forget(struct tcp_conn *c)
+/* One that ends while it waits stays: the program is told by accept(), as Linux does it. */
+void tcp_listen_add(struct tcp_listen *l, struct tcp_conn *c)
 {
-	if (!c->listen || c->listen->conn == c)
-		return;
-	list_del(&c->accept_node);
-	c->listen->accept_count--;
-	c->listen = NULL;
+	c->listen = l;
+	if (l->accept_first)
+		l->accept_last->accept_next = c;
+	else
+		l->accept_first = c;
+	l->accept_last = c;
+	l->accept_count++;
 }
 
 struct tcp_conn *tcp_listen_take(struct tcp_conn *c)
 {
-	struct tcp_conn *child = list_first(&c->listen->accept, struct tcp_conn, accept_node);
+	struct tcp_listen *l = c->listen;
+	struct tcp_conn *child = l->accept_first;
 
-	if (child)
-		tcp_listen_forget(child);
+	if (!child)
+		return NULL;
+	l->accept_first = child->accept_next;
+	l->accept_count--;
+	child->accept_next = NULL;
+	child->listen = NULL;
 	return child;
 }
 

@@ -11,7 +11,7 @@ struct tcp_listen {
 	struct hash_link link; /* in tcp->listeners; its hash is the port */
 	struct tcp_conn *conn; /* in LISTEN */
 	unsigned backlog;
-	struct list accept; /* of struct tcp_conn by accept_node, oldest first */
+	struct tcp_conn *accept_first, *accept_last; /* the accept queue, by accept_next */
 	unsigned accept_count;
 	uint64_t cookie_ns; /* when the last SYN cookie was sent; 0: never */
 
@@ -28,7 +28,7 @@ struct tcp_half {
 	struct list node; /* in one of listen->halves */
 	struct tcp_listen *listen;
 	uint64_t due_ns; /* the SYN-ACK is sent again */
-	uint64_t answered_ns;
+	uint32_t answered_ms;
 	uint32_t iss, irs;
 	uint32_t ts_recent;
 	uint16_t mss; /* of the peer */
@@ -49,6 +49,9 @@ static inline struct stack *tcp_listen_stack(const struct tcp_listen *l)
 
 /* A SYN for this listener, in LISTEN or TIME-WAIT. `iss`: ours, if it is remembered. */
 void tcp_listen_syn(struct tcp_listen *l, struct tcp_seg *seg, uint32_t iss);
+
+/* Into the accept queue. */
+void tcp_listen_add(struct tcp_listen *l, struct tcp_conn *c);
 
 /* ---- half.c: half-open entries ---- */
 

@@ -52,7 +52,7 @@ static void note_conn(struct tcp_conn *c, const struct icmp_note *note)
 	TRACE(c->stack, LAYER_TCP, note->pkt, "RFC 5927 5.2", "ICMP error %d in %s: %s", note->error,
 		tcp_state_name(c->state), opening ? "the attempt ends" : "noted");
 	tell(c, note, false);
-	c->soft_error = (uint16_t)note->error;
+	c->soft_error = (uint8_t)note->error;
 	if (opening && note->error != EMSGSIZE)
 		tcp_fail(c, note->error);
 }

@@ -33,8 +33,8 @@ static uint16_t effective_mss(const struct tcp_conn *c, uint32_t mtu)
 	uint32_t opts = c->ts_on ? 12 : 0;
 	uint32_t mss = MIN((uint32_t)c->peer_mss, mtu - IP_HDR_LEN - TCP_HDR_LEN);
 
-	if (c->wishes.maxseg)
-		mss = MIN(mss, (uint32_t)c->wishes.maxseg);
+	if (tcp_rare(c)->maxseg)
+		mss = MIN(mss, (uint32_t)tcp_rare(c)->maxseg);
 	mss = MAX(mss, (uint32_t)c->stack->sysctl[SYSCTL_TCP_MIN_SND_MSS]);
 	return (uint16_t)(mss - opts);
 }
@@ -132,7 +132,6 @@ static bool transmit(struct tcp_conn *c, uint32_t seq, uint32_t end, bool again)
 		return false;
 	if (fin)
 		c->fin_sent = true;
-	c->last_send_ns = stack_now(c->stack);
 	c->want &= (uint8_t)~TCP_WANT_ACK;
 	uint16_t flags = fin ? TCP_ACK | TCP_FIN | (seq != text_end ? TCP_PSH : 0)
 			     : (uint16_t)(data_flags(c, end) & ~TCP_FIN);
@@ -155,7 +154,7 @@ static void send_new(struct tcp_conn *c)
 	while ((len = new_data(c, size)) > 0) {
 		uint32_t seq = c->snd.nxt;
 
-		c->probe_since_ns = 0;
+		c->probe_since_ms = 0;
 		if (!transmit(c, seq, with_fin(c, seq + len), false))
 			return;
 		if (len % size)

@@ -126,16 +126,12 @@ void rtt_restart_rto(struct tcp_conn *c)
 
 static void rearm_at_rest(struct tcp_conn *c)
 {
-	tcp_timer_stop(c, TCP_TIMER_REXMIT);
-	tcp_timer_stop(c, TCP_TIMER_TLP);
-	tcp_timer_stop(c, TCP_TIMER_REORDER);
-	if (tcp_unsent(c)) {
-		if (!tcp_timer_runs(c, TCP_TIMER_PROBE))
-			tcp_timer_set(c, TCP_TIMER_PROBE, stack_now(c->stack) + tcp_rto_ns(c));
+	if (tcp_unsent(c) && tcp_timer_runs(c, TCP_TIMER_PROBE))
 		return;
-	}
-	tcp_timer_stop(c, TCP_TIMER_PROBE);
-	if (c->flight)
+	tcp_timer_stop(c, c->sending);
+	if (tcp_unsent(c))
+		tcp_timer_set(c, TCP_TIMER_PROBE, stack_now(c->stack) + tcp_rto_ns(c));
+	else if (c->flight)
 		tcp_timer_set(c, TCP_TIMER_REST, stack_now(c->stack) + REST_NS);
 }
 
@@ -149,18 +145,10 @@ void tcp_rearm(struct tcp_conn *c)
 	}
 	if (!f || list_empty(&f->sent)) /* the SYN: timer.c's own */
 		return;
-	tcp_timer_stop(c, TCP_TIMER_PROBE);
-	tcp_timer_stop(c, TCP_TIMER_REST);
-	if (tcp_timer_runs(c, TCP_TIMER_REORDER)) {
-		tcp_timer_stop(c, TCP_TIMER_TLP);
-		tcp_timer_stop(c, TCP_TIMER_REXMIT);
-	} else if (tlp_allowed(c)) {
-		uint64_t pto = stack_now(c->stack) + tlp_timeout(c);
-
-		tcp_timer_stop(c, TCP_TIMER_REXMIT);
-		tcp_timer_set(c, TCP_TIMER_TLP, MIN(pto, f->rto_at_ns));
-	} else {
-		tcp_timer_stop(c, TCP_TIMER_TLP);
+	if (tcp_timer_runs(c, TCP_TIMER_REORDER))
+		return;
+	if (tlp_allowed(c))
+		tcp_timer_set(c, TCP_TIMER_TLP, MIN(stack_now(c->stack) + tlp_timeout(c), f->rto_at_ns));
+	else
 		tcp_timer_set(c, TCP_TIMER_REXMIT, f->rto_at_ns);
-	}
 }

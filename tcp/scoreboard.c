@@ -440,7 +440,7 @@ bool tcp_sent(struct tcp_conn *c, uint32_t seq, uint32_t end)
 		note_again(c, end - seq);
 	if (recovery_is_reducing(c))
 		f->prr.out += end - seq;
-	c->last_send_ns = stack_now(c->stack);
+	c->last_send_ms = tcp_moment(c->stack);
 	cc_sent(c);
 	if (first || head)
 		rtt_restart_rto(c);

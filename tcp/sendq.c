@@ -50,8 +50,8 @@ static uint32_t not_sent(const struct tcp_conn *c)
 
 static uint32_t lowat(const struct tcp_conn *c)
 {
-	return c->wishes.notsent_lowat ? c->wishes.notsent_lowat
-				       : (uint32_t)c->stack->sysctl[SYSCTL_TCP_NOTSENT_LOWAT];
+	return tcp_rare(c)->notsent_lowat ? tcp_rare(c)->notsent_lowat
+					  : (uint32_t)c->stack->sysctl[SYSCTL_TCP_NOTSENT_LOWAT];
 }
 
 /* The buffer grows with the window: two windows' worth, so that the program can refill one while the other is in

@@ -37,21 +37,6 @@ static void join(struct sock *sk, struct tcp_conn *c)
 	c->sock = sk;
 }
 
-/* What the program asked for counts for the next connection too. */
-static void copy_wishes(struct tcp_conn *to, const struct tcp_conn *from)
-{
-	to->wishes = from->wishes;
-	to->cc = from->cc;
-	if (from->wishes.rcvbuf_locked)
-		to->rcvbuf = from->rcvbuf;
-	if (from->wishes.sndbuf_locked)
-		to->sndbuf = from->sndbuf;
-	to->port.ip = from->port.ip;
-	to->port.dev = from->port.dev;
-	to->port.reuseaddr = from->port.reuseaddr;
-	to->port.reuseport = from->port.reuseport;
-}
-
 /* As after socket(), and bind() where that named a port: 3.10.5, and what Linux does besides. */
 static int disconnect(struct sock *sk)
 {
@@ -60,7 +45,14 @@ static int disconnect(struct sock *sk)
 
 	if (!c)
 		return -ENOBUFS;
-	copy_wishes(c, old);
+	if (tcp_inherit(c, old)) {
+		tcp_conn_free(c);
+		return -ENOBUFS;
+	}
+	c->port.ip = old->port.ip;
+	c->port.dev = old->port.dev;
+	c->port.reuseaddr = old->port.reuseaddr;
+	c->port.reuseport = old->port.reuseport;
 	if (tcp_may_receive(old) || old->state == TCP_CLOSE_WAIT || is_opening(old))
 		sk->error = ECONNRESET;
 	old->sock = NULL;

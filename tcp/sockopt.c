@@ -58,29 +58,13 @@ static void set_cork(struct tcp_conn *c, bool on)
 /* Silence counts from the last segment, however long ago that is. */
 static void set_keepalive_timer(struct tcp_conn *c)
 {
-	uint64_t due = c->last_rcv_ns + tcp_keepidle_ms(c) * NS_PER_MS;
+	uint64_t passed_ms = tcp_ms_since(c->stack, c->last_rcv_ms), most_ms = tcp_keepidle_ms(c);
 
 	if (!c->wishes.keepalive)
 		tcp_timer_stop(c, TCP_TIMER_KEEPALIVE);
 	else if (tcp_is_synchronized(c))
-		tcp_timer_set(c, TCP_TIMER_KEEPALIVE, MAX(due, stack_now(c->stack)));
-}
-
-static int set_keepidle(struct tcp_conn *c, int value)
-{
-	int err = set_u16(&c->wishes.keepidle_s, value, 1, KEEP_MAX_S);
-
-	if (!err)
-		set_keepalive_timer(c);
-	return err;
-}
-
-static int set_user_timeout(struct tcp_conn *c, int value)
-{
-	if (value < 0)
-		return -EINVAL;
-	c->wishes.user_timeout_ms = (uint32_t)value;
-	return 0;
+		tcp_timer_set(c, TCP_TIMER_KEEPALIVE,
+			stack_now(c->stack) + (most_ms - MIN(most_ms, passed_ms)) * NS_PER_MS);
 }
 
 /* As Linux: until the SYN-ACK would be sent again for the n-th time, after 1, 2, 4 ... s. */
@@ -112,6 +96,58 @@ int tcp_sock_set_congestion(struct sock *sk, const char *name)
 	return 0;
 }
 
+static int set_keepidle(struct tcp_conn *c, int value)
+{
+	int err = set_u16(&c->rare->keepidle_s, value, 1, KEEP_MAX_S);
+
+	if (!err)
+		set_keepalive_timer(c);
+	return err;
+}
+
+static void set_lowat(struct tcp_conn *c, int value)
+{
+	c->rare->notsent_lowat = (uint32_t)value;
+	tcp_wake(c, sock_ready(c->sock) & SOCK_EVENT_WRITABLE);
+}
+
+/* Those that few programs set. */
+static int set_rare(struct tcp_conn *c, enum sock_option opt, int value)
+{
+	struct tcp_rare *r = tcp_rare_of(c);
+
+	if (!r)
+		return -ENOMEM;
+	switch (opt) {
+	case SO_OPT_TCP_MAXSEG:
+		return set_u16(&r->maxseg, value, value ? MAXSEG_MIN : 0, MAXSEG_MAX);
+	case SO_OPT_TCP_USER_TIMEOUT:
+		if (value < 0)
+			return -EINVAL;
+		r->user_timeout_ms = (uint32_t)value;
+		return 0;
+	case SO_OPT_TCP_KEEPIDLE:
+		return set_keepidle(c, value);
+	case SO_OPT_TCP_KEEPINTVL:
+		return set_u16(&r->keepintvl_s, value, 1, KEEP_MAX_S);
+	case SO_OPT_TCP_KEEPCNT:
+		return set_u8(&r->keepcnt, value, 1, COUNT_MAX);
+	case SO_OPT_TCP_SYNCNT:
+		return set_u8(&r->syncnt, value, 1, COUNT_MAX);
+	case SO_OPT_TCP_LINGER2:
+		r->linger2_s = (int16_t)MIN(MAX(value, -1), LINGER2_MAX_S);
+		return 0;
+	case SO_OPT_TCP_DEFER_ACCEPT:
+		r->defer_accept_s = whole_retries(value);
+		return 0;
+	case SO_OPT_TCP_NOTSENT_LOWAT:
+		set_lowat(c, value);
+		return 0;
+	default:
+		return -ENOPROTOOPT;
+	}
+}
+
 int tcp_sock_set(struct sock *sk, enum sock_option opt, int value)
 {
 	struct tcp_conn *c = tcp_sock_conn(sk);
@@ -132,31 +168,19 @@ int tcp_sock_set(struct sock *sk, enum sock_option opt, int value)
 	case SO_OPT_TCP_CORK:
 		set_cork(c, value);
 		return 0;
-	case SO_OPT_TCP_MAXSEG:
-		return set_u16(&w->maxseg, value, value ? MAXSEG_MIN : 0, MAXSEG_MAX);
-	case SO_OPT_TCP_USER_TIMEOUT:
-		return set_user_timeout(c, value);
-	case SO_OPT_TCP_KEEPIDLE:
-		return set_keepidle(c, value);
-	case SO_OPT_TCP_KEEPINTVL:
-		return set_u16(&w->keepintvl_s, value, 1, KEEP_MAX_S);
-	case SO_OPT_TCP_KEEPCNT:
-		return set_u8(&w->keepcnt, value, 1, COUNT_MAX);
-	case SO_OPT_TCP_SYNCNT:
-		return set_u8(&w->syncnt, value, 1, COUNT_MAX);
-	case SO_OPT_TCP_LINGER2:
-		w->linger2_s = (int16_t)MIN(MAX(value, -1), LINGER2_MAX_S);
-		return 0;
 	case SO_OPT_TCP_QUICKACK:
 		set_quickack(c, value);
 		return 0;
+	case SO_OPT_TCP_MAXSEG:
+	case SO_OPT_TCP_USER_TIMEOUT:
+	case SO_OPT_TCP_KEEPIDLE:
+	case SO_OPT_TCP_KEEPINTVL:
+	case SO_OPT_TCP_KEEPCNT:
+	case SO_OPT_TCP_SYNCNT:
+	case SO_OPT_TCP_LINGER2:
 	case SO_OPT_TCP_DEFER_ACCEPT:
-		w->defer_accept_s = whole_retries(value);
-		return 0;
 	case SO_OPT_TCP_NOTSENT_LOWAT:
-		w->notsent_lowat = (uint32_t)value;
-		tcp_wake(c, sock_ready(sk) & SOCK_EVENT_WRITABLE);
-		return 0;
+		return set_rare(c, opt, value);
 	default:
 		return -ENOPROTOOPT;
 	}
@@ -192,6 +216,7 @@ int tcp_sock_get(struct sock *sk, enum sock_option opt, int *value)
 {
 	const struct tcp_conn *c = tcp_sock_conn(sk);
 	const struct tcp_wishes *w = &c->wishes;
+	const struct tcp_rare *r = tcp_rare(c);
 	bool unopened = c->state == TCP_CLOSED || c->state == TCP_LISTEN;
 
 	switch (opt) {
@@ -208,34 +233,34 @@ int tcp_sock_get(struct sock *sk, enum sock_option opt, int *value)
 		*value = w->cork;
 		return 0;
 	case SO_OPT_TCP_MAXSEG:
-		*value = unopened && w->maxseg ? w->maxseg : c->mss;
+		*value = unopened && r->maxseg ? r->maxseg : c->mss;
 		return 0;
 	case SO_OPT_TCP_USER_TIMEOUT:
-		*value = (int)w->user_timeout_ms;
+		*value = (int)r->user_timeout_ms;
 		return 0;
 	case SO_OPT_TCP_KEEPIDLE:
-		*value = default_or(c, w->keepidle_s, SYSCTL_TCP_KEEPALIVE_TIME);
+		*value = default_or(c, r->keepidle_s, SYSCTL_TCP_KEEPALIVE_TIME);
 		return 0;
 	case SO_OPT_TCP_KEEPINTVL:
-		*value = default_or(c, w->keepintvl_s, SYSCTL_TCP_KEEPALIVE_INTVL);
+		*value = default_or(c, r->keepintvl_s, SYSCTL_TCP_KEEPALIVE_INTVL);
 		return 0;
 	case SO_OPT_TCP_KEEPCNT:
-		*value = default_or(c, w->keepcnt, SYSCTL_TCP_KEEPALIVE_PROBES);
+		*value = default_or(c, r->keepcnt, SYSCTL_TCP_KEEPALIVE_PROBES);
 		return 0;
 	case SO_OPT_TCP_SYNCNT:
-		*value = default_or(c, w->syncnt, SYSCTL_TCP_SYN_RETRIES);
+		*value = default_or(c, r->syncnt, SYSCTL_TCP_SYN_RETRIES);
 		return 0;
 	case SO_OPT_TCP_LINGER2:
-		*value = default_or(c, w->linger2_s, SYSCTL_TCP_FIN_TIMEOUT);
+		*value = default_or(c, r->linger2_s, SYSCTL_TCP_FIN_TIMEOUT);
 		return 0;
 	case SO_OPT_TCP_QUICKACK:
 		*value = !c->dialogue;
 		return 0;
 	case SO_OPT_TCP_DEFER_ACCEPT:
-		*value = w->defer_accept_s;
+		*value = r->defer_accept_s;
 		return 0;
 	case SO_OPT_TCP_NOTSENT_LOWAT:
-		*value = (int)w->notsent_lowat;
+		*value = (int)r->notsent_lowat;
 		return 0;
 	case SO_OPT_TCP_AT_MARK:
 		*value = tcp_recvq_at_mark(c);

@@ -10,21 +10,25 @@
 
 #include <errno.h>
 
-#define TS_STALE_NS (24 * UINT64_C(86400) * NS_PER_SEC) /* RFC 7323 5.5 */
+#define TS_STALE_S (24 * UINT32_C(86400)) /* RFC 7323 5.5 */
 
 /* ---- answers to what is not acceptable ---- */
 
-bool tcp_ack_allowed(struct stack *s, const struct tcp_seg *seg, uint64_t *last_ns, enum mib skipped)
+static bool was_just_now(const struct stack *s, uint32_t moment_ms)
 {
-	uint64_t now = stack_now(s), limit = (uint64_t)s->sysctl[SYSCTL_TCP_INVALID_RATELIMIT] * NS_PER_MS;
+	return moment_ms && tcp_ms_since(s, moment_ms) < (uint32_t)s->sysctl[SYSCTL_TCP_INVALID_RATELIMIT];
+}
+
+bool tcp_ack_allowed(struct stack *s, const struct tcp_seg *seg, uint32_t *last_ms, enum mib skipped)
+{
 	bool counts = !seg->len || seg->flags & TCP_SYN;
 
-	if (counts && *last_ns && now - *last_ns < limit) {
+	if (counts && was_just_now(s, *last_ms)) {
 		mib_inc(s, skipped);
 		return false;
 	}
 	if (counts)
-		*last_ns = now;
+		*last_ms = tcp_moment(s);
 	return true;
 }
 
@@ -69,15 +73,13 @@ bool tcp_reset_allowed(struct stack *s)
 	return take(q);
 }
 
-bool tcp_challenge_allowed(struct stack *s, uint64_t *last_ns)
+bool tcp_challenge_allowed(struct stack *s, uint32_t *last_ms)
 {
-	uint64_t now = stack_now(s), limit = (uint64_t)s->sysctl[SYSCTL_TCP_INVALID_RATELIMIT] * NS_PER_MS;
-
-	if ((*last_ns && now - *last_ns < limit) || !one_more_challenge(s)) {
+	if (was_just_now(s, *last_ms) || !one_more_challenge(s)) {
 		mib_inc(s, MIB_TcpExtTCPACKSkippedChallenge);
 		return false;
 	}
-	*last_ns = now;
+	*last_ms = tcp_moment(s);
 	mib_inc(s, MIB_TcpExtTCPChallengeACK);
 	return true;
 }
@@ -91,7 +93,7 @@ static unsigned ack_by(const struct tcp_conn *c)
 /* RFC 5961: the true peer answers a challenge ACK with what we wait for, or with a reset in its place. */
 static void challenge(struct tcp_conn *c, struct tcp_seg *seg, enum drop_reason why)
 {
-	if (tcp_challenge_allowed(c->stack, &c->answered_ns))
+	if (tcp_challenge_allowed(c->stack, &c->answered_ms))
 		tcp_want(c, ack_by(c));
 	tcp_drop(c->stack, seg, why);
 }
@@ -113,7 +115,7 @@ bool tcp_is_acceptable(uint32_t rcv_nxt, uint32_t rcv_wnd, const struct tcp_seg 
 
 static bool ts_recent_is_stale(const struct tcp_conn *c)
 {
-	return stack_now(c->stack) - c->ts_recent_ns > TS_STALE_NS;
+	return (uint32_t)(stack_now(c->stack) / NS_PER_SEC) - c->ts_recent_s > TS_STALE_S;
 }
 
 /* RFC 7323 5.2, 5.3 R1. A reset is never judged by its timestamp. */
@@ -164,7 +166,7 @@ static bool step_seq(struct tcp_conn *c, struct tcp_seg *seg)
 	if (!(seg->flags & TCP_RST) && why != DROP_TCP_NO_TIMESTAMP) {
 		if (seg->len && seq_lt(seg->seq, c->rcv.nxt))
 			tcp_note_duplicate(c, seg->seq, seg->seq + seg->len);
-		if (tcp_ack_allowed(c->stack, seg, &c->answered_ns, skipped))
+		if (tcp_ack_allowed(c->stack, seg, &c->answered_ms, skipped))
 			tcp_want(c, ack_by(c));
 	}
 	tcp_drop(c->stack, seg, why);
@@ -219,7 +221,7 @@ static void keep_timestamp(struct tcp_conn *c, const struct tcp_seg *seg)
 	if (seq_lt(seg->opt.tsval, c->ts_recent) && !ts_recent_is_stale(c))
 		return;
 	c->ts_recent = seg->opt.tsval;
-	c->ts_recent_ns = stack_now(c->stack);
+	c->ts_recent_s = (uint32_t)(stack_now(c->stack) / NS_PER_SEC);
 }
 
 /* In SYN-RECEIVED only an ACK of our SYN will do. */
@@ -278,7 +280,7 @@ static bool step_ack(struct tcp_conn *c, struct tcp_seg *seg)
 		challenge(c, seg, DROP_TCP_BAD_ACK);
 		return false;
 	}
-	c->last_rcv_ns = stack_now(c->stack);
+	c->last_rcv_ms = tcp_moment(c->stack);
 	keep_timestamp(c, seg);
 	tcp_ack_input(c, seg);
 	if (c->state == TCP_CLOSED)

@@ -22,7 +22,7 @@ static void take_options(struct tcp_conn *c, const struct tcp_options *o)
 	c->ts_on &= o->has_ts;
 	if (c->ts_on) {
 		c->ts_recent = o->tsval;
-		c->ts_recent_ns = stack_now(c->stack);
+		c->ts_recent_s = (uint32_t)(stack_now(c->stack) / NS_PER_SEC);
 	}
 	c->wscale_on &= o->has_wscale;
 	c->snd_wscale = c->wscale_on ? o->wscale : 0;
@@ -68,7 +68,7 @@ void tcp_established(struct tcp_conn *c)
 	tcp_set_state(c, TCP_ESTABLISHED);
 	tcp_cc_init(c);
 	c->retries = c->backoff = 0;
-	c->last_rcv_ns = now;
+	c->last_rcv_ms = tcp_moment(c->stack);
 	if (c->wishes.keepalive)
 		tcp_timer_set(c, TCP_TIMER_KEEPALIVE, now + tcp_keepidle_ms(c) * NS_PER_MS);
 	tcp_wake(c, SOCK_EVENT_WRITABLE);

@@ -56,21 +56,48 @@ static int tcp_init(struct stack *s)
 	hash_init(&tcp->listeners);
 	port_table_init(&tcp->ports, s);
 	init_keys(tcp);
-	list_init(&tcp->conn_list);
+	list_init(&tcp->dirty);
+	work_init(&tcp->output_work, tcp_attend);
 	init_pools(tcp);
 	tcp_time_wait_init(tcp);
 	return 0;
 }
 
-/* Sockets have left before, and with them the listeners. What is still here has nobody: orphans and TIME-WAIT. */
+/* ---- every connection ---- */
+
+/* Those that are in the table. `fn` may end the one it is called for. */
+static void each_listed(struct tcp *tcp, void (*fn)(struct tcp_conn *c, const void *ctx), const void *ctx)
+{
+	uint32_t slot = 0;
+	struct hash_link *link = hash_next(&tcp->entries, &slot, NULL);
+
+	while (link) {
+		struct tcp_entry *e = CONTAINER_OF(link, struct tcp_entry, link);
+
+		link = hash_next(&tcp->entries, &slot, link);
+		if (e->kind == TCP_ENTRY_CONN)
+			fn(CONTAINER_OF(e, struct tcp_conn, e), ctx);
+	}
+}
+
+static void free_conn(struct tcp_conn *c, const void *ctx)
+{
+	(void)ctx;
+	tcp_conn_free(c);
+}
+
+/* Sockets have left before, and with them the listeners. What is still here has nobody: orphans, what has just ended,
+ * and TIME-WAIT. */
 static void tcp_exit(struct stack *s)
 {
 	struct tcp *tcp = s->tcp;
 
 	if (!tcp)
 		return;
-	list_each_safe(c, &tcp->conn_list, struct tcp_conn, node)
+	each_listed(tcp, free_conn, NULL);
+	list_each_safe(c, &tcp->dirty, struct tcp_conn, dirty)
 		tcp_conn_free(c);
+	work_cancel(&tcp->output_work);
 	tcp_time_wait_exit(tcp);
 	hash_exit(&tcp->entries);
 	hash_exit(&tcp->listeners);
@@ -82,19 +109,18 @@ static void tcp_exit(struct stack *s)
 
 /* RFC 5227 2.4 (d): an address that is lost to another host takes its connections with it. (One that the user takes
  * away does not: it may come back.) */
+static void reset_conn(struct tcp_conn *c, const void *local)
+{
+	if (c->e.local != *(const uint32_t *)local)
+		return;
+	TRACE(c->stack, LAYER_TCP, NULL, "RFC 5227 2.4", "%s is another host's: reset", TEXT_IP(c->e.local));
+	tcp_abort(c, ECONNABORTED);
+}
+
 static void tcp_addr_event(struct netif_addr *a, bool gone)
 {
-	struct tcp *tcp = tcp_of(a->netif->stack);
-
-	if (gone || !(a->flags & ADDR_DUPLICATE))
-		return;
-	list_each_safe(c, &tcp->conn_list, struct tcp_conn, node) {
-		if (c->e.local == a->local && c->state != TCP_LISTEN && c->state != TCP_CLOSED) {
-			TRACE(tcp->stack, LAYER_TCP, NULL, "RFC 5227 2.4", "%s is another host's: reset",
-				TEXT_IP(a->local));
-			tcp_abort(c, ECONNABORTED);
-		}
-	}
+	if (!gone && a->flags & ADDR_DUPLICATE)
+		each_listed(tcp_of(a->netif->stack), reset_conn, &a->local);
 }
 
 void tcp_stat(const struct stack *s, struct tcp_stat *st)

@@ -7,7 +7,7 @@
 #include "tcp/listen.h"
 
 #define TIME_WAIT_NS (60 * NS_PER_SEC) /* 2 MSL, as Linux has it */
-#define REUSE_NS     NS_PER_SEC
+#define REUSE_MS     1000
 
 enum { CACHED = 64 };
 enum {
@@ -19,7 +19,8 @@ struct tcp_tw {
 	struct stack *stack;
 	struct list node; /* in tcp->time_wait or tcp->fin_wait_2 */
 	struct port_owner port;
-	uint64_t due_ns, since_ns, answered_ns;
+	uint64_t due_ns;
+	uint32_t since_ms, answered_ms;
 	uint32_t snd_nxt, rcv_nxt, rcv_wnd;
 	uint32_t ts_recent;
 	uint8_t rcv_wscale, ttl, tos;
@@ -138,7 +139,7 @@ static struct tcp_tw what_stays(const struct tcp_conn *c, bool fin_wait_2)
 			.remote_port = c->e.remote_port,
 			.kind = TCP_ENTRY_TW},
 		.stack = c->stack,
-		.since_ns = stack_now(c->stack),
+		.since_ms = tcp_ts_clock(c->stack),
 		.snd_nxt = c->snd.nxt,
 		.rcv_nxt = c->rcv.nxt,
 		.rcv_wnd = tcp_rcv_wnd(c),
@@ -169,7 +170,7 @@ static struct tcp_tw *entry_new(struct tcp *tcp, const struct tcp_tw *init)
 
 static uint64_t fin_wait_2_ns(const struct tcp_conn *c)
 {
-	int32_t own = c->wishes.linger2_s;
+	int32_t own = tcp_rare(c)->linger2_s;
 
 	return (uint64_t)(own > 0 ? own : c->stack->sysctl[SYSCTL_TCP_FIN_TIMEOUT]) * NS_PER_SEC;
 }
@@ -180,7 +181,7 @@ void tcp_enter_time_wait(struct tcp_conn *c, bool fin_wait_2_orphan)
 	struct tcp *tcp = tcp_of(c->stack);
 	struct tcp_tw init = what_stays(c, fin_wait_2_orphan);
 	bool owes_ack = c->rcv.acked != c->rcv.nxt,
-	     nobody_waits = fin_wait_2_orphan && c->wishes.linger2_s < 0;
+	     nobody_waits = fin_wait_2_orphan && tcp_rare(c)->linger2_s < 0;
 	uint64_t ns = fin_wait_2_orphan ? fin_wait_2_ns(c) : TIME_WAIT_NS;
 	struct tcp_tw *w = nobody_waits ? NULL : entry_new(tcp, &init);
 
@@ -245,7 +246,7 @@ static bool gives_way(const struct tcp_tw *w)
 	int32_t how = w->stack->sysctl[SYSCTL_TCP_TW_REUSE];
 	bool wanted = how == 1 || (how == 2 && ip_is_loopback(w->e.remote));
 
-	return wanted && !w->fin_wait_2 && w->ts && stack_now(w->stack) - w->since_ns >= REUSE_NS;
+	return wanted && !w->fin_wait_2 && w->ts && tcp_ms_since(w->stack, w->since_ms) >= REUSE_MS;
 }
 
 bool tcp_numbers_free(struct tcp_conn *c)
@@ -276,7 +277,7 @@ static void answer_late(struct tcp_tw *w, struct tcp_seg *seg)
 {
 	enum mib skipped = w->fin_wait_2 ? MIB_TcpExtTCPACKSkippedFinWait2 : MIB_TcpExtTCPACKSkippedTimeWait;
 
-	if (!(seg->flags & TCP_RST) && tcp_ack_allowed(w->stack, seg, &w->answered_ns, skipped))
+	if (!(seg->flags & TCP_RST) && tcp_ack_allowed(w->stack, seg, &w->answered_ms, skipped))
 		answer(w, seg);
 	tcp_drop(w->stack, seg, w->fin_wait_2 ? DROP_TCP_OUT_OF_WINDOW : DROP_TCP_TIME_WAIT);
 }
@@ -287,7 +288,7 @@ static void reset(struct tcp_tw *w, struct tcp_seg *seg)
 	struct stack *s = w->stack;
 
 	if (seg->seq != w->rcv_nxt) {
-		if (tcp_challenge_allowed(s, &w->answered_ns))
+		if (tcp_challenge_allowed(s, &w->answered_ms))
 			answer(w, seg);
 		tcp_drop(s, seg, DROP_TCP_RST_CHALLENGED);
 	} else if (!w->fin_wait_2 && s->sysctl[SYSCTL_TCP_RFC1337]) {
@@ -313,7 +314,7 @@ static void fin_wait_2_input(struct tcp_tw *w, struct tcp_seg *seg)
 			w->ts_recent = seg->opt.tsval;
 		list_del(&w->node);
 		w->fin_wait_2 = false;
-		w->since_ns = stack_now(s);
+		w->since_ms = tcp_ts_clock(s);
 		answer(w, seg);
 		wait_for(w, TIME_WAIT_NS);
 	}
@@ -342,7 +343,7 @@ static bool check(struct tcp_tw *w, struct tcp_seg *seg)
 	}
 	if (seg->flags & TCP_SYN) {
 		mib_inc(w->stack, MIB_TcpExtTCPSYNChallenge);
-		if (tcp_challenge_allowed(w->stack, &w->answered_ns))
+		if (tcp_challenge_allowed(w->stack, &w->answered_ms))
 			answer(w, seg);
 		tcp_drop(w->stack, seg, DROP_TCP_SYN_CHALLENGED);
 		return false;

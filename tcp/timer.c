@@ -18,29 +18,57 @@
 
 /* ---- the array of deadlines ---- */
 
-static void (*const handlers[TCP_TIMER_COUNT])(struct tcp_conn *c) = {
-#define X(name, fn) [TCP_TIMER_##name] = fn,
+static const struct {
+	enum tcp_clock clock;
+	void (*ring)(struct tcp_conn *c);
+} timers[TCP_TIMER_COUNT] = {
+#define X(name, clock, fn) [TCP_TIMER_##name] = {TCP_CLOCK_##clock, fn},
 	TCP_TIMERS(X)
 #undef X
 };
 
+static enum tcp_timer timer_of(const struct tcp_conn *c, unsigned clock)
+{
+	static const uint8_t only[TCP_CLOCK_COUNT] = {
+		[TCP_CLOCK_RECEIVING] = TCP_TIMER_DELACK, [TCP_CLOCK_KEEPALIVE] = TCP_TIMER_KEEPALIVE};
+
+	return clock == TCP_CLOCK_SENDING ? c->sending : only[clock];
+}
+
 void tcp_timer_set(struct tcp_conn *c, enum tcp_timer which, uint64_t deadline_ns)
 {
-	c->deadline_ns[which] = deadline_ns;
+	if (timers[which].clock == TCP_CLOCK_SENDING)
+		c->sending = (uint8_t)which;
+	c->deadline_ns[timers[which].clock] = deadline_ns;
 	if (!timer_is_armed(&c->timer) || deadline_ns < c->timer.deadline_ns)
 		timer_arm(&stack_loop(c->stack)->wheel, &c->timer, deadline_ns);
 }
 
 void tcp_timer_stop(struct tcp_conn *c, enum tcp_timer which)
 {
-	c->deadline_ns[which] = TIMER_NEVER;
+	if (tcp_timer_runs(c, which))
+		c->deadline_ns[timers[which].clock] = TIMER_NEVER;
+}
+
+void tcp_timers_stop(struct tcp_conn *c)
+{
+	for (int i = 0; i < TCP_CLOCK_COUNT; i++)
+		c->deadline_ns[i] = TIMER_NEVER;
+	timer_cancel(&stack_loop(c->stack)->wheel, &c->timer);
+}
+
+uint64_t tcp_timer_due(const struct tcp_conn *c, enum tcp_timer which)
+{
+	enum tcp_clock clock = timers[which].clock;
+
+	return timer_of(c, clock) == which ? c->deadline_ns[clock] : TIMER_NEVER;
 }
 
 static uint64_t earliest(const struct tcp_conn *c)
 {
 	uint64_t first = TIMER_NEVER;
 
-	for (int i = 0; i < TCP_TIMER_COUNT; i++)
+	for (int i = 0; i < TCP_CLOCK_COUNT; i++)
 		first = MIN(first, c->deadline_ns[i]);
 	return first;
 }
@@ -49,11 +77,11 @@ void tcp_timers_run(struct tcp_conn *c)
 {
 	uint64_t now = stack_now(c->stack);
 
-	for (int i = 0; i < TCP_TIMER_COUNT; i++) {
+	for (unsigned i = 0; i < TCP_CLOCK_COUNT; i++) {
 		if (c->deadline_ns[i] > now)
 			continue;
 		c->deadline_ns[i] = TIMER_NEVER;
-		handlers[i](c);
+		timers[timer_of(c, i)].ring(c);
 	}
 	if (earliest(c) != TIMER_NEVER)
 		timer_arm(&stack_loop(c->stack)->wheel, &c->timer, earliest(c));
@@ -97,8 +125,8 @@ static bool has_waited_too_long(const struct tcp_conn *c)
 {
 	uint64_t waited_ms = (stack_now(c->stack) - c->first_try_ns) / NS_PER_MS;
 
-	if (c->wishes.user_timeout_ms)
-		return c->retries && waited_ms >= c->wishes.user_timeout_ms;
+	if (tcp_rare(c)->user_timeout_ms)
+		return c->retries && waited_ms >= tcp_rare(c)->user_timeout_ms;
 	return c->retries && waited_ms >= patience_ms(most_retries(c));
 }
 
@@ -123,13 +151,13 @@ static void syn_again(struct tcp_conn *c)
 {
 	const int32_t *sysctl = c->stack->sysctl;
 	unsigned most = c->state == TCP_SYN_RECEIVED ? (unsigned)sysctl[SYSCTL_TCP_SYNACK_RETRIES]
-		: c->wishes.syncnt		     ? c->wishes.syncnt
+		: tcp_rare(c)->syncnt		     ? tcp_rare(c)->syncnt
 						     : (unsigned)sysctl[SYSCTL_TCP_SYN_RETRIES];
 	unsigned linear = (unsigned)sysctl[SYSCTL_TCP_SYN_LINEAR_TIMEOUTS];
 	uint64_t waited_ms = (stack_now(c->stack) - c->first_try_ns) / NS_PER_MS;
 
-	if (c->wishes.user_timeout_ms ? waited_ms >= c->wishes.user_timeout_ms
-				      : c->retries >= most + (c->state == TCP_SYN_SENT ? linear : 0)) {
+	if (tcp_rare(c)->user_timeout_ms ? waited_ms >= tcp_rare(c)->user_timeout_ms
+					 : c->retries >= most + (c->state == TCP_SYN_SENT ? linear : 0)) {
 		time_out(c);
 		return;
 	}
@@ -174,10 +202,10 @@ void tcp_timer_rexmit(struct tcp_conn *c)
  * said how long it will wait, or has gone, or memory is short and this is no short while (RFC 6429). */
 static bool probes_are_in_vain(const struct tcp_conn *c)
 {
-	uint64_t waited_ms = (stack_now(c->stack) - c->probe_since_ns) / NS_PER_MS;
+	uint32_t waited_ms = tcp_ms_since(c->stack, c->probe_since_ms);
 
-	if (c->wishes.user_timeout_ms)
-		return waited_ms >= c->wishes.user_timeout_ms;
+	if (tcp_rare(c)->user_timeout_ms)
+		return waited_ms >= tcp_rare(c)->user_timeout_ms;
 	if (c->is_orphan && backed_off_ms(c, c->backoff) >= RTO_MAX_MS)
 		return true;
 	if (tcp_mem_pressure(c->stack) && waited_ms >= PRESSED_MS)
@@ -188,8 +216,8 @@ static bool probes_are_in_vain(const struct tcp_conn *c)
 /* SHLD-30: ever more rarely. */
 void tcp_timer_probe(struct tcp_conn *c)
 {
-	if (c->probe_since_ns == 0)
-		c->probe_since_ns = stack_now(c->stack);
+	if (c->probe_since_ms == 0)
+		c->probe_since_ms = tcp_moment(c->stack);
 	begin_or_go_on(c);
 	if (probes_are_in_vain(c)) {
 		time_out(c);
@@ -207,30 +235,30 @@ uint64_t tcp_keepidle_ms(const struct tcp_conn *c)
 {
 	int32_t def = c->stack->sysctl[SYSCTL_TCP_KEEPALIVE_TIME];
 
-	return UINT64_C(1000) * (c->wishes.keepidle_s ? c->wishes.keepidle_s : (uint32_t)def);
+	return UINT64_C(1000) * (tcp_rare(c)->keepidle_s ? tcp_rare(c)->keepidle_s : (uint32_t)def);
 }
 
 static uint64_t keepintvl_ms(const struct tcp_conn *c)
 {
 	int32_t def = c->stack->sysctl[SYSCTL_TCP_KEEPALIVE_INTVL];
 
-	return UINT64_C(1000) * (c->wishes.keepintvl_s ? c->wishes.keepintvl_s : (uint32_t)def);
+	return UINT64_C(1000) * (tcp_rare(c)->keepintvl_s ? tcp_rare(c)->keepintvl_s : (uint32_t)def);
 }
 
-static bool peer_is_gone(const struct tcp_conn *c, uint64_t idle_ms)
+static bool peer_is_gone(const struct tcp_conn *c, uint32_t idle_ms)
 {
-	unsigned most = c->wishes.keepcnt ? c->wishes.keepcnt
-					  : (unsigned)c->stack->sysctl[SYSCTL_TCP_KEEPALIVE_PROBES];
+	unsigned most = tcp_rare(c)->keepcnt ? tcp_rare(c)->keepcnt
+					     : (unsigned)c->stack->sysctl[SYSCTL_TCP_KEEPALIVE_PROBES];
 
-	if (c->wishes.user_timeout_ms)
-		return c->retries > 0 && idle_ms >= c->wishes.user_timeout_ms;
+	if (tcp_rare(c)->user_timeout_ms)
+		return c->retries > 0 && idle_ms >= tcp_rare(c)->user_timeout_ms;
 	return c->retries >= most;
 }
 
 /* RFC 9293 3.8.4: only while nothing is in flight and nothing waits to be sent; then other timers watch the peer. */
 void tcp_timer_keepalive(struct tcp_conn *c)
 {
-	uint64_t idle_ms = (stack_now(c->stack) - c->last_rcv_ns) / NS_PER_MS;
+	uint32_t idle_ms = tcp_ms_since(c->stack, c->last_rcv_ms);
 
 	if (!c->wishes.keepalive || !tcp_is_synchronized(c))
 		return;

@@ -270,7 +270,7 @@ void tcp_recv_info(const struct tcp_conn *c, struct tcp_info *info)
 	info->rcv_wnd = tcp_rcv_wnd(c);
 	info->rcv_ssthresh = c->rcv_ssthresh;
 	info->unread_bytes = (uint32_t)tcp_recvq_unread(c);
-	info->last_rcv_ns = c->ato_ms ? (uint64_t)(tcp_ts_clock(c->stack) - c->text_ms) * NS_PER_MS : 0;
+	info->last_rcv_ns = c->ato_ms ? tcp_ms_since(c->stack, c->text_ms) * NS_PER_MS : 0;
 	if (!c->stats)
 		return;
 	info->rcv_space = c->stats->rcvq.space;

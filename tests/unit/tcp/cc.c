@@ -173,7 +173,7 @@ static void after_an_idle_time_the_window_is_the_initial_one_again(void)
 	flight_wait(&b, tcp_rto_ns(b.c) - RTT);
 	tcp_idle_restart(b.c); /* not longer than the RTO */
 	CU_ASSERT_EQUAL(b.c->cwnd, 80 * MSS);
-	flight_wait(&b, 1);
+	flight_wait(&b, NS_PER_MS);
 	b.s->sysctl[SYSCTL_TCP_SLOW_START_AFTER_IDLE] = 0;
 	tcp_idle_restart(b.c);
 	CU_ASSERT_EQUAL(b.c->cwnd, 80 * MSS);

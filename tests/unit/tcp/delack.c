@@ -7,7 +7,7 @@ static bool full(struct rx *r)
 {
 	rx_text(r, rx_nxt(r), RX_MSS, 0, 0);
 	tcp_recvq_read(r->c, NULL, RX_MSS, MSG_TRUNC);
-	work_cancel(&r->c->output_work);
+	list_del(&r->c->dirty);
 	return rx_ack(r).sent;
 }
 
@@ -32,7 +32,7 @@ static void pass_the_beginning(struct rx *r)
 /* When the delayed ACK comes, in ms from now; 0: none is due. */
 static uint64_t due_ms(const struct rx *r)
 {
-	uint64_t due = r->c->deadline_ns[TCP_TIMER_DELACK];
+	uint64_t due = tcp_timer_due(r->c, TCP_TIMER_DELACK);
 
 	return due == TIMER_NEVER ? 0 : (due - stack_now(r->s)) / NS_PER_MS;
 }
@@ -180,7 +180,7 @@ static void the_end_of_a_write_is_acknowledged_when_it_is_read(void)
 	CU_ASSERT_FALSE(rx_ack(&r).sent);
 	tcp_recvq_read(r.c, NULL, 5, MSG_TRUNC);
 	CU_ASSERT(rx_ack(&r).sent);
-	work_cancel(&r.c->output_work);
+	list_del(&r.c->dirty);
 	rx_free(&r);
 }
 
@@ -202,7 +202,7 @@ static void one_ack_for_a_burst_or_one_for_two_segments(void)
 		}
 		CU_ASSERT_EQUAL(acks, burst ? 0 : 10);
 		CU_ASSERT_EQUAL(r.c->want & TCP_WANT_ACK, burst ? TCP_WANT_ACK : 0);
-		work_cancel(&r.c->output_work);
+		list_del(&r.c->dirty);
 		rx_free(&r);
 	}
 }

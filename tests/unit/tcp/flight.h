@@ -28,7 +28,8 @@ static inline void flight_open(struct flight_bench *b, bool sack)
 	b->host_tcp = b->s->tcp;
 	b->tcp = b->s->tcp = calloc(1, sizeof(*b->tcp));
 	b->tcp->stack = b->s;
-	list_init(&b->tcp->conn_list);
+	list_init(&b->tcp->dirty);
+	work_init(&b->tcp->output_work, tcp_attend);
 	pool_init(&b->tcp->conns, "conns", sizeof(struct tcp_conn), 0, 0);
 	pool_init(&b->tcp->flights, "flights", sizeof(struct tcp_flight), 0, 0);
 	pool_init(&b->tcp->sent, "sent", sizeof(struct tcp_sent), 0, 0);
@@ -52,9 +53,9 @@ static inline void flight_close(struct flight_bench *b)
 	tcp_flight_free(c);
 	if (c->stats)
 		pool_put(&b->tcp->stats, c->stats);
-	work_cancel(&c->output_work);
+	list_del(&c->dirty);
+	work_cancel(&b->tcp->output_work);
 	timer_cancel(&stack_loop(b->s)->wheel, &c->timer);
-	list_del(&c->node);
 	pool_put(&b->tcp->conns, c);
 	pool_exit(&b->tcp->conns);
 	pool_exit(&b->tcp->flights);

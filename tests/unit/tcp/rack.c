@@ -7,7 +7,7 @@
 
 static uint64_t in(const struct flight_bench *b, enum tcp_timer which)
 {
-	return tcp_timer_runs(b->c, which) ? b->c->deadline_ns[which] - stack_now(b->s) : 0;
+	return tcp_timer_runs(b->c, which) ? tcp_timer_due(b->c, which) - stack_now(b->s) : 0;
 }
 
 /* Segments 0 to n - 1, one each millisecond, after a round trip of 40 ms was measured. The clock then stands where

@@ -179,7 +179,7 @@ static void read_some(struct rx *r, struct twin *t, size_t room)
 	for (ssize_t i = 0; i < n; i++)
 		CU_ASSERT_EQUAL_FATAL(b[i], t->octet[t->read + (uint32_t)i]);
 	t->read += (uint32_t)n;
-	work_cancel(&r->c->output_work);
+	list_del(&r->c->dirty);
 }
 
 /* RFC2018-4b RFC2018-4c RFC2018-2 */
@@ -571,7 +571,7 @@ static void put_marked(struct rx *r, uint32_t at, bool ce, uint16_t flags)
 
 	*pkt_put(seg.p, 1) = 0;
 	tcp_text(r->c, &seg);
-	work_cancel(&r->c->output_work);
+	list_del(&r->c->dirty);
 }
 
 static void a_mark_is_echoed_until_the_peer_has_reduced(void)
@@ -712,7 +712,7 @@ static void an_old_pointer_says_nothing_and_a_later_one_moves_the_mark(void)
 	struct tcp_seg zero = {.seq = r.base + 20, .flags = TCP_URG, .urg = 0};
 	tcp_urgent(r.c, &zero); /* RFC 6093 has no meaning for it; as Linux: the segment's first octet */
 	CU_ASSERT_EQUAL(r.c->rcv.up - r.base, 20);
-	work_cancel(&r.c->output_work);
+	list_del(&r.c->dirty);
 	rx_free(&r);
 }
 

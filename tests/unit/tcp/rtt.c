@@ -7,8 +7,9 @@
 /* When REXMIT is due, from now; 0: it does not run. */
 static uint64_t rexmit_in(const struct flight_bench *b)
 {
-	return tcp_timer_runs(b->c, TCP_TIMER_REXMIT) ? b->c->deadline_ns[TCP_TIMER_REXMIT] - stack_now(b->s)
-						      : 0;
+	return tcp_timer_runs(b->c, TCP_TIMER_REXMIT)
+		? tcp_timer_due(b->c, TCP_TIMER_REXMIT) - stack_now(b->s)
+		: 0;
 }
 
 /* What timer.c does when it is due, as far as these tests go. */

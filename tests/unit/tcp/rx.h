@@ -55,12 +55,13 @@ static inline void rx_free(struct rx *r)
 {
 	size_t packets = pool_in_use(&r->l->world.pkts.small) + pool_in_use(&r->l->world.pkts.big);
 
-	work_cancel(&r->c->output_work);
+	list_del(&r->c->dirty);
 	tcp_recvq_free(r->c);
 	CU_ASSERT_EQUAL(tcp_of(r->s)->memory, 0);
 	CU_ASSERT_EQUAL(pool_in_use(&tcp_of(r->s)->recvqs), 0);
 	CU_ASSERT_EQUAL(pool_in_use(&tcp_of(r->s)->runs), 0);
 	CU_ASSERT(packets >= pool_in_use(&r->l->world.pkts.small) + pool_in_use(&r->l->world.pkts.big));
+	tcp_conn_free(r->c);
 	lab_free(r->l);
 }
 
@@ -76,7 +77,7 @@ static inline bool rx_put(struct rx *r, uint32_t at, const void *text, uint32_t 
 	bool passed = tcp_text(r->c, &seg);
 	if (seg.p)
 		pkt_done(seg.p);
-	work_cancel(&r->c->output_work);
+	list_del(&r->c->dirty);
 	return passed;
 }
 
@@ -144,7 +145,7 @@ static inline void rx_expect(struct rx *r, uint32_t at, uint32_t len)
 			CU_ASSERT_EQUAL_FATAL(b[i], rx_octet(at, 0));
 	}
 	CU_ASSERT_EQUAL(tcp_recvq_read(r->c, b, sizeof(b), 0), 0);
-	work_cancel(&r->c->output_work);
+	list_del(&r->c->dirty);
 }
 
 #endif

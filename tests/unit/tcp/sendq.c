@@ -118,7 +118,7 @@ static void the_low_water_mark_counts_what_is_not_sent(void)
 	struct fixture f = set_up(1000);
 	uint8_t data[5000] = {0};
 
-	f.c->wishes.notsent_lowat = 4000;
+	tcp_rare_of(f.c)->notsent_lowat = 4000;
 	CU_ASSERT_EQUAL(tcp_sendq_write(f.c, data, sizeof(data)), 5000);
 	CU_ASSERT_EQUAL(tcp_sendq_write(f.c, data, sizeof(data)), -EAGAIN);
 	CU_ASSERT_FALSE(tcp_sendq_is_writable(f.c));
