@@ -35,12 +35,7 @@ struct tcp_listen;
 
 /* ---- a segment, parsed (option.c, input.c) ---- */
 
-enum {
-	TCP_SACKS_MAX = 4,
-	TCP_MSS_DEFAULT = 536,
-	TCP_MSS_MIN = 88 /* least that is sent, see CVE-2019-11479 */
-};
-enum { TCP_WSCALE_MAX = 14 };
+enum { TCP_SACKS_MAX = 4, TCP_MSS_DEFAULT = 536, TCP_WSCALE_MAX = 14 };
 
 struct tcp_sack {
 	uint32_t start, end; /* [start, end) */

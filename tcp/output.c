@@ -27,7 +27,8 @@ uint16_t tcp_advertised_mss(struct stack *s, uint32_t remote, uint32_t local)
 	return (uint16_t)(mtu - IP_HDR_LEN - TCP_HDR_LEN);
 }
 
-/* RFC 9293 3.7.1: Eff.snd.MSS, less what every segment bears as options (RFC 6691). */
+/* RFC 9293 3.7.1: Eff.snd.MSS, less what every segment bears as options (RFC 6691). A peer that asks for less than
+ * tcp_min_snd_mss does not get it (CVE-2019-11479). */
 static uint16_t effective_mss(const struct tcp_conn *c, uint32_t mtu)
 {
 	uint32_t opts = c->ts_on ? 12 : 0;

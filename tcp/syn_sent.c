@@ -17,7 +17,7 @@ static bool wants_ecn(const struct tcp_seg *seg)
 
 static void take_options(struct tcp_conn *c, const struct tcp_options *o)
 {
-	c->peer_mss = o->has_mss ? MAX(o->mss, (uint16_t)TCP_MSS_MIN) : TCP_MSS_DEFAULT;
+	c->peer_mss = o->has_mss ? o->mss : TCP_MSS_DEFAULT;
 	c->sack_on &= o->has_sack_ok;
 	c->ts_on &= o->has_ts;
 	if (c->ts_on) {

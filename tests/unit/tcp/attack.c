@@ -144,9 +144,31 @@ static void tcp_fin_wait1_orphan(void)
 	bench_free(b);
 }
 
+/* A peer's MSS of 48 does not make us cut the stream into more and more headers. */
+static void tcp_opt_low_mss(void)
+{
+	static const struct {
+		int32_t floor;
+		size_t len;
+	} cases[] = {{0, 88}, {48, 48}, {200, 200}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct bench *b = bench_new();
+
+		if (cases[i].floor)
+			b->s->sysctl[SYSCTL_TCP_MIN_SND_MSS] = cases[i].floor;
+		b->mss = 48;
+		bench_into(b, TCP_ESTABLISHED, false);
+		CU_ASSERT(sock_send(b->sk, text, 10000, 0, NULL) > 0);
+		lab_settle(b->l);
+		CU_ASSERT_EQUAL(bench_next(b).len, cases[i].len);
+		bench_free(b);
+	}
+}
+
 /* ---- windows that lie ---- */
 
-/* RFC9293-MUST-34 RFC9293-SHLD-16 */
+/* RFC9293-MUST-34 RFC9293-SHLD-16 RFC7323-2.4d */
 static void tcp_window_shrink(void)
 {
 	static const uint16_t to[] = {0, 1, 100};
@@ -268,6 +290,6 @@ static void tcp_port_predict(void)
 	lab_free(l);
 }
 
-SUITE(tcp_attack, T(tcp_sockstress_zero_window), T(tcp_small_window), T(tcp_last_ack_stuck),
-	T(tcp_fin_wait1_orphan), T(tcp_window_shrink), T(tcp_window_update_replay), T(tcp_rtt_poison),
-	T(tcp_port_predict));
+SUITE(tcp_attack, T(tcp_sockstress_zero_window), T(tcp_small_window), T(tcp_opt_low_mss),
+	T(tcp_last_ack_stuck), T(tcp_fin_wait1_orphan), T(tcp_window_shrink), T(tcp_window_update_replay),
+	T(tcp_rtt_poison), T(tcp_port_predict));

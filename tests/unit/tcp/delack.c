@@ -49,7 +49,7 @@ static void the_first_segments_are_acknowledged_at_once(void)
 	rx_free(&r);
 }
 
-/* RFC9293-SHLD-18 RFC9293-SHLD-19 RFC9293-MUST-58 */
+/* RFC9293-SHLD-18 RFC9293-SHLD-19 RFC9293-MUST-58 RFC5681-4.2a RFC5681-4.2c */
 static void every_second_full_segment_is_acknowledged(void)
 {
 	struct rx r = rx_new();
@@ -79,6 +79,7 @@ static void a_lone_segment_is_acknowledged_within_200_ms(void)
 	}
 }
 
+/* RFC5681-3.2a RFC5681-3.2b */
 static void what_comes_out_of_order_or_fills_a_gap_is_acknowledged_at_once(void)
 {
 	struct rx r = rx_new();
@@ -154,6 +155,7 @@ static void a_delayed_ack_that_came_alone_waits_longer_next_time(void)
 	rx_free(&r);
 }
 
+/* RFC5681-4.2b RFC9293-MUST-40 */
 static void a_round_trip_bounds_the_delay(void)
 {
 	struct rx r = rx_new();

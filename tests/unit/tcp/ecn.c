@@ -56,7 +56,7 @@ static void only_after_both_syns_agreed_data_is_marked(void)
 	}
 }
 
-/* RFC3168-6.1.3 */
+/* RFC9293-SHLD-8 RFC3168-6.1.3 */
 static void the_receiver_echoes_until_the_sender_has_reacted(void)
 {
 	struct bench *b = with_ecn();

@@ -56,6 +56,28 @@ static void large_writes_leave_in_full_segments_and_the_last_is_pushed(void)
 	bench_free(b);
 }
 
+/* RFC5681-2 RFC5681-3.1c RFC9293-MUST-19 The handshake opened it by nothing. */
+static void no_more_leaves_than_either_window_allows(void)
+{
+	struct bench *b = established();
+
+	CU_ASSERT(sock_send(b->sk, text, 30000, 0, NULL) > 10 * MSS);
+	lab_settle(b->l);
+	CU_ASSERT_EQUAL(bench_count(b), 10);
+	bench_last(b);
+	bench_say(b, TCP_ACK, 0); /* slow start: as much again, and ten segments more */
+	CU_ASSERT(bench_conn(b)->cwnd > 10 * MSS);
+	bench_free(b);
+
+	b = bench_new();
+	b->my_wnd = 5 * MSS;
+	bench_into(b, TCP_ESTABLISHED, false);
+	CU_ASSERT(sock_send(b->sk, text, 20000, 0, NULL) > 10 * MSS);
+	lab_settle(b->l);
+	CU_ASSERT_EQUAL(bench_count(b), 5);
+	bench_free(b);
+}
+
 /* RFC9293-SHLD-7 */
 static void nagle_keeps_a_second_small_segment_until_the_first_is_acknowledged(void)
 {
@@ -535,6 +557,7 @@ static void close_with_unread_text_resets(void)
 }
 
 SUITE(tcp_output, T(large_writes_leave_in_full_segments_and_the_last_is_pushed),
+	T(no_more_leaves_than_either_window_allows),
 	T(nagle_keeps_a_second_small_segment_until_the_first_is_acknowledged),
 	T(nagle_lets_a_full_segment_go), T(nagle_can_be_switched_off),
 	T(cork_sends_only_full_segments_until_it_is_drawn),

@@ -30,7 +30,7 @@ static void nothing_is_allocated_while_nothing_is_held(void)
 	rx_free(&r);
 }
 
-/* RFC9293-MUST-59 RFC9293-MAY-13 */
+/* RFC9293-MUST-59 RFC9293-MAY-13 RFC9293-SHLD-31 */
 static void a_gap_is_filled_and_what_stood_behind_it_follows(void)
 {
 	struct rx r = rx_new();
@@ -391,7 +391,7 @@ static void without_sack_or_by_sysctl_nothing_is_reported(void)
 	rx_free(&r);
 }
 
-/* RFC2018-4c RFC 2018 4: the blocks that were touched last first, and no more than there is room for. */
+/* RFC2018-4c RFC2018-4d RFC2018-4e RFC 2018 4: the blocks that were touched last first, and no more than there is room for. */
 static void the_block_that_was_touched_last_comes_first(void)
 {
 	struct rx r = rx_new();
