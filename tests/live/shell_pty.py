@@ -287,6 +287,27 @@ def keys_reach_commands_that_read_them(argv):
     assert t.leave() == 0
 
 
+def lines_typed_go_to_the_peer_of_nc(argv):
+    t = start(argv)
+    t.run("ip link set lo up", "")
+    t.run("serve echo &", r"\[1\]")
+    t.given("nc -N 127.0.0.1 7")
+    t.type("one\r")
+    t.expect("one\r\none\r\n")
+    t.type("two\r")
+    t.expect("two\r\ntwo\r\n")
+    t.type(CTRL_D)
+    t.prompt()
+    t.run("echo $?", "0")
+    t.given("nc -v 127.0.0.1 7")
+    t.expect(r"Connection to 127.0.0.1 7 port \[tcp/echo\] succeeded!\r\n")
+    t.type("three\r")
+    t.expect("three\r\nthree\r\n")
+    t.interrupt()
+    t.run("echo $?", "130")
+    assert t.leave() == 0
+
+
 def programs_find_the_terminal_as_it_was(argv):
     t = start(argv)
     t.run("!stty -a | grep -c ' icanon .* echo '", "1")

@@ -2,6 +2,7 @@
 /* The server of files, by connections over lo; the clock passes only where a test says so. */
 #include "app/http.h"
 
+#include "tests/unit/alloc.h"
 #include "tests/unit/udp/bench.h"
 
 #include <sys/stat.h>
@@ -411,6 +412,35 @@ static void connections_are_bounded_and_the_idlest_one_goes_first(void)
 	site_free(t);
 }
 
+/* Each allocation of a visit fails once: the visit may fail, the server does not. */
+static void memory_that_runs_out_costs_no_more_than_a_connection(void)
+{
+	struct site *t = site_new();
+	unsigned long used, nth = 0;
+
+	do {
+		alloc_arm(++nth, false);
+		struct sock *sk = sock_open(t->b->s, SOCK_STREAM, IP_PROTO_TCP);
+		if (sk &&
+			sock_connect(sk, &(struct sock_addr){.ip = ME, .port = HTTP_PORT}) == -EINPROGRESS) {
+			lab_settle(t->b->l);
+			sock_send(sk, GET("/list/") GET("/sub"), strlen(GET("/list/") GET("/sub")), 0, NULL);
+			hear(t, sk);
+		}
+		if (sk)
+			sock_close(sk);
+		lab_settle(t->b->l);
+		used = alloc_disarm();
+		t->log[0] = '\0';
+		lab_run(t->b->l, 100 * NS_PER_SEC);
+		CU_ASSERT_EQUAL(ask(t, GET("/hello.txt")), 200);
+	} while (used >= nth);
+	CU_ASSERT(nth > 5);
+	lab_run(t->b->l, 100 * NS_PER_SEC);
+	CU_ASSERT_EQUAL(http_connections(t->http), 0);
+	site_free(t);
+}
+
 static void what_cannot_be_served_is_said_at_once(void)
 {
 	struct bench *b = bench_new();
@@ -436,4 +466,4 @@ SUITE(app_http, T(files_come_with_their_length_type_and_date), T(directories_are
 	T(http_endless_head), T(a_body_is_thrown_away_and_its_sender_hears_the_answer),
 	T(http_peer_that_does_not_read), T(a_file_that_becomes_shorter_ends_its_connection),
 	T(what_is_logged_is_safe_for_a_terminal), T(connections_are_bounded_and_the_idlest_one_goes_first),
-	T(what_cannot_be_served_is_said_at_once))
+	T(memory_that_runs_out_costs_no_more_than_a_connection), T(what_cannot_be_served_is_said_at_once))
