@@ -125,10 +125,13 @@ void tcp_note_duplicate(struct tcp_conn *c, uint32_t seq, uint32_t end)
 
 /* ---- room ---- */
 
-/* Asked before a packet is queued, so that one of any size always fits. */
+/* Asked before a packet is queued, so that one of any size always fits. When memory is full, the least of tcp_rmem is
+ * still everybody's. */
 static bool has_room(const struct tcp_conn *c)
 {
-	return tcp_recvq_charge(c) < c->rcvbuf && !tcp_mem_full(c->stack);
+	size_t charge = tcp_recvq_charge(c), least = (size_t)c->stack->sysctl[SYSCTL_TCP_RMEM_MIN];
+
+	return charge < c->rcvbuf && (charge < least || !tcp_mem_full(c->stack));
 }
 
 /* How many packets from `first` on fit into one, how much text they hold, and what they cost now. */

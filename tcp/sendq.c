@@ -83,11 +83,22 @@ bool tcp_sendq_is_writable(const struct tcp_conn *c)
 
 /* ---- writing ---- */
 
+/* When memory is full, the least of tcp_wmem is still everybody's. */
+static bool take_memory(struct tcp_conn *c, size_t size)
+{
+	if (tcp_mem_take(c->stack, size))
+		return true;
+	if (c->sendq->size + size > (size_t)c->stack->sysctl[SYSCTL_TCP_WMEM_MIN])
+		return false;
+	tcp_mem_force(c->stack, size);
+	return true;
+}
+
 static struct chunk *add_chunk(struct tcp_conn *c, size_t len)
 {
 	struct tcp_sendq *q = c->sendq;
 	size_t size = MIN(MAX(len + sizeof(struct chunk), (size_t)CHUNK_MIN), (size_t)CHUNK_MAX);
-	bool taken = tcp_mem_take(c->stack, size);
+	bool taken = take_memory(c, size);
 	struct chunk *k = taken ? malloc(size) : NULL;
 
 	if (!k) {

@@ -247,7 +247,7 @@ static void tcp_rtt_poison(void)
 
 /* ---- ports ---- */
 
-/* RFC6056-3.3.4: where the ports towards one destination stand says nothing about another, and the first ones towards many
+/* RFC6056-3.3 RFC6056-3.1 Where the ports towards one destination stand says nothing about another, and the first ones towards many
  * are spread evenly. */
 static void tcp_port_predict(void)
 {

@@ -519,11 +519,28 @@ static void tcp_collapse_is_not_done_for_each_segment(void)
 	rx_free(&r);
 }
 
+static void the_least_of_tcp_rmem_is_everybodys(void)
+{
+	struct rx r = rx_new();
+
+	tcp_mem_force(r.s, (size_t)r.s->sysctl[SYSCTL_TCP_MEM_HIGH] * 4096);
+	rx_text(&r, 100, 100, 0, 0);
+	CU_ASSERT_EQUAL(stack_drops(r.s, DROP_TCP_RCVBUF_FULL), 0);
+	rx_text(&r, 0, 100, 0, 0);
+	CU_ASSERT_EQUAL(rx_nxt(&r), 200);
+	for (uint32_t at = 200; at < 20000; at += 1000)
+		rx_text(&r, at, 1000, 0, 0);
+	CU_ASSERT(rx_nxt(&r) < 8000);
+	tcp_mem_give(r.s, (size_t)r.s->sysctl[SYSCTL_TCP_MEM_HIGH] * 4096);
+	rx_free(&r);
+}
+
 static void a_program_that_has_nothing_gets_the_next_text_whatever_the_memory(void)
 {
 	struct rx r = rx_new();
 
 	tcp_mem_force(r.s, (size_t)r.s->sysctl[SYSCTL_TCP_MEM_HIGH] * 4096);
+	r.s->sysctl[SYSCTL_TCP_RMEM_MIN] = 0;
 	rx_text(&r, 100, 100, 0, 0);
 	CU_ASSERT_EQUAL(stack_drops(r.s, DROP_TCP_RCVBUF_FULL), 1);
 	rx_text(&r, 0, 100, 0, 0);
@@ -746,6 +763,7 @@ SUITE(tcp_recvq, T(text_in_order_is_read_in_order), T(nothing_is_allocated_while
 	T(small_segments_share_a_buffer), T(a_little_text_in_a_big_buffer_is_moved),
 	T(tcp_ooo_memory_overhead), T(text_in_order_is_worth_more_than_text_out_of_order),
 	T(a_full_queue_is_copied_together), T(tcp_collapse_is_not_done_for_each_segment),
+	T(the_least_of_tcp_rmem_is_everybodys),
 	T(a_program_that_has_nothing_gets_the_next_text_whatever_the_memory),
 	T(text_for_a_program_that_has_closed_resets), T(a_mark_is_echoed_until_the_peer_has_reduced),
 	T(the_urgent_octet_is_read_beside_the_stream), T(an_urgent_octet_that_is_not_read_is_passed_over),

@@ -3,6 +3,8 @@
 #include "tcp/internal.h"
 #include "tests/unit/lab.h"
 
+#include <errno.h>
+
 enum { STREAM = 400000, STEPS = 3000 };
 
 struct fixture {
@@ -103,6 +105,22 @@ static void a_full_buffer_takes_nothing(void)
 	tear_down(&f);
 }
 
+static void the_least_of_tcp_wmem_is_everybodys(void)
+{
+	struct fixture f = set_up(1000);
+	size_t full = (size_t)f.c->stack->sysctl[SYSCTL_TCP_MEM_HIGH] * 4096;
+	uint8_t data[1000] = {0};
+
+	tcp_mem_force(f.c->stack, full);
+	CU_ASSERT_EQUAL(tcp_sendq_write(f.c, data, sizeof(data)), 1000);
+	for (int i = 0; i < 5; i++)
+		tcp_sendq_write(f.c, data, sizeof(data));
+	CU_ASSERT_EQUAL(tcp_sendq_write(f.c, data, sizeof(data)), -ENOMEM);
+	CU_ASSERT(f.c->snd.end - f.start <= 4096);
+	tcp_mem_give(f.c->stack, full);
+	tear_down(&f);
+}
+
 static void single_bytes_share_a_chunk(void)
 {
 	struct fixture f = set_up(1000);
@@ -128,4 +146,5 @@ static void the_low_water_mark_counts_what_is_not_sent(void)
 }
 
 SUITE(tcp_sendq, T(bytes_come_out_as_they_went_in), T(a_full_buffer_takes_nothing),
-	T(single_bytes_share_a_chunk), T(the_low_water_mark_counts_what_is_not_sent));
+	T(the_least_of_tcp_wmem_is_everybodys), T(single_bytes_share_a_chunk),
+	T(the_low_water_mark_counts_what_is_not_sent));
