@@ -20,11 +20,11 @@
 #include "net/tcp_info.h"
 
 #include <errno.h>
-#include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { AMOUNT = 10 << 20, PORT = 5001, PERIOD = 65521, CHUNK = 65536 };
+enum { AMOUNT = 10 << 20, LONG_AMOUNT = 200 << 20, PORT = 5001, PERIOD = 65521, CHUNK = 65536 };
 
 #define GIVE_UP_NS (UINT64_C(48) * 3600 * NS_PER_SEC)
 #define DELAY_NS   (10 * NS_PER_MS)
@@ -34,6 +34,7 @@ enum { AMOUNT = 10 << 20, PORT = 5001, PERIOD = 65521, CHUNK = 65536 };
 
 struct link {
 	const char *name;
+	uint64_t rate;				  /* bytes per second; 0: 100 Mbit/s */
 	double loss, reorder, duplicate, corrupt; /* percent, each way */
 	uint64_t jitter_ms;
 	bool asymmetric; /* a gets 100 Mbit/s, but sends by 1 Mbit/s and 50 ms, with 1 % loss */
@@ -65,7 +66,8 @@ static struct chance percent(double p)
 
 static struct netem_config behaviour(const struct link *k, bool of_a)
 {
-	struct netem_config c = {.limit = NETEM_LIMIT_DEFAULT, .delay_ns = DELAY_NS, .rate = 100 * MBIT};
+	struct netem_config c = {
+		.limit = NETEM_LIMIT_DEFAULT, .delay_ns = DELAY_NS, .rate = k->rate ? k->rate : 100 * MBIT};
 
 	c.loss.random = percent(k->loss);
 	c.reorder = percent(k->reorder);
@@ -85,7 +87,7 @@ static struct netem_config behaviour(const struct link *k, bool of_a)
 
 struct end {
 	struct sock *sk;
-	uint32_t sent, received;
+	uint32_t amount, sent, received;
 	bool finished; /* the peer's FIN came */
 	const char *wrong;
 	uint64_t done_ns;
@@ -101,8 +103,8 @@ static void fill_pattern(void)
 
 static void send_more(struct end *e)
 {
-	while (e->sent < AMOUNT) {
-		size_t len = MIN((size_t)CHUNK, (size_t)(AMOUNT - e->sent));
+	while (e->sent < e->amount) {
+		size_t len = MIN((uint32_t)CHUNK, e->amount - e->sent);
 		ssize_t n = sock_send(e->sk, pattern + e->sent % PERIOD, len, 0, NULL);
 
 		if (n == -EAGAIN)
@@ -112,7 +114,7 @@ static void send_more(struct end *e)
 			return;
 		}
 		e->sent += (uint32_t)n;
-		if (e->sent == AMOUNT)
+		if (e->sent == e->amount)
 			sock_shutdown(e->sk, SHUT_WR);
 	}
 }
@@ -237,10 +239,10 @@ static bool is_over(const struct end *a, const struct end *b)
 }
 
 /* What was wrong, or NULL and how long it took. */
-static const char *transfer(const struct link *k, int kib, uint64_t *took_ns)
+static const char *transfer(const struct link *k, int kib, uint32_t amount, uint64_t *took_ns)
 {
 	struct net n;
-	struct end a = {0}, b = {0};
+	struct end a = {.amount = amount}, b = {.amount = amount};
 	struct sock_addr to = {.ip = 0x0a000002, .port = PORT};
 
 	build(&n, k);
@@ -260,7 +262,7 @@ static const char *transfer(const struct link *k, int kib, uint64_t *took_ns)
 	const char *wrong = a.wrong ? a.wrong : b.wrong;
 	if (!wrong && !is_over(&a, &b))
 		wrong = "stalled";
-	if (!wrong && (a.received != AMOUNT || b.received != AMOUNT))
+	if (!wrong && (a.received != amount || b.received != amount))
 		wrong = "bytes missing";
 	*took_ns = MAX(a.done_ns, b.done_ns) - start;
 	sock_close(a.sk);
@@ -273,6 +275,11 @@ static const char *transfer(const struct link *k, int kib, uint64_t *took_ns)
 
 /* ---- the table ---- */
 
+static double mbit(uint32_t amount, uint64_t took_ns)
+{
+	return amount * 8.0 / 1e6 / ((double)took_ns / 1e9);
+}
+
 static bool print_row(const struct link *k)
 {
 	bool good = true;
@@ -280,17 +287,35 @@ static bool print_row(const struct link *k)
 	printf("%-14s", k->name);
 	for (size_t i = 0; i < ARRAY_SIZE(buffers); i++) {
 		uint64_t took;
-		const char *wrong = transfer(k, buffers[i], &took);
+		const char *wrong = transfer(k, buffers[i], AMOUNT, &took);
 
 		if (wrong)
 			printf(" %s!", wrong);
 		else
-			printf(" %8.3f", (double)AMOUNT * 8 / 1e6 / ((double)took / 1e9));
+			printf(" %8.3f", mbit(AMOUNT, took));
 		fflush(stdout);
 		good &= !wrong;
 	}
 	putchar('\n');
 	return good;
+}
+
+/* Over a long time at 0.1 % loss and 20 ms, against what congestion control should reach there: the larger of CUBIC's
+ * average window (RFC 9438 5.1, 1.054 RTT^0.75 / p^0.75) and Reno's, sqrt(1.5 / p). At least 85 % of it. */
+static bool reaches_its_share(void)
+{
+	static const struct link k = {.name = "long", .rate = 1000 * MBIT, .loss = 0.1};
+	double p = 0.001, rtt = 0.02, mss = 1448;
+	double window = fmax(1.054 * pow(rtt / p, 0.75), sqrt(1.5 / p)),
+	       should = mss * 8 / 1e6 * window / rtt;
+	uint64_t took;
+	const char *wrong = transfer(&k, 0, LONG_AMOUNT, &took);
+	double is = wrong ? 0 : mbit(LONG_AMOUNT, took);
+
+	printf("200 MiB each way, 0.1 %% loss, 20 ms: %.3f Mbit/s, %.0f %% of what RFC 9438 and Reno lead to "
+	       "(%.3f)%s%s\n",
+		is, 100 * is / should, should, wrong ? ": " : "", wrong ? wrong : "");
+	return is >= 0.85 * should;
 }
 
 int main(int argc, char **argv)
@@ -310,5 +335,7 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < ARRAY_SIZE(links); i++)
 		if (argc < 2 || strstr(links[i].name, argv[1]))
 			good &= print_row(&links[i]);
+	if (argc < 2)
+		good &= reaches_its_share();
 	return good ? 0 : 1;
 }
