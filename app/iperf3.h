@@ -85,6 +85,7 @@ struct iperf_stream {
 	bool has_transit;
 	double jitter_s;
 	struct timer pace;
+	struct work again; /* in the next turn */
 };
 
 enum iperf_what {

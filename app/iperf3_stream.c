@@ -15,13 +15,16 @@
 #include <errno.h>
 
 /* Under the virtual clock nothing takes time, so an unbounded sender between hosts in memory would send for ever in
- * one instant: there it does what a machine with a gigabit link would do. */
+ * one instant: there it does what a machine with a gigabit link would do, and never more than one with a hundred. */
 enum { PACE_NS = 1000000, UDP_AT_ONCE = 64 };
-#define VIRTUAL_RATE UINT64_C(1000000000)
+#define VIRTUAL_RATE	 UINT64_C(1000000000)
+#define VIRTUAL_RATE_MAX UINT64_C(100000000000)
 
 static uint64_t rate_of(const struct iperf *t)
 {
-	return t->p.rate || !t->loop->clock.is_virtual ? t->p.rate : VIRTUAL_RATE;
+	if (!t->loop->clock.is_virtual)
+		return t->p.rate;
+	return t->p.rate ? MIN(t->p.rate, VIRTUAL_RATE_MAX) : VIRTUAL_RATE;
 }
 
 /* When the next block may go. */
@@ -108,9 +111,9 @@ static void send_more(struct iperf_stream *st)
 			if (!(t->p.udp ? send_udp(st) : send_tcp(st)))
 				return;
 		}
-		/* Nothing stops datagrams: others must have their turn. */
+		/* Nothing stops datagrams: others must have their turn of the loop. */
 		if (t->p.udp && sent >= UDP_AT_ONCE) {
-			timer_arm(&t->loop->wheel, &st->pace, t->loop->now);
+			loop_post(t->loop, &st->again);
 			return;
 		}
 	}
@@ -121,6 +124,11 @@ static void send_more(struct iperf_stream *st)
 static void on_pace(struct timer *timer)
 {
 	iperf_stream_go(CONTAINER_OF(timer, struct iperf_stream, pace));
+}
+
+static void on_again(struct work *w)
+{
+	iperf_stream_go(CONTAINER_OF(w, struct iperf_stream, again));
 }
 
 /* ---- receiving ---- */
@@ -246,11 +254,13 @@ void iperf_stream_init(struct iperf_stream *st)
 {
 	sock_on_event(st->sk, on_event, st);
 	timer_init(&st->pace, on_pace);
+	work_init(&st->again, on_again);
 }
 
 void iperf_stream_close(struct iperf_stream *st)
 {
 	timer_cancel(&st->test->loop->wheel, &st->pace);
+	work_cancel(&st->again);
 	if (st->sk)
 		sock_close(st->sk);
 	st->sk = NULL;

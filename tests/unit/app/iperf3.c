@@ -213,6 +213,20 @@ static void under_the_virtual_clock_no_rate_is_a_gigabit(void)
 	scene_free(sc);
 }
 
+static void datagrams_without_bound_leave_others_their_turn(void)
+{
+	struct scene *sc = scene_new();
+
+	serve(sc);
+	ask(sc,
+		(struct iperf_params){
+			.udp = true, .bytes = 20 << 20, .len = 1000, .rate = UINT64_C(1) << 50});
+	lab_run(sc->lab, NS_PER_SEC);
+	CU_ASSERT_EQUAL(sc->client.told[IPERF_RESULTS], 1);
+	CU_ASSERT_TRUE(sc->client.streams[0].total.n.packets >= 20000);
+	scene_free(sc);
+}
+
 static void datagrams_are_counted_on_both_sides(void)
 {
 	struct scene *sc = scene_new();
@@ -472,10 +486,11 @@ static void a_stream_that_is_none_of_the_test_is_sent_away(void)
 
 SUITE(app_iperf3, T(both_ends_count_what_the_rate_says), T(the_server_sends_in_reverse), T(both_send_at_once),
 	T(an_amount_ends_the_test), T(what_is_omitted_does_not_count),
-	T(under_the_virtual_clock_no_rate_is_a_gigabit), T(datagrams_are_counted_on_both_sides),
-	T(a_datagram_fills_a_packet_by_default), T(who_is_not_there_refuses), T(a_busy_server_says_so),
-	T(an_interrupted_client_tells_the_server), T(an_interrupted_server_tells_the_client),
-	T(a_server_that_is_not_asked_stops_at_once), T(congestion_control_nobody_knows_is_an_error),
-	T(what_the_server_cannot_do_is_an_error_of_both), T(a_test_that_does_not_move_is_given_up),
-	T(a_host_that_goes_takes_its_server_along), T(who_says_no_cookie_keeps_nobody_out),
-	T(parameters_that_cannot_be_are_an_error), T(a_stream_that_is_none_of_the_test_is_sent_away))
+	T(under_the_virtual_clock_no_rate_is_a_gigabit), T(datagrams_without_bound_leave_others_their_turn),
+	T(datagrams_are_counted_on_both_sides), T(a_datagram_fills_a_packet_by_default),
+	T(who_is_not_there_refuses), T(a_busy_server_says_so), T(an_interrupted_client_tells_the_server),
+	T(an_interrupted_server_tells_the_client), T(a_server_that_is_not_asked_stops_at_once),
+	T(congestion_control_nobody_knows_is_an_error), T(what_the_server_cannot_do_is_an_error_of_both),
+	T(a_test_that_does_not_move_is_given_up), T(a_host_that_goes_takes_its_server_along),
+	T(who_says_no_cookie_keeps_nobody_out), T(parameters_that_cannot_be_are_an_error),
+	T(a_stream_that_is_none_of_the_test_is_sent_away))
