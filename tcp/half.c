@@ -257,9 +257,9 @@ static void fill_child(struct tcp_conn *c, const struct tcp_half *h)
 	tcp_window_init(c);
 	c->rcv_wscale = h->rcv_wscale;
 	tcp_take_syn(c, &syn);
-	c->rcv.adv = c->rcv.nxt + h->wnd;	 /* as the SYN-ACK said, whatever has changed since */
-	c->retries = h->cookie ? 1 : h->retries; /* no sample of the round trip by a cookie's SYN */
-	c->first_try_ns = h->due_ns - wait_ns(h->retries);
+	c->rcv.adv = c->rcv.nxt + h->wnd; /* as the SYN-ACK said, whatever has changed since */
+	c->retries = h->retries;
+	c->first_try_ns = h->cookie ? 0 : h->due_ns - wait_ns(h->retries);
 }
 
 /* The entry gives way to the connection. NULL: no memory; the entry stays. */

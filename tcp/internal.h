@@ -377,7 +377,7 @@ static inline uint32_t tcp_ms_since(const struct stack *s, uint32_t moment_ms)
 
 /* ---- listen.c, cookie.c: LISTEN, half-open entries, the accept queue ---- */
 
-/* About 80 bytes; no timer of its own. */
+/* Less than 100 bytes; no timer of its own. */
 struct tcp_half;
 
 /* The local port is bound. Or a new backlog. 0, -EADDRINUSE (of port_listen()), -ENOMEM */

@@ -52,6 +52,8 @@ void tcp_syn_rtt(struct tcp_conn *c, const struct tcp_seg *seg)
 	uint64_t passed = stack_now(c->stack) - c->first_try_ns;
 	uint64_t ns = passed;
 
+	if (!c->first_try_ns) /* by a cookie: nobody knows when */
+		return;
 	if (c->retries) {
 		ns = (tcp_ts_clock(c->stack) + c->ts_offset - seg->opt.tsecr) * (uint64_t)NS_PER_MS;
 		if (!c->ts_on || !seg->opt.has_ts || ns > passed + NS_PER_MS)

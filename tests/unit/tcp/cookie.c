@@ -114,6 +114,8 @@ static void connection_of_a_cookie_works(void)
 	bench_say(b, TCP_ACK, 0);
 	b->sk = sock_accept(b->listener, NULL);
 	host_nxt = b->host_nxt;
+	CU_ASSERT_EQUAL(bench_conn(b)->srtt_us, 0); /* when the SYN came is forgotten */
+	CU_ASSERT_EQUAL(bench_conn(b)->cwnd, 10u * bench_conn(b)->mss);
 	CU_ASSERT_EQUAL(sock_send(b->sk, "hello", 5, 0, NULL), 5);
 	lab_settle(b->l);
 	struct bench_seen seen = bench_next(b);

@@ -412,7 +412,10 @@ static void full_accept_queue_forgets_acks_and_syns(void)
 	client(b, 2);
 	b->nxt++;
 	b->host_nxt = host_nxt;
-	CU_ASSERT(bench_last(b).h.flags & TCP_SYN);
+	bool again = false;
+	for (struct bench_seen seen; (seen = bench_next(b)).any;)
+		again |= seen.h.dport == b->peer_port && seen.h.flags == (TCP_SYN | TCP_ACK);
+	CU_ASSERT(again);
 	bench_say(b, TCP_ACK, 0);
 	CU_ASSERT_EQUAL(bench_state(b), TCP_ESTABLISHED);
 	bench_free(b);
