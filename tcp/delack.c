@@ -4,13 +4,14 @@
  * or comes twice, and when more than one full segment is unacknowledged; else a little later, so that an answer or the
  * next segment may save the ACK. How much later follows the pace of the peer's segments, 40 to 200 ms, as with Linux.
  *
- * At once means at the end of this turn: one ACK for all segments of a burst. RFC 9293 (SHLD-18) would have one for
- * every second full segment, which sysctl tcp_ack_burst=0 gives; a peer whose window grows by octets (RFC 3465) loses
- * nothing by the difference.
+ * At once means at the end of this turn: one ACK for all segments of a burst, unless it is so long that the peer could
+ * run out of window meanwhile. RFC 9293 (SHLD-19) would have one for every second full segment, which sysctl
+ * tcp_ack_burst=0 gives; a peer whose window grows by octets (RFC 3465) loses nothing by the difference.
  */
 #include "tcp/recvq.h"
 
 enum { ATO_MIN_MS = 40, ATO_MAX_MS = 200, ATO_UNPUSHED_MAX_MS = 500 };
+enum { BURST_MIN = 65536 /* octets that are one burst in any case */ };
 
 static uint32_t rto_ms(const struct tcp_conn *c)
 {
@@ -78,13 +79,16 @@ static void delay(struct tcp_conn *c)
 		tcp_timer_set(c, TCP_TIMER_DELACK, now + wait);
 }
 
-/* In the middle of a burst, where the program wants RFC 5681's ACK clock. */
+/* The one ACK that does not wait for output: in the middle of a burst, of which a quarter of the window has come. */
 static void acknowledge(struct tcp_conn *c)
 {
-	if (c->stack->sysctl[SYSCTL_TCP_ACK_BURST])
-		tcp_want(c, TCP_WANT_ACK);
-	else
-		tcp_segment_send(c, TCP_ACK, c->snd.nxt, 0, false);
+	uint32_t window = c->rcv.adv - c->rcv.acked, unacked = c->rcv.nxt - c->rcv.acked;
+
+	tcp_want(c, TCP_WANT_ACK);
+	if (c->stack->sysctl[SYSCTL_TCP_ACK_BURST] && unacked < MAX(window / 4, BURST_MIN))
+		return;
+	c->want &= (uint8_t)~TCP_WANT_ACK;
+	tcp_segment_send(c, TCP_ACK, c->snd.nxt, 0, false);
 }
 
 void tcp_delack_decide(struct tcp_conn *c, bool now)

@@ -247,6 +247,14 @@ static void tcp_rtt_poison(void)
 
 /* ---- ports ---- */
 
+/* Two owners have the same one now and then: these are other connections. */
+static bool any_port(void *ctx, uint16_t number)
+{
+	(void)ctx;
+	(void)number;
+	return true;
+}
+
 /* RFC6056-3.3 RFC6056-3.1 Where the ports towards one destination stand says nothing about another, and the first ones towards many
  * are spread evenly. */
 static void tcp_port_predict(void)
@@ -262,8 +270,8 @@ static void tcp_port_predict(void)
 	for (int i = 0; i < STEPS; i++) {
 		struct port_owner o = {.ip = ME}, q = {.ip = ME};
 
-		CU_ASSERT_EQUAL_FATAL(port_connect(&t, &o, PEER, 80, NULL, NULL), 0);
-		CU_ASSERT_EQUAL_FATAL(port_connect(&t, &q, OTHER, 80, NULL, NULL), 0);
+		CU_ASSERT_EQUAL_FATAL(port_connect(&t, &o, PEER, 80, any_port, NULL), 0);
+		CU_ASSERT_EQUAL_FATAL(port_connect(&t, &q, OTHER, 80, any_port, NULL), 0);
 		int32_t apart = port_number(&o) - port_number(&q);
 		same += i && apart == before;
 		before = apart;

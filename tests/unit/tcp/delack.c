@@ -209,6 +209,28 @@ static void one_ack_for_a_burst_or_one_for_two_segments(void)
 	}
 }
 
+/* A peer that fills a large window in one turn of ours need not wait for the turn's end. */
+static void a_long_burst_is_acknowledged_in_quarters_of_the_window(void)
+{
+	struct rx r = rx_new();
+	unsigned acks = 0;
+
+	rx_open_wide(&r);
+	r.c->rcv.adv = r.c->rcv.nxt + 2000 * RX_MSS;
+	for (int i = 0; i < 2000; i++) {
+		uint32_t acked = r.c->rcv.acked;
+		rx_text(&r, rx_nxt(&r), RX_MSS, 0, 0);
+		if (r.c->rcv.acked == acked)
+			continue;
+		CU_ASSERT(r.c->rcv.acked - acked >= 500 * RX_MSS);
+		CU_ASSERT_FALSE(r.c->want & TCP_WANT_ACK);
+		r.c->rcv.adv = r.c->rcv.nxt + 2000 * RX_MSS;
+		acks++;
+	}
+	CU_ASSERT(acks >= 3 && acks <= 4);
+	rx_free(&r);
+}
+
 /* The estimate is for segments of the wire, not for what a device put together. */
 static void the_peers_segments_are_measured(void)
 {
@@ -234,4 +256,5 @@ SUITE(tcp_delack, T(the_first_segments_are_acknowledged_at_once),
 	T(after_a_duplicate_acks_are_quick_again), T(in_a_dialogue_the_ack_waits_for_the_answer),
 	T(a_late_answer_makes_no_dialogue), T(a_delayed_ack_that_came_alone_waits_longer_next_time),
 	T(a_round_trip_bounds_the_delay), T(the_end_of_a_write_is_acknowledged_when_it_is_read),
-	T(one_ack_for_a_burst_or_one_for_two_segments), T(the_peers_segments_are_measured))
+	T(one_ack_for_a_burst_or_one_for_two_segments),
+	T(a_long_burst_is_acknowledged_in_quarters_of_the_window), T(the_peers_segments_are_measured))

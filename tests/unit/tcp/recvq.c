@@ -182,7 +182,7 @@ static void read_some(struct rx *r, struct twin *t, size_t room)
 	list_del(&r->c->dirty);
 }
 
-/* RFC2018-4b RFC2018-4c RFC2018-2 */
+/* RFC2018-4b RFC2018-4c RFC2018-4d RFC2018-2 */
 static void any_order_of_any_segments_gives_what_an_array_gives(void)
 {
 	struct rng rng;
@@ -591,6 +591,7 @@ static void put_marked(struct rx *r, uint32_t at, bool ce, uint16_t flags)
 	list_del(&r->c->dirty);
 }
 
+/* RFC3168-6.1.3 */
 static void a_mark_is_echoed_until_the_peer_has_reduced(void)
 {
 	struct rx r = rx_new();

@@ -803,6 +803,7 @@ static uint64_t data_segments(const struct sock *sk)
 	return info.data_segs_out;
 }
 
+/* RFC9293-MAY-16 */
 static void more_and_cork_make_one_segment_of_several_writes(void)
 {
 	struct pair p = connected();

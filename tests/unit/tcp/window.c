@@ -108,6 +108,7 @@ static uint32_t fill(struct rx *r)
 	return at;
 }
 
+/* RFC9293-MAY-8 */
 static void a_window_shuts_when_the_program_does_not_read(void)
 {
 	struct rx r = rx_new();
