@@ -4,6 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 needs curl python3
 needs_tun
+TAPIR=$BUILD/unit/tapir # under ASan
 
 root=$TMP/www
 mkdir -p "$root/sub" "$root/indexed" "$TMP/outside"

@@ -35,6 +35,7 @@ same 'no route' -v 192.0.2.1 81
 same 'bad port' {} 99999
 tapir_run h 'nc -lk 7001 >/dev/null </dev/null &' >/dev/null
 background lk.out nc -lk 7001
+wait_for 10 eval "ss -ltnH | grep -q :7001" || fail "no listener here"
 tapir_says h 'nc -z 10.0.0.2 7001; echo status $?' '^status 0$'
 same open -zv {} 7001
 same 'open and closed' -zv {} 7000-7002
