@@ -42,7 +42,6 @@ static void put_stats(const struct tcp_stats *st, struct tcp_info *info)
 
 static void put_sending(const struct tcp_conn *c, struct tcp_info *info)
 {
-	info->app_limited = c->app_limited;
 	info->snd_mss = c->mss;
 	info->snd_wnd = c->snd.wnd;
 	info->snd_una = c->snd.una;

@@ -201,8 +201,6 @@ struct tcp_conn {
 	bool urg_to_send : 1;		  /* snd.up holds */
 	bool urg_seen : 1, urg_taken : 1; /* rcv.up holds; and was read */
 	bool more : 1;			  /* the last write said MSG_MORE: as cork, until the next */
-	bool app_limited : 1;		  /* output stopped for want of data, */
-	bool cwnd_limited : 1;		  /* or because cwnd was used up */
 	uint8_t snd_wscale, rcv_wscale;
 	uint8_t soft_error; /* errno of an ICMP error that ended nothing: told when retries are exhausted */
 	uint8_t sending;    /* enum tcp_timer: the one that TCP_CLOCK_SENDING is set for */

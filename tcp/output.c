@@ -107,8 +107,7 @@ static uint32_t new_data(struct tcp_conn *c, uint32_t size)
 	uint32_t data = unsent(c), wnd = usable_window(c), room = tcp_cwnd_room(c);
 	uint32_t len = MIN(MIN(data, wnd), (uint32_t)SUPER_MAX / size * size);
 
-	c->cwnd_limited = len > 0 && room < MIN(len, size);
-	if (c->cwnd_limited || len == 0)
+	if (len == 0 || room < MIN(len, size))
 		return 0;
 	len = MIN(len, MAX(room, size));
 	if (len == data && (len % size == 0 || !nagle_holds(c)))
@@ -161,7 +160,6 @@ static void send_new(struct tcp_conn *c)
 		if (len % size)
 			c->snd.sml = seq + len;
 	}
-	c->app_limited = unsent(c) == 0;
 	if (c->fin_queued && !c->fin_sent && unsent(c) == 0)
 		transmit(c, c->snd.nxt, c->snd.nxt + 1, false);
 }

@@ -23,7 +23,7 @@
 #include "tcp/internal.h"
 
 enum { TCP_DUPTHRESH = 3, TCP_SENT_MAX = 8192 /* records, as far as SACK and new data make them */ };
-enum { TCP_RECORD_MAX = 65536 /* bytes of one */ };
+enum { TCP_RECORD_MAX = 65536 /* bytes of one */, TCP_HINTS = 64, TCP_HINT_SHIFT = 16 };
 
 enum tcp_sent_state { TCP_FLYING, TCP_SACKED, TCP_LOST, TCP_SENT_STATES };
 
@@ -67,9 +67,9 @@ struct tcp_ack {
 struct tcp_flight {
 	struct list sent, flying, lost;
 	uint64_t transmissions;
-	struct tcp_sent *hint; /* where the last SACK block was; NULL: nowhere */
-	struct tcp_sent *mark; /* the record that was put into `lost` last; NULL: none */
-	uint32_t count;	       /* of records */
+	struct tcp_sent *hints[TCP_HINTS]; /* see find() in scoreboard.c */
+	struct tcp_sent *mark;		   /* the record that was put into `lost` last; NULL: none */
+	uint32_t count;			   /* of records */
 	uint32_t bytes[TCP_SENT_STATES];
 	uint32_t retrans; /* bytes of those FLYING that were sent again */
 	uint32_t fack;	  /* the highest sequence number that arrived (RFC 8985: RACK.fack) */

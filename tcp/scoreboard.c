@@ -38,14 +38,26 @@ static struct tcp_flight *flight_of(struct tcp_conn *c)
 	return f;
 }
 
+/* A record that was looked for lately and begins in the same 64 KiB; NULL: none. */
+static struct tcp_sent **hint_of(struct tcp_flight *f, uint32_t seq)
+{
+	return &f->hints[(seq >> TCP_HINT_SHIFT) % TCP_HINTS];
+}
+
+/* `r` ends, or begins elsewhere from now on. */
+static void forget_hint(struct tcp_flight *f, const struct tcp_sent *r)
+{
+	if (*hint_of(f, r->seq) == r)
+		*hint_of(f, r->seq) = NULL;
+}
+
 static void end_record(struct tcp_conn *c, struct tcp_sent *r)
 {
 	struct tcp_flight *f = c->flight;
 
 	list_del(&r->node);
 	list_del(&r->order);
-	if (f->hint == r)
-		f->hint = NULL;
+	forget_hint(f, r);
 	if (f->mark == r)
 		f->mark = NULL;
 	f->count--;
@@ -177,23 +189,24 @@ static struct tcp_sent *cut(struct tcp_conn *c, struct tcp_sent *r, uint32_t sta
 
 /* ---- finding ---- */
 
-/* The record that holds `seq`, in [una, nxt), starting from the nearest of: first, last, where we were last. */
+/* The record that holds `seq`, in [una, nxt). The walk begins at the nearest of: the first, the last, and what was found
+ * around here before. So no order in which a peer sends its blocks makes us walk far (CVE-2019-11478). */
 static struct tcp_sent *find(struct tcp_conn *c, uint32_t seq)
 {
 	struct tcp_flight *f = c->flight;
-	struct tcp_sent *r = board_head(f);
-	uint32_t far = seq - c->snd.una;
+	struct tcp_sent *near[] = {board_head(f), list_last(&f->sent, struct tcp_sent, node),
+		*hint_of(f, seq), *hint_of(f, seq - (1 << TCP_HINT_SHIFT))};
+	struct tcp_sent *r = near[0];
 
-	if (c->snd.nxt - seq < far) {
-		r = list_last(&f->sent, struct tcp_sent, node);
-		far = c->snd.nxt - seq;
+	for (size_t i = 1; i < ARRAY_SIZE(near); i++) {
+		if (near[i] && MIN(seq - near[i]->seq, near[i]->seq - seq) < MIN(seq - r->seq, r->seq - seq))
+			r = near[i];
 	}
-	if (f->hint && MIN(seq - f->hint->seq, f->hint->seq - seq) < far)
-		r = f->hint;
 	while (seq_lt(seq, r->seq))
 		r = list_entry(r->node.prev, struct tcp_sent, node);
 	while (seq_ge(seq, r->end))
 		r = list_entry(r->node.next, struct tcp_sent, node);
+	*hint_of(f, r->seq) = r;
 	return r;
 }
 
@@ -231,6 +244,7 @@ void board_ack(struct tcp_conn *c, struct tcp_ack *a)
 		if (r->state != TCP_SACKED)
 			delivered(c, r, upto, a);
 		uncount(f, r, upto - r->seq);
+		forget_hint(f, r);
 		r->seq = upto;
 		if (r->seq == r->end)
 			end_record(c, r);
@@ -243,13 +257,13 @@ void board_sack(struct tcp_conn *c, uint32_t start, uint32_t end, struct tcp_ack
 	struct tcp_sent *r = find(c, start), *part;
 
 	while (r && seq_lt(r->seq, end)) {
-		f->hint = r;
 		part = r->state == TCP_SACKED ? NULL : cut(c, r, start, end);
 		if (part) {
 			delivered(c, part, part->end, a);
 			change(f, part, TCP_SACKED);
 			a->sacked = true;
-			r = f->hint = join_sacked(c, part);
+			r = join_sacked(c, part);
+			*hint_of(f, r->seq) = r;
 		}
 		r = next_of(f, r);
 	}
