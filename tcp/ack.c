@@ -89,6 +89,8 @@ static void rearm(struct tcp_conn *c, const struct tcp_ack *a)
 			st->busy_ns += stack_now(c->stack) - f->busy_since_ns;
 		f->busy_since_ns = 0;
 	}
+	if (!a->una_moved && tcp_timer_runs(c, TCP_TIMER_TLP) && tlp_allowed(c))
+		return; /* the peer only sends text of its own: the probe does not wait for that to end */
 	tcp_rearm(c);
 }
 

@@ -222,6 +222,21 @@ static void the_probe_is_due_after_two_round_trips(void)
 	flight_close(&b);
 }
 
+static void text_of_the_peers_own_does_not_put_the_probe_off(void)
+{
+	struct flight_bench b;
+
+	begin(&b, 4);
+	uint64_t due = b.c->deadline_ns[TCP_CLOCK_SENDING];
+	CU_ASSERT(in(&b, TCP_TIMER_TLP) > 0);
+	flight_wait(&b, MS);
+	ACK(&b, .ack = 0, .wnd = 1000000);
+	CU_ASSERT_EQUAL(b.c->deadline_ns[TCP_CLOCK_SENDING], due);
+	ACK(&b, .ack = MSS);
+	CU_ASSERT(b.c->deadline_ns[TCP_CLOCK_SENDING] > due);
+	flight_close(&b);
+}
+
 /* RFC8985-4a */
 static void without_sack_there_are_no_probes(void)
 {
@@ -379,7 +394,8 @@ SUITE(tcp_rack, T(three_segments_that_overtook_it_show_that_one_is_lost),
 	T(a_lost_retransmission_is_found_by_what_was_sent_after_it),
 	T(an_ambiguous_ack_does_not_move_racks_clock), T(tcp_dsack_abuse),
 	T(after_sixteen_recoveries_without_it_is_narrow_again), T(the_probe_is_due_after_two_round_trips),
-	T(without_sack_there_are_no_probes), T(in_disorder_there_are_none), T(after_the_probe_comes_the_rto),
+	T(text_of_the_peers_own_does_not_put_the_probe_off), T(without_sack_there_are_no_probes),
+	T(in_disorder_there_are_none), T(after_the_probe_comes_the_rto),
 	T(an_ack_in_the_turn_of_the_probe_makes_it_needless), T(without_a_new_rtt_there_is_no_second_probe),
 	T(a_loss_that_only_the_probe_repaired_is_congestion),
 	T(a_probe_that_arrived_beside_the_original_is_none), T(the_probe_lays_open_what_was_lost_before_it))
