@@ -372,11 +372,6 @@ const struct iperf_params *iperf_params(const struct iperf *t)
 	return &t->p;
 }
 
-const struct iperf_config *iperf_settings(const struct iperf *t)
-{
-	return &t->cfg;
-}
-
 const struct iperf_stream *iperf_streams(const struct iperf *t, unsigned *count)
 {
 	*count = t->made;

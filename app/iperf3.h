@@ -118,10 +118,9 @@ void iperf_stop(struct iperf *t);
 void iperf_free(struct iperf *t);
 
 const struct iperf_params *iperf_params(const struct iperf *t);
-const struct iperf_config *iperf_settings(const struct iperf *t);
 const struct iperf_stream *iperf_streams(const struct iperf *t, unsigned *count);
 
-/* The cookie of the present test; tests so far; what the control connection says; "cubic" or NULL. */
+/* The cookie of the present test; tests so far; the MSS of the control connection; "cubic", or NULL before the end. */
 const char *iperf_cookie(const struct iperf *t);
 unsigned iperf_tests(const struct iperf *t);
 int iperf_mss(const struct iperf *t);

@@ -151,7 +151,7 @@ static void take_state(struct iperf *t, enum iperf_state state)
 	case IPERF_TEST_START:
 		break;
 	case IPERF_TEST_RUNNING:
-		if (t->stream_count && t->made == t->stream_count && !t->running)
+		if (t->stream_count && t->made == t->stream_count && !t->began)
 			iperf_begin(t);
 		break;
 	case IPERF_EXCHANGE_RESULTS:
@@ -235,7 +235,7 @@ static void on_connected(struct iperf *t)
 	sock_get(t->control.sk, SO_OPT_TCP_MAXSEG, &t->mss);
 	if (!t->p.len)
 		t->p.len = t->p.udp ? (uint32_t)MAX(t->mss, IPERF_UDP_LEN_MIN) : IPERF_TCP_LEN;
-	t->state = IPERF_CREATE_STREAMS;
+	t->state = IPERF_PARAM_EXCHANGE;
 	iperf_tell(t, IPERF_CONNECTED);
 	iperf_control_send(&t->control, t->cookie, sizeof(t->cookie));
 	iperf_watch(t, 0);

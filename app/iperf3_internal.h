@@ -37,7 +37,6 @@ struct iperf_guest {
 	struct list node;
 	struct iperf *test;
 	struct sock *sk;
-	struct sock_addr from;
 	char cookie[IPERF_COOKIE_LEN];
 	size_t len;
 };

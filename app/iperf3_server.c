@@ -140,20 +140,36 @@ static void take_params(struct iperf *t, const char *text, ssize_t len)
 
 /* ---- streams ---- */
 
+/* A hello of the client's, if one is there; other datagrams are thrown away. */
+static bool take_hello(struct iperf *t, struct sock *sk, struct sock_addr *from)
+{
+	char hello[IPERF_UDP_HELLO_LEN];
+	struct sock_addr client = {0};
+	struct sock_msg msg;
+	ssize_t n;
+
+	sock_peer(t->control.sk, &client);
+	while ((n = sock_recv(sk, hello, sizeof(hello), 0, &msg)) != -EAGAIN && n != -ENODEV) {
+		if (n == sizeof(hello) && memcmp(hello, IPERF_UDP_HELLO, sizeof(hello)) == 0 &&
+			msg.from.ip == client.ip) {
+			*from = msg.from;
+			return true;
+		}
+	}
+	return false;
+}
+
 /* The listening socket becomes the stream, and the next one listens. */
 static void on_udp_hello(struct sock *sk, unsigned events, void *ctx)
 {
 	struct iperf *t = ctx;
-	char hello[IPERF_UDP_HELLO_LEN];
-	struct sock_msg msg;
-	ssize_t n = sock_recv(sk, hello, sizeof(hello), 0, &msg);
+	struct sock_addr from;
 	int err;
 
 	(void)events;
-	if (t->over || t->state != IPERF_CREATE_STREAMS || n != sizeof(hello) ||
-		memcmp(hello, IPERF_UDP_HELLO, sizeof(hello)) != 0)
+	if (t->over || t->state != IPERF_CREATE_STREAMS || !take_hello(t, sk, &from))
 		return;
-	err = sock_connect(sk, &msg.from);
+	err = sock_connect(sk, &from);
 	t->udp_listener = NULL;
 	if (!err && t->made + 1 < t->stream_count)
 		err = open_udp_listener(t);
@@ -162,7 +178,7 @@ static void on_udp_hello(struct sock *sk, unsigned events, void *ctx)
 		refuse(t, ERROR_STREAM, err, "accept stream connection");
 		return;
 	}
-	sock_send(sk, IPERF_UDP_ANSWER, sizeof(hello), 0, NULL);
+	sock_send(sk, IPERF_UDP_ANSWER, IPERF_UDP_HELLO_LEN, 0, NULL);
 	iperf_add_stream(t, sk);
 	start_if_complete(t);
 }
@@ -352,7 +368,7 @@ static void on_guest(struct sock *sk, unsigned events, void *ctx)
 }
 
 /* Who says nothing does not keep others out: the oldest one goes. */
-static void add_guest(struct iperf *t, struct sock *sk, const struct sock_addr *from)
+static void add_guest(struct iperf *t, struct sock *sk)
 {
 	struct iperf_guest *g = calloc(1, sizeof(*g));
 
@@ -364,7 +380,6 @@ static void add_guest(struct iperf *t, struct sock *sk, const struct sock_addr *
 		drop_guest(list_first(&t->guests, struct iperf_guest, node));
 	g->test = t;
 	g->sk = sk;
-	g->from = *from;
 	list_add_tail(&t->guests, &g->node);
 	t->guest_count++;
 	sock_on_event(sk, on_guest, g);
@@ -373,11 +388,10 @@ static void add_guest(struct iperf *t, struct sock *sk, const struct sock_addr *
 static void on_listener(struct sock *sk, unsigned events, void *ctx)
 {
 	struct iperf *t = ctx;
-	struct sock_addr from;
 	struct sock *guest;
 
-	while ((guest = sock_accept(sk, &from)))
-		add_guest(t, guest, &from);
+	while ((guest = sock_accept(sk, NULL)))
+		add_guest(t, guest);
 	if (events & SOCK_EVENT_HANGUP) {
 		t->cfg.one_off = true;
 		iperf_fail(t, "error - the host is gone");

@@ -203,7 +203,7 @@ static void print_summary(const struct ss_run *run)
 
 /* ---- the command ---- */
 
-static int take_option(struct ss_run *run, int opt)
+static void take_option(struct ss_run *run, int opt)
 {
 	struct ss_options *o = &run->o;
 
@@ -254,7 +254,6 @@ static int take_option(struct ss_run *run, int opt)
 	default: /* -4 -p -r: nothing to do here */
 		break;
 	}
-	return 0;
 }
 
 static int read_command_line(struct ss_run *run)

@@ -106,6 +106,19 @@ static void is_close(uint64_t bytes, uint64_t expected, uint64_t margin)
 		printf("%llu instead of %llu\n", (unsigned long long)bytes, (unsigned long long)expected);
 }
 
+/* Somebody who speaks by hand. */
+static struct sock *stranger(struct scene *sc, const void *says, size_t len)
+{
+	struct sock *sk = sock_open(sc->h1, SOCK_STREAM, IP_PROTO_TCP);
+	const struct sock_addr to = {.ip = lab_ip("10.0.0.2"), .port = IPERF_PORT};
+
+	CU_ASSERT_EQUAL(sock_connect(sk, &to), -EINPROGRESS);
+	lab_settle(sc->lab);
+	CU_ASSERT_EQUAL(sock_send(sk, says, len, 0, NULL), (ssize_t)len);
+	lab_settle(sc->lab);
+	return sk;
+}
+
 /* ---- both ends are ours ---- */
 
 static void both_ends_count_what_the_rate_says(void)
@@ -258,6 +271,36 @@ static void a_datagram_fills_a_packet_by_default(void)
 	scene_free(sc);
 }
 
+/* What is no hello, and a hello of somebody else's, makes no stream. */
+static void only_the_client_says_hello(void)
+{
+	struct scene *sc = scene_new();
+	char says[64] = "cookiecookiecookiecookiecookiecookie";
+	const struct sock_addr to = {.ip = lab_ip("10.0.0.2"), .port = IPERF_PORT},
+			       a = {.ip = lab_ip("10.0.0.2")};
+	struct sock *udp = sock_open(sc->h1, SOCK_DGRAM, IP_PROTO_UDP), *control, *other;
+	char answer[8];
+
+	serve(sc);
+	memcpy(says + IPERF_COOKIE_LEN, "\0\0\0\x0c{\"udp\":true}", 16);
+	control = stranger(sc, says, IPERF_COOKIE_LEN + 16);
+	other = sock_open(sc->h2, SOCK_DGRAM, IP_PROTO_UDP);
+	CU_ASSERT_EQUAL(sock_bind(other, &a), 0);
+	CU_ASSERT_EQUAL(sock_send(other, "9876", 4, 0, &to), 4);
+	lab_settle(sc->lab);
+	CU_ASSERT_EQUAL(sock_recv(other, answer, sizeof(answer), 0, NULL), -EAGAIN);
+	CU_ASSERT_EQUAL(sock_send(udp, "what?", 5, 0, &to), 5);
+	CU_ASSERT_EQUAL(sock_send(udp, "9876", 4, 0, &to), 4);
+	lab_settle(sc->lab);
+	CU_ASSERT_EQUAL(sock_recv(udp, answer, sizeof(answer), 0, NULL), 4);
+	CU_ASSERT_EQUAL(memcmp(answer, "6789", 4), 0);
+	CU_ASSERT_EQUAL(sc->server.told[IPERF_STREAMS], 1);
+	sock_close(control);
+	sock_close(udp);
+	sock_close(other);
+	scene_free(sc);
+}
+
 /* ---- what goes wrong ---- */
 
 static void who_is_not_there_refuses(void)
@@ -403,18 +446,6 @@ static void a_host_that_goes_takes_its_server_along(void)
 
 /* ---- strangers ---- */
 
-static struct sock *stranger(struct scene *sc, const void *says, size_t len)
-{
-	struct sock *sk = sock_open(sc->h1, SOCK_STREAM, IP_PROTO_TCP);
-	const struct sock_addr to = {.ip = lab_ip("10.0.0.2"), .port = IPERF_PORT};
-
-	CU_ASSERT_EQUAL(sock_connect(sk, &to), -EINPROGRESS);
-	lab_settle(sc->lab);
-	CU_ASSERT_EQUAL(sock_send(sk, says, len, 0, NULL), (ssize_t)len);
-	lab_settle(sc->lab);
-	return sk;
-}
-
 static void who_says_no_cookie_keeps_nobody_out(void)
 {
 	struct scene *sc = scene_new();
@@ -488,9 +519,9 @@ SUITE(app_iperf3, T(both_ends_count_what_the_rate_says), T(the_server_sends_in_r
 	T(an_amount_ends_the_test), T(what_is_omitted_does_not_count),
 	T(under_the_virtual_clock_no_rate_is_a_gigabit), T(datagrams_without_bound_leave_others_their_turn),
 	T(datagrams_are_counted_on_both_sides), T(a_datagram_fills_a_packet_by_default),
-	T(who_is_not_there_refuses), T(a_busy_server_says_so), T(an_interrupted_client_tells_the_server),
-	T(an_interrupted_server_tells_the_client), T(a_server_that_is_not_asked_stops_at_once),
-	T(congestion_control_nobody_knows_is_an_error), T(what_the_server_cannot_do_is_an_error_of_both),
-	T(a_test_that_does_not_move_is_given_up), T(a_host_that_goes_takes_its_server_along),
-	T(who_says_no_cookie_keeps_nobody_out), T(parameters_that_cannot_be_are_an_error),
-	T(a_stream_that_is_none_of_the_test_is_sent_away))
+	T(only_the_client_says_hello), T(who_is_not_there_refuses), T(a_busy_server_says_so),
+	T(an_interrupted_client_tells_the_server), T(an_interrupted_server_tells_the_client),
+	T(a_server_that_is_not_asked_stops_at_once), T(congestion_control_nobody_knows_is_an_error),
+	T(what_the_server_cannot_do_is_an_error_of_both), T(a_test_that_does_not_move_is_given_up),
+	T(a_host_that_goes_takes_its_server_along), T(who_says_no_cookie_keeps_nobody_out),
+	T(parameters_that_cannot_be_are_an_error), T(a_stream_that_is_none_of_the_test_is_sent_away))
