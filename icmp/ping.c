@@ -14,7 +14,6 @@ enum { IDS = 65536 };
 struct ping_sock {
 	struct sock sk; /* local.port is the identifier, 0: none yet */
 	struct hash_link link;
-	bool bound_ip; /* local.ip was asked for, not chosen by connect */
 };
 
 static struct ping_sock *ping_sock(struct sock *sk)
@@ -85,14 +84,14 @@ static int ping_bind(struct sock *sk, const struct sock_addr *a)
 	if (err)
 		return err;
 	sk->local.ip = a->ip;
-	ping_sock(sk)->bound_ip = a->ip != 0;
+	sk->named_ip = a->ip != 0;
 	return 0;
 }
 
 static void disconnect(struct sock *sk)
 {
 	sk->peer = (struct sock_end){0};
-	if (!ping_sock(sk)->bound_ip)
+	if (!sk->named_ip)
 		sk->local.ip = 0;
 }
 

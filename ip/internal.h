@@ -26,7 +26,7 @@ struct ip {
 	struct reassembly *reass;	/* reassemble.c */
 	struct ip_ids *ids;		/* id.c */
 	struct ip_redirects *redirects; /* forward.c: redirects sent, for their rate limit */
-	struct list raw;		/* raw.c: sockets, by proto_node */
+	struct list raw;		/* raw.c: of struct raw_sock */
 	struct list looped;		/* output.c: copies of broadcasts and multicasts for ourselves */
 	unsigned looped_count;
 	struct work loop_work;

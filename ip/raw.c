@@ -12,7 +12,12 @@
 
 enum { PROTO_RAW = 255 };
 
-#define each_raw(sk, s) list_each(sk, &(s)->ip->raw, struct sock, proto_node)
+struct raw_sock {
+	struct sock sk;
+	struct list node; /* in ip->raw */
+};
+
+#define each_raw(r, s) list_each(r, &(s)->ip->raw, struct raw_sock, node)
 
 /* ---- in ---- */
 
@@ -27,8 +32,10 @@ bool raw_input(struct stack *s, const struct pkt *p)
 {
 	bool taken = false;
 
-	each_raw(sk, s)
+	each_raw(raw, s)
 	{
+		struct sock *sk = &raw->sk;
+
 		if (!wants(sk, p))
 			continue;
 		struct pkt *copy = pkt_copy(p, 0);
@@ -57,8 +64,9 @@ void raw_note(struct stack *s, const struct icmp_note *note)
 		.time_ns = stack_now(s),
 	};
 
-	each_raw(sk, s)
+	each_raw(raw, s)
 	{
+		struct sock *sk = &raw->sk;
 		bool ours = sk->protocol == q->proto && (!sk->local.ip || sk->local.ip == q->src) &&
 			(!sk->peer.ip || sk->peer.ip == q->dst);
 		if (ours && (sk->recverr || sk->peer.ip))
@@ -68,18 +76,23 @@ void raw_note(struct stack *s, const struct icmp_note *note)
 
 /* ---- names ---- */
 
+static struct raw_sock *raw_sock(struct sock *sk)
+{
+	return CONTAINER_OF(sk, struct raw_sock, sk);
+}
+
 static int raw_open(struct sock *sk)
 {
 	if (sk->protocol <= 0 || sk->protocol > PROTO_RAW)
 		return -EPROTONOSUPPORT;
 	sk->hdrincl = sk->protocol == PROTO_RAW;
-	list_add_tail(&sk->stack->ip->raw, &sk->proto_node);
+	list_add_tail(&sk->stack->ip->raw, &raw_sock(sk)->node);
 	return 0;
 }
 
 static void raw_close(struct sock *sk)
 {
-	list_del(&sk->proto_node);
+	list_del(&raw_sock(sk)->node);
 }
 
 static int raw_bind(struct sock *sk, const struct sock_addr *a)
@@ -152,7 +165,7 @@ static ssize_t raw_send(struct sock *sk, const void *data, size_t len, int flags
 
 const struct sock_ops raw_sock_ops = {
 	.name = "raw",
-	.size = sizeof(struct sock),
+	.size = sizeof(struct raw_sock),
 	.open = raw_open,
 	.close = raw_close,
 	.bind = raw_bind,

@@ -51,7 +51,7 @@ static void see(struct dev_tap *t, const struct pkt *p, struct dev *d, bool outg
 		return;
 	struct pkt *copy = pkt_copy(p, 0);
 	if (!copy) {
-		sk->rx_dropped++;
+		sock_count_drop(sk);
 		stack_count_drop(sk->stack, DROP_NO_MEMORY);
 		return;
 	}

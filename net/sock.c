@@ -13,12 +13,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { MAX_ERRORS = 64, RCVBUF_MIN = 2304, SNDBUF_MIN = 4608 };
-
-struct sock_queued_error {
-	struct list node;
-	struct sock_error e;
-};
+enum { RCVBUF_MIN = 2304, SNDBUF_MIN = 4608 };
 
 /* ---- events ---- */
 
@@ -86,8 +81,6 @@ static struct sock *make(struct stack *s, const struct sock_ops *ops, int type, 
 	sk->ops = ops;
 	sk->type = (uint8_t)type;
 	sk->protocol = (uint16_t)protocol;
-	list_init(&sk->rx);
-	list_init(&sk->proto_node);
 	work_init(&sk->event_work, tell);
 	set_defaults(sk);
 	list_add_tail(&s->socks, &sk->node);
@@ -134,50 +127,19 @@ struct sock *sock_like(const struct sock *sk)
 	return n;
 }
 
-/* ---- what few sockets have ---- */
-
-static struct sock_extra *extra(struct sock *sk)
-{
-	if (!sk->extra && (sk->extra = calloc(1, sizeof(*sk->extra))))
-		list_init(&sk->extra->errors);
-	return sk->extra;
-}
-
-static struct sock_queued_error *first_error(const struct sock *sk)
-{
-	return sk->extra ? list_first(&sk->extra->errors, struct sock_queued_error, node) : NULL;
-}
-
-static void forget_error(struct sock *sk, struct sock_queued_error *q)
-{
-	list_del(&q->node);
-	free(q);
-	sk->extra->error_count--;
-}
-
-static void purge_errors(struct sock *sk)
-{
-	struct sock_queued_error *q;
-
-	while ((q = first_error(sk)))
-		forget_error(sk, q);
-}
-
 /* ---- closing ---- */
 
 /* The protocol lets go of the socket, and its packets end. */
 static void leave_stack(struct sock *sk, enum drop_reason why)
 {
-	struct stack *s = sk->stack;
+	struct pkt *p;
 
 	if (sk->ops->close)
 		sk->ops->close(sk);
-	list_each_safe(p, &sk->rx, struct pkt, node) {
-		list_del(&p->node);
-		stack_drop(s, p, why);
+	while ((p = sock_next(sk))) {
+		sock_unqueue(sk, p);
+		stack_drop(sk->stack, p, why);
 	}
-	s->sock_bytes -= sk->rx_bytes;
-	sk->rx_bytes = 0;
 	list_del(&sk->node);
 	sk->stack = NULL;
 }
@@ -186,7 +148,7 @@ void sock_close(struct sock *sk)
 {
 	if (sk->stack)
 		leave_stack(sk, DROP_SOCK_CLOSED);
-	purge_errors(sk);
+	sock_purge_errors(sk);
 	work_cancel(&sk->event_work);
 	free(sk->extra);
 	free(sk);
@@ -264,13 +226,13 @@ int sock_shutdown(struct sock *sk, int how)
 
 unsigned sock_ready(const struct sock *sk)
 {
-	unsigned ready = first_error(sk) || sk->error ? SOCK_EVENT_ERROR : 0;
+	unsigned ready = sock_has_errors(sk) || sk->error ? SOCK_EVENT_ERROR : 0;
 
 	if (!sk->stack)
 		return SOCK_EVENT_HANGUP | SOCK_EVENT_READABLE | ready;
 	if (sk->ops->ready)
 		return ready | sk->ops->ready(sk);
-	return ready | SOCK_EVENT_WRITABLE | (list_empty(&sk->rx) ? 0 : SOCK_EVENT_READABLE);
+	return ready | SOCK_EVENT_WRITABLE | (sock_next(sk) ? SOCK_EVENT_READABLE : 0);
 }
 
 static size_t hidden(const struct sock *sk, const struct pkt *p)
@@ -280,7 +242,7 @@ static size_t hidden(const struct sock *sk, const struct pkt *p)
 
 size_t sock_unread(const struct sock *sk)
 {
-	const struct pkt *p = list_first(&sk->rx, struct pkt, node);
+	const struct pkt *p = sock_next(sk);
 
 	if (sk->stack && sk->ops->unread)
 		return sk->ops->unread(sk);
@@ -352,11 +314,6 @@ ssize_t sock_send(struct sock *sk, const void *data, size_t len, int flags, cons
 	return sk->ops->send(sk, data, len, flags, to);
 }
 
-static size_t true_size(const struct pkt *p)
-{
-	return sizeof(*p) + p->room;
-}
-
 static void fill_msg(const struct sock *sk, const struct pkt *p, struct sock_msg *msg)
 {
 	*msg = (struct sock_msg){.time_ns = p->time_ns, .pkt = p->id};
@@ -376,7 +333,7 @@ static void fill_msg(const struct sock *sk, const struct pkt *p, struct sock_msg
 
 ssize_t sock_recv(struct sock *sk, void *buf, size_t room, int flags, struct sock_msg *msg)
 {
-	struct pkt *p = list_first(&sk->rx, struct pkt, node);
+	struct pkt *p = sock_next(sk);
 
 	if (!sk->stack)
 		return -ENODEV;
@@ -396,86 +353,10 @@ ssize_t sock_recv(struct sock *sk, void *buf, size_t room, int flags, struct soc
 		msg->truncated = len > room;
 	}
 	if (!(flags & MSG_PEEK)) {
-		list_del(&p->node);
-		sk->rx_bytes -= (uint32_t)true_size(p);
-		sk->stack->sock_bytes -= true_size(p);
+		sock_unqueue(sk, p);
 		pkt_done(p);
 	}
 	return (ssize_t)len;
-}
-
-int sock_recv_error(struct sock *sk, struct sock_error *e)
-{
-	struct sock_queued_error *q = first_error(sk);
-
-	if (!sk->stack)
-		return -ENODEV;
-	if (!q)
-		return -EAGAIN;
-	*e = q->e;
-	forget_error(sk, q);
-	return 0;
-}
-
-/* ---- from the protocols ---- */
-
-/* The limits are looked at before, so that one packet of any size always fits. */
-static enum drop_reason why_not(const struct sock *sk)
-{
-	if (sk->rx_bytes >= sk->rx_limit)
-		return DROP_SOCK_QUEUE_FULL;
-	return sk->stack->sock_bytes >= (size_t)sk->stack->sysctl[SYSCTL_RMEM_TOTAL] ? DROP_SOCK_MEMORY
-										     : DROP_NONE;
-}
-
-bool sock_queue(struct sock *sk, struct pkt *p)
-{
-	struct stack *s = sk->stack;
-	enum drop_reason why = why_not(sk);
-
-	if (why) {
-		sk->rx_dropped++;
-		stack_drop(s, p, why);
-		return false;
-	}
-	TRACE(s, LAYER_SOCK, p, "", "queued for a %s socket, which holds %u octets", sk->ops->name,
-		sk->rx_bytes);
-	p = pkt_shrink(p);
-	p->ifindex = p->dev ? p->dev->ifindex : 0;
-	p->dev = NULL;
-	sk->rx_bytes += (uint32_t)true_size(p);
-	s->sock_bytes += true_size(p);
-	list_add_tail(&sk->rx, &p->node);
-	sock_wake(sk, SOCK_EVENT_READABLE);
-	return true;
-}
-
-void sock_input(struct sock *sk, struct pkt *p)
-{
-	if (sock_wants(sk, p))
-		sock_queue(sk, p);
-	else
-		stack_drop(sk->stack, p, DROP_SOCK_FILTER);
-}
-
-void sock_report(struct sock *sk, const struct sock_error *e, bool fatal)
-{
-	struct sock_queued_error *q;
-
-	if (!sk->recverr) {
-		if (fatal) {
-			sk->error = e->error;
-			sock_wake(sk, SOCK_EVENT_ERROR);
-		}
-		return;
-	}
-	q = extra(sk) && sk->extra->error_count < MAX_ERRORS ? malloc(sizeof(*q)) : NULL;
-	if (!q)
-		return;
-	q->e = *e;
-	list_add_tail(&sk->extra->errors, &q->node);
-	sk->extra->error_count++;
-	sock_wake(sk, SOCK_EVENT_ERROR);
 }
 
 /* ---- options ---- */
@@ -519,7 +400,7 @@ static int set_flag(struct sock *sk, enum sock_option opt, bool on)
 		return 0;
 	case SO_OPT_RECVERR:
 		if (!on)
-			purge_errors(sk);
+			sock_purge_errors(sk);
 		sk->recverr = on;
 		return 0;
 	case SO_OPT_HDRINCL:
@@ -653,30 +534,4 @@ int sock_get(struct sock *sk, enum sock_option opt, int *value)
 	default:
 		return -ENOPROTOOPT;
 	}
-}
-
-int sock_set_ip_options(struct sock *sk, const uint8_t *opts, size_t len)
-{
-	size_t padded = (len + 3) / 4 * 4;
-
-	if (!sk->stack)
-		return -ENODEV;
-	if (padded > sizeof(sk->extra->opts))
-		return -EINVAL;
-	if (!extra(sk))
-		return -ENOMEM;
-	memset(sk->extra->opts, IPOPT_EOL, sizeof(sk->extra->opts));
-	if (len)
-		memcpy(sk->extra->opts, opts, len);
-	sk->extra->opts_len = padded;
-	return 0;
-}
-
-int sock_set_filter(struct sock *sk, bool (*keep)(const struct pkt *p, void *ctx), void *ctx)
-{
-	if (!extra(sk))
-		return -ENOMEM;
-	sk->extra->filter = keep;
-	sk->extra->filter_ctx = ctx;
-	return 0;
 }

@@ -222,8 +222,10 @@ struct sock_ops {
 	int (*tcp_info)(const struct sock *sk, struct tcp_info *info);
 };
 
-/* What few sockets have: made when it is used first. */
+/* What many sockets never have, streams never: made when it is first used (sock_extra.c). */
 struct sock_extra {
+	struct list rx; /* of struct pkt */
+	uint32_t rx_bytes, rx_dropped;
 	uint8_t opts[40]; /* IP options to send */
 	size_t opts_len;
 	bool (*filter)(const struct pkt *p, void *ctx);
@@ -235,16 +237,14 @@ struct sock_extra {
 /* Small, as there may be a hundred thousand. */
 struct sock {
 	struct list node;    /* in stack->socks */
-	uint64_t ino;	     /* its number on its host, from 1: what ss -e shows */
 	struct stack *stack; /* NULL: the host is gone */
 	const struct sock_ops *ops;
 	struct sock_extra *extra; /* NULL: nothing of it */
 	sock_event_fn *event;
 	void *event_ctx;
 	struct work event_work;
-	struct list proto_node; /* in the protocol's own list */
-	struct list rx;		/* of struct pkt */
-	uint32_t rx_bytes, rx_limit, tx_limit, rx_dropped;
+	uint32_t ino;		     /* its number on its host, from 1: what ss -e shows */
+	uint32_t rx_limit, tx_limit; /* bytes */
 	struct sock_end {
 		uint32_t ip;
 		uint16_t port;
@@ -258,6 +258,8 @@ struct sock {
 	uint8_t pending_events;
 	bool broadcast : 1, recverr : 1, hdrincl : 1, freebind : 1, reuseaddr : 1, reuseport : 1,
 		keepalive : 1, oobinline : 1;
+	bool named_ip : 1, named_port : 1; /* bind() was told so: they stay when it is disconnected */
+	bool connecting : 1;		   /* streams: connect() has not yet told how it ended */
 };
 
 /* Another socket of that kind with the same options, without names, callback and filter; its protocol does the rest.
@@ -271,6 +273,13 @@ void sock_input(struct sock *sk, struct pkt *p);
 /* The same, where the filter has been asked already. False: dropped, the queue is full. */
 bool sock_queue(struct sock *sk, struct pkt *p);
 
+struct pkt *sock_next(const struct sock *sk);	   /* the oldest in the queue, or NULL */
+void sock_unqueue(struct sock *sk, struct pkt *p); /* gives it to the caller */
+void sock_count_drop(struct sock *sk);		   /* a packet never came as far as its queue */
+
+bool sock_has_errors(const struct sock *sk); /* sock_recv_error() would give one */
+void sock_purge_errors(struct sock *sk);
+
 static inline bool sock_wants(const struct sock *sk, const struct pkt *p)
 {
 	return !sk->extra || !sk->extra->filter || sk->extra->filter(p, sk->extra->filter_ctx);
@@ -279,6 +288,16 @@ static inline bool sock_wants(const struct sock *sk, const struct pkt *p)
 static inline struct sock_addr sock_addr_of(struct sock_end e)
 {
 	return (struct sock_addr){.ip = e.ip, .port = e.port};
+}
+
+static inline uint32_t sock_rx_bytes(const struct sock *sk)
+{
+	return sk->extra ? sk->extra->rx_bytes : 0;
+}
+
+static inline uint32_t sock_rx_dropped(const struct sock *sk)
+{
+	return sk->extra ? sk->extra->rx_dropped : 0;
 }
 
 static inline size_t sock_opts_len(const struct sock *sk)

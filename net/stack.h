@@ -68,7 +68,7 @@ struct stack {
 	bool (*neigh_failed)(const struct netif *n, uint32_t addr); /* did addr lately not answer (FAILED)? */
 
 	struct list socks;   /* every open socket */
-	uint64_t socks_made; /* since the beginning */
+	uint32_t socks_made; /* since the beginning */
 	size_t sock_bytes;   /* of packets in their queues */
 	int32_t sysctl[SYSCTL_COUNT];
 	int32_t conf_all[CONF_COUNT], conf_default[CONF_COUNT];

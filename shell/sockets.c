@@ -35,7 +35,7 @@ static void give_socks(struct stack *s, enum socket_kind kind, socket_fn *fn, vo
 				.remote = sk->peer.ip,
 				.local_port = kind == SOCKET_RAW ? (uint16_t)sk->protocol : sk->local.port,
 				.remote_port = sk->peer.port,
-				.recvq = (uint32_t)sk->rx_bytes,
+				.recvq = sock_rx_bytes(sk),
 				.sendq = (uint32_t)sock_unsent(sk)}};
 		if (is_of_kind(sk, kind))
 			fn(ctx, &row);

@@ -77,8 +77,8 @@ static void add_extended(struct buf *b, const struct socket_row *row)
 static void add_memory(struct buf *b, const struct sock *sk)
 {
 	if (sk)
-		buf_printf(b, " skmem:(r%u,rb%u,t0,tb%u,f0,w%zu,o0,bl0,d%u)", sk->rx_bytes, sk->rx_limit,
-			sk->tx_limit, sock_unsent(sk), sk->rx_dropped);
+		buf_printf(b, " skmem:(r%u,rb%u,t0,tb%u,f0,w%zu,o0,bl0,d%u)", sock_rx_bytes(sk), sk->rx_limit,
+			sk->tx_limit, sock_unsent(sk), sock_rx_dropped(sk));
 }
 
 /* ---- -i ---- */

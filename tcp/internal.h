@@ -631,9 +631,7 @@ extern const struct sock_ops tcp_sock_ops;
 /* The socket of a TCP endpoint. */
 struct tcp_sock {
 	struct sock sk;
-	struct tcp_conn *conn;	   /* always there while sk.stack is */
-	bool connecting;	   /* connect() was called and has not yet told how it ended */
-	bool named_ip, named_port; /* bind() was told so: they stay when it is disconnected */
+	struct tcp_conn *conn; /* always there while sk.stack is */
 };
 
 static inline struct tcp_conn *tcp_sock_conn(const struct sock *sk)

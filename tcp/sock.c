@@ -59,17 +59,17 @@ static int disconnect(struct sock *sk)
 	if (old->state == TCP_LISTEN)
 		tcp_listen_stop(old);
 	tcp_abort(old, 0);
-	if (ts->named_port)
+	if (sk->named_port)
 		port_inherit(&c->port, &old->port);
 	else
 		sk->local.port = 0;
 	port_release(&tcp_of(sk->stack)->ports, &old->port);
-	if (!ts->named_ip)
+	if (!sk->named_ip)
 		sk->local.ip = c->port.ip = 0;
 	c->e.local = sk->local.ip;
 	c->e.local_port = sk->local.port;
 	sk->peer = (struct sock_end){0};
-	ts->connecting = false;
+	sk->connecting = false;
 	join(sk, c);
 	return 0;
 }
@@ -138,15 +138,15 @@ static int tcp_sock_bind(struct sock *sk, const struct sock_addr *a)
 
 	if (!may_have(sk, a->ip))
 		return -EADDRNOTAVAIL;
-	if (is_over(sk) && !ts->named_port)
+	if (is_over(sk) && !sk->named_port)
 		give_port_back(sk);
 	if (ts->conn->state != TCP_CLOSED || sk->local.port)
 		return -EINVAL;
 	int err = bind_port(sk, a->ip, a->port);
 	if (err)
 		return err;
-	ts->named_ip = a->ip;
-	ts->named_port = a->port;
+	sk->named_ip = a->ip;
+	sk->named_port = a->port;
 	return 0;
 }
 
@@ -224,7 +224,7 @@ static int open_active(struct sock *sk, const struct sock_addr *a)
 	sk->local.port = c->e.local_port;
 	sk->peer.ip = c->e.remote;
 	sk->peer.port = c->e.remote_port;
-	ts->connecting = true;
+	sk->connecting = true;
 	return -EINPROGRESS;
 }
 
@@ -237,7 +237,7 @@ static int tell_how_it_went(struct sock *sk)
 	if (is_opening(ts->conn))
 		return -EALREADY;
 	if (ts->conn->state != TCP_CLOSED) {
-		ts->connecting = false;
+		sk->connecting = false;
 		return 0;
 	}
 	int err = disconnect(sk);
@@ -251,7 +251,7 @@ static int tcp_sock_connect(struct sock *sk, const struct sock_addr *a)
 
 	if (!a->ip && !a->port)
 		return disconnect(sk);
-	if (tcp_sock_of(sk)->connecting)
+	if (sk->connecting)
 		return tell_how_it_went(sk);
 	if (c->state != TCP_CLOSED || is_over(sk))
 		return -EISCONN;
@@ -377,7 +377,7 @@ static int shut(struct sock *sk, int how)
 		return disconnect(sk);
 	if (c->state == TCP_LISTEN)
 		return 0;
-	tcp_sock_of(sk)->connecting = false;
+	sk->connecting = false;
 	if (how != SHUT_WR)
 		c->rcv_shut = true;
 	if (how != SHUT_RD)

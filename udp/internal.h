@@ -29,7 +29,6 @@ struct udp_sock {
 	int mc_if;		 /* ifindex to send multicasts by; 0: by the route */
 	uint8_t mc_ttl;
 	bool mc_loop;
-	bool bound_ip, bound_port; /* local.ip, local.port were asked for: disconnecting leaves them */
 };
 
 static inline struct udp_sock *udp_sock(const struct sock *sk)

@@ -77,8 +77,8 @@ static int udp_bind(struct sock *sk, const struct sock_addr *a)
 		sk->local.ip = 0;
 		return err;
 	}
-	u->bound_ip = a->ip != 0;
-	u->bound_port = a->port != 0;
+	u->sk.named_ip = a->ip != 0;
+	u->sk.named_port = a->port != 0;
 	return 0;
 }
 
@@ -87,9 +87,9 @@ static int disconnect(struct udp_sock *u)
 	struct sock *sk = &u->sk;
 
 	sk->peer = (struct sock_end){0};
-	if (!u->bound_ip)
+	if (!u->sk.named_ip)
 		sk->local.ip = u->port.ip = 0;
-	if (!u->bound_port)
+	if (!u->sk.named_port)
 		give_port_back(u);
 	return udp_rehash(u);
 }

@@ -340,7 +340,7 @@ static void copy_that_cannot_be_made_is_counted(void)
 
 	l->world.pkts.small.limit = 1;
 	hear(d, d->mac, ETHERTYPE_IP);
-	CU_ASSERT_EQUAL(sk->rx_dropped, 1);
+	CU_ASSERT_EQUAL(sock_rx_dropped(sk), 1);
 	CU_ASSERT_EQUAL(stack_drops(s, DROP_NO_MEMORY), 1);
 	CU_ASSERT_EQUAL(count(sk), 0);
 	struct pkt *last = pkt_new(&l->world.pkts, 1);

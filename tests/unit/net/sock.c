@@ -179,7 +179,7 @@ static void message_is_read_without_its_ip_header_and_with_what_is_known(void)
 	CU_ASSERT_EQUAL(msg.time_ns, l->loop.now);
 	CU_ASSERT_FALSE(msg.truncated);
 	CU_ASSERT_EQUAL(sock_recv(sk, buf, sizeof(buf), 0, &msg), -EAGAIN);
-	CU_ASSERT_EQUAL(sk->rx_bytes, 0);
+	CU_ASSERT_EQUAL(sock_rx_bytes(sk), 0);
 	sock_close(sk);
 	lab_free(l);
 }
@@ -225,12 +225,12 @@ static void queue_is_bounded_by_the_size_of_the_buffers(void)
 	CU_ASSERT_EQUAL(limit, 20000);
 	for (int i = 0; i < 100; i++)
 		sock_input(sk, message(s, "x", 0));
-	list_each(p, &sk->rx, struct pkt, node)
+	list_each(p, &sk->extra->rx, struct pkt, node)
 		kept++;
 	CU_ASSERT(kept > 0 && (size_t)kept <= 20000 / PKT_SMALL_ROOM + 1);
-	sk->rx_limit = sk->rx_bytes; /* full to the octet */
+	sk->rx_limit = sock_rx_bytes(sk); /* full to the octet */
 	sock_input(sk, message(s, "x", 0));
-	CU_ASSERT_EQUAL(sk->rx_dropped, 101 - (unsigned)kept);
+	CU_ASSERT_EQUAL(sock_rx_dropped(sk), 101 - (unsigned)kept);
 	CU_ASSERT_EQUAL(stack_drops(s, DROP_SOCK_QUEUE_FULL), 101 - (unsigned)kept);
 	sock_close(sk);
 	CU_ASSERT_EQUAL(stack_drops(s, DROP_SOCK_CLOSED), (unsigned)kept);
