@@ -397,9 +397,9 @@ void tcp_conn_input(struct tcp_conn *c, struct tcp_seg *seg);	  /* by state */
 void tcp_syn_sent_input(struct tcp_conn *c, struct tcp_seg *seg); /* 3.10.7.3 */
 void tcp_steps(struct tcp_conn *c, struct tcp_seg *seg);	  /* 3.10.7.4 */
 
-/* RFC 9293 3.10.7.4, first: the four cases of what is inside the window. With one allowance (3.4): what stands at
- * the very edge is taken when it has no text to be kept, so that a peer who has filled our window still gets its ACKs,
- * URGs and resets (window 0) heard. */
+/* RFC 9293 3.10.7.4, first: the four cases of what is inside the window; text that fills it and overlaps it on both
+ * sides is too. With one allowance (3.4): what stands at the very edge is taken when it has no text to be kept, so
+ * that a peer who has filled our window still gets its ACKs, URGs and resets (window 0) heard. */
 bool tcp_is_acceptable(uint32_t rcv_nxt, uint32_t rcv_wnd, const struct tcp_seg *seg);
 
 /* RFC 9293 3.7.1, 3.8.1: the round trip of the SYN that `seg` answers, if that can be told. */

@@ -7,6 +7,7 @@
 #include "tcp/internal.h"
 
 #include "lib/text.h"
+#include "net/wire_icmp.h"
 
 #include <errno.h>
 
@@ -69,8 +70,8 @@ void tcp_note(struct stack *s, const struct icmp_note *note)
 {
 	struct tcp_hdr h;
 
-	if (!tcp_parse_quote(note->payload, note->payload_len, &h))
-		return;
+	if (note->type == ICMP_REDIRECT || !tcp_parse_quote(note->payload, note->payload_len, &h))
+		return; /* the way is IP's business */
 	struct tcp_entry *e =
 		tcp_entry_find(tcp_of(s), note->quoted->src, h.sport, note->quoted->dst, h.dport);
 	if (!e || e->kind == TCP_ENTRY_TW)

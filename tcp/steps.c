@@ -102,15 +102,13 @@ static void challenge(struct tcp_conn *c, struct tcp_seg *seg, enum drop_reason 
 
 bool tcp_is_acceptable(uint32_t rcv_nxt, uint32_t rcv_wnd, const struct tcp_seg *seg)
 {
-	uint32_t size = seg->end - seg->seq;
+	uint32_t edge = rcv_nxt + rcv_wnd;
 
-	if (!size)
-		return seg->flags & TCP_RST && rcv_wnd ? seq_in(seg->seq, rcv_nxt, rcv_nxt + rcv_wnd)
-						       : seg->seq - rcv_nxt <= rcv_wnd;
 	if (!rcv_wnd)
 		return seg->seq == rcv_nxt;
-	return seq_in(seg->seq, rcv_nxt, rcv_nxt + rcv_wnd) ||
-		seq_in(seg->end - 1, rcv_nxt, rcv_nxt + rcv_wnd);
+	if (seg->seq != seg->end)
+		return seq_lt(seg->seq, edge) && seq_gt(seg->end, rcv_nxt);
+	return seq_in(seg->seq, rcv_nxt, edge) || (seg->seq == edge && !(seg->flags & TCP_RST));
 }
 
 static bool ts_recent_is_stale(const struct tcp_conn *c)

@@ -8,7 +8,7 @@
  * in force, and 6191 2 for a SYN in TIME-WAIT.
  *
  * Places: left of the window by 20; its left edge, RCV.NXT; 100 inside; its right edge, the last octet; and right of
- * it by one octet more than the first that is outside (at that one exactly, see edge.c's allowance for pure ACKs).
+ * it by one octet more than the first that is outside (for that one see tcp_steps).
  * ACKs: old is below SND.UNA, current SND.NXT (so it acknowledges our FIN, or our SYN), future one above.
  * syn_received is a half-open entry of a listener, simultaneous the same state after an active OPEN.
  */
@@ -61,7 +61,6 @@ enum outcome {
 	Olds,
 	Out,
 	Outs,
-	Outh,
 	Outr,
 	Oldr,
 	ChalS,
@@ -108,7 +107,7 @@ static const struct {
 	[Taken] = {NONE, SAME, 0, false},
 	[Takena] = {ACKED, SAME, 0, false},
 	[Text] = {ACKED, SAME, 0, true},
-	/* first: not in the window. s: a reset, without answer; h: a half-open entry; r: SYN-RECEIVED, answered by the
+	/* first: not in the window. s: a reset, without answer; r: SYN-RECEIVED, answered by the
 	 * SYN-ACK, which has the ACK in it */
 	[Old] = {ACKED, SAME, DROP_TCP_OLD_DUPLICATE, false},
 	[Olds] = {NONE, SAME, DROP_TCP_OLD_DUPLICATE, false},
@@ -137,7 +136,7 @@ static const struct {
 	[Late] = {ACKED, SAME, DROP_TCP_TIME_WAIT, false},
 	[Lates] = {NONE, SAME, DROP_TCP_TIME_WAIT, false},
 	[Again] = {SYN_ACK, TCP_SYN_RECEIVED, 0, true},
-	/* the state moves; A: with an ACK, T: of the text or FIN in it */
+	/* the state moves (a connection that is gone leaves its listener); A: with an ACK, T: of the text or FIN in it */
 	[ToLis] = {NONE, TCP_LISTEN, 0, false},
 	[ToRcv] = {SYN_ACK, TCP_SYN_RECEIVED, 0, true},
 	[ToEst] = {NONE, TCP_ESTABLISHED, 0, false},

@@ -278,36 +278,58 @@ static void every_mtu_leaves_segments_of_some_size(void)
 	}
 }
 
+/* Straight to TCP: an error about the segment at `seq`, as `note` says. */
+static void tell(struct bench *b, struct icmp_note *note, uint32_t seq)
+{
+	uint8_t payload[TCP_QUOTE_LEN];
+	struct pkt *p = stack_pkt(b->s, 0);
+
+	*(be16 *)payload = put16(b->port);
+	*(be16 *)(payload + 2) = put16(b->peer_port);
+	*(be32 *)(payload + 4) = put32(seq);
+	note->payload = payload;
+	note->pkt = p;
+	b->s->by_number[IP_PROTO_TCP]->note(b->s, note);
+	pkt_done(p);
+}
+
+/* Another first hop is no error. */
+static void redirect_ends_no_attempt(void)
+{
+	struct bench *b = bench_new();
+	struct ip_hdr quoted = {.src = ME, .dst = PEER, .total_len = 60};
+	struct icmp_note note = {
+		.type = ICMP_REDIRECT, .code = 1, .quoted = &quoted, .payload_len = 8, .error = EREMOTEIO};
+
+	bench_connect(b);
+	tell(b, &note, b->host_isn);
+	CU_ASSERT_EQUAL(bench_state(b), TCP_SYN_SENT);
+	CU_ASSERT_EQUAL(error_of(b), 0);
+	bench_free(b);
+}
+
 /* What went without DF was not refused for its size. */
 static void error_about_a_segment_that_may_be_fragmented_is_ignored(void)
 {
 	uint32_t seq;
 	struct bench *b = full_flight(&seq);
 	struct ip_hdr quoted = {.src = ME, .dst = PEER, .total_len = 1500};
-	uint8_t payload[8];
-	struct pkt *p = stack_pkt(b->s, 0);
 	struct icmp_note note = {.type = ICMP_DEST_UNREACH,
 		.code = ICMP_FRAG_NEEDED,
 		.info = 1000,
 		.quoted = &quoted,
-		.payload = payload,
 		.payload_len = 8,
-		.error = EMSGSIZE,
-		.pkt = p};
+		.error = EMSGSIZE};
 
-	*(be16 *)payload = put16(b->port);
-	*(be16 *)(payload + 2) = put16(b->peer_port);
-	*(be32 *)(payload + 4) = put32(seq);
-	b->s->tcp->stack->by_number[IP_PROTO_TCP]->note(b->s, &note);
+	tell(b, &note, seq);
 	CU_ASSERT_EQUAL(bench_conn(b)->mtu, 1500);
-	note.payload_len = 7;
 	quoted.df = true;
-	b->s->tcp->stack->by_number[IP_PROTO_TCP]->note(b->s, &note);
+	note.payload_len = 7;
+	tell(b, &note, seq);
 	CU_ASSERT_EQUAL(bench_conn(b)->mtu, 1500);
 	note.payload_len = 8;
-	b->s->tcp->stack->by_number[IP_PROTO_TCP]->note(b->s, &note);
+	tell(b, &note, seq);
 	CU_ASSERT_EQUAL(bench_conn(b)->mtu, 1000);
-	pkt_done(p);
 	bench_free(b);
 }
 
@@ -315,5 +337,6 @@ SUITE(tcp_note, T(icmp_hard_error_reset), T(refused_connection_knows_why),
 	T(soft_errors_end_nothing_that_stands), T(soft_error_is_the_reason_when_retries_end),
 	T(source_quench_is_nothing), T(nothing_in_flight_nothing_believed),
 	T(half_open_entry_ends_by_a_hard_error_only), T(error_about_nobody_is_nothing),
-	T(smaller_path_mtu_sends_again_in_smaller_pieces), T(unbelievable_mtus_are_ignored),
-	T(every_mtu_leaves_segments_of_some_size), T(error_about_a_segment_that_may_be_fragmented_is_ignored))
+	T(redirect_ends_no_attempt), T(smaller_path_mtu_sends_again_in_smaller_pieces),
+	T(unbelievable_mtus_are_ignored), T(every_mtu_leaves_segments_of_some_size),
+	T(error_about_a_segment_that_may_be_fragmented_is_ignored))

@@ -80,6 +80,26 @@ static void pure_ack_at_the_edge_is_heard(void)
 	bench_free(b);
 }
 
+/* Beginning before the window and ending after it: all that fits is taken. */
+static void text_that_overlaps_the_window_on_both_sides_fills_it(void)
+{
+	struct bench *b = bench_new();
+
+	bench_listen(b, 5);
+	CU_ASSERT_EQUAL(sock_set(b->listener, SO_OPT_RCVBUF, 2304), 0);
+	bench_say(b, TCP_SYN, 0);
+	bench_last(b);
+	bench_say(b, TCP_ACK, 0);
+	b->sk = sock_accept(b->listener, NULL);
+	bench_say(b, TCP_ACK | TCP_PSH, 10);
+	CU_ASSERT(bench_reads(b, b->nxt - 10, 10));
+	bench_last(b);
+	uint32_t wnd = b->wnd;
+	bench_say_at(b, TCP_ACK | TCP_PSH, b->nxt - 5, b->host_nxt, wnd + 15);
+	CU_ASSERT(bench_reads(b, b->nxt, wnd));
+	bench_free(b);
+}
+
 /* The window is shut: nothing was read. */
 static struct bench *shut_window(void)
 {
@@ -699,6 +719,7 @@ static void tcp_flags_all_512(void)
 }
 
 SUITE(tcp_steps, T(first_number_after_the_window_is_outside), T(pure_ack_at_the_edge_is_heard),
+	T(text_that_overlaps_the_window_on_both_sides_fills_it),
 	T(reset_urgent_and_ack_are_heard_with_a_shut_window), T(edge_once_offered_is_honoured),
 	T(tcp_challenge_ack_storm), T(two_desynchronised_hosts_fall_silent),
 	T(old_text_is_answered_each_time), T(tcp_rst_in_window), T(program_is_told_that_the_peer_aborted),
