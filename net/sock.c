@@ -361,10 +361,10 @@ ssize_t sock_recv(struct sock *sk, void *buf, size_t room, int flags, struct soc
 
 /* ---- options ---- */
 
-/* Linux doubles what is asked for, to have room for its own bookkeeping. */
+/* Linux doubles what is asked for, to have room for its own bookkeeping. Below 0 is very much. */
 static uint32_t buffer_size(int value, int32_t max, uint32_t min)
 {
-	return MAX((uint32_t)MIN(MAX(value, 0), max) * 2, min);
+	return MAX(MIN((uint32_t)value, (uint32_t)max) * 2, min);
 }
 
 static int set_device(struct sock *sk, int ifindex)

@@ -18,11 +18,16 @@ static uint32_t rto_ms(const struct tcp_conn *c)
 	return MAX(c->rto_us / 1000, ATO_MIN_MS);
 }
 
-void tcp_quickack(struct tcp_conn *c, unsigned segments)
+static void raise_quick(struct tcp_conn *c, unsigned segments)
 {
 	uint32_t some = tcp_rcv_wnd(c) / (2 * c->rcv_mss);
 
 	c->quick = (uint8_t)MAX(c->quick, MIN(MAX(some, 2), segments));
+}
+
+void tcp_quickack(struct tcp_conn *c, unsigned segments)
+{
+	raise_quick(c, segments);
 	c->dialogue = false;
 	c->ato_ms = ATO_MIN_MS;
 }
@@ -49,14 +54,16 @@ void tcp_delack_text(struct tcp_conn *c, const struct tcp_seg *seg)
 
 	measure_mss(c, seg);
 	c->text_ms = now;
-	if (!c->ato_ms)
-		tcp_quickack(c, TCP_QUICK_MOST);
-	else if (gap <= ATO_MIN_MS / 2)
+	if (!c->ato_ms) {
+		raise_quick(c, TCP_QUICK_MOST);
+		c->ato_ms = ATO_MIN_MS;
+	} else if (gap <= ATO_MIN_MS / 2) {
 		c->ato_ms = (uint16_t)(c->ato_ms / 2 + ATO_MIN_MS / 2);
-	else if (gap < c->ato_ms)
+	} else if (gap < c->ato_ms) {
 		c->ato_ms = (uint16_t)MIN(c->ato_ms / 2 + gap, rto_ms(c));
-	else if (gap > rto_ms(c) && !c->dialogue)
-		tcp_quickack(c, TCP_QUICK_MOST);
+	} else if (gap > rto_ms(c)) {
+		raise_quick(c, TCP_QUICK_MOST); /* the peer begins anew */
+	}
 }
 
 static uint32_t delay_ms(const struct tcp_conn *c)

@@ -8,7 +8,7 @@
  *   3.5 opening             listen.c cookie.c syn_sent.c   3.10.7.4 SEGMENT ARRIVES   input.c steps.c
  *   3.6 closing             conn.c time_wait.c          sending: output.c sendq.c
  *   3.8.1-3 RTO, loss, cc   rtt.c ack.c scoreboard.c rack.c recovery.c cc.c newreno.c cubic.c
- *                                                       receiving: recvq.c window.c delack.c
+ *                                                       receiving: recvq.c receive.c window.c delack.c
  *
  * Input (and timers) change state and say what should be sent: c->want, marks on the scoreboard. Output, which
  * runs once for each dirty connection at the end of the turn, looks at state and sends. Input never sends; the
@@ -554,7 +554,7 @@ void tcp_cc_init(struct tcp_conn *c);
 const char *tcp_cc_name(const struct tcp_cc *cc);
 void tcp_cc_set(struct tcp_conn *c, const struct tcp_cc *cc); /* at any time; windows stay as they are */
 
-/* ---- recvq.c, window.c, delack.c: text on its way up ---- */
+/* ---- recvq.c, receive.c, window.c, delack.c: text on its way up ---- */
 
 /* Step seven and the FIN of step eight: queues what is in the window, in order or not, and says what must be
  * acknowledged and when. True: RCV.NXT has just passed the peer's FIN. Takes seg->p when it keeps it. */

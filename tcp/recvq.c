@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Received text: step seven of SEGMENT ARRIVES (RFC 9293 3.10.7.4), selective acknowledgment of what came out of order
- * (RFC 2018), of what came twice (RFC 2883), and urgent data (RFC 6093).
+ * (RFC 2018) and of what came twice (RFC 2883). Reading is in receive.c.
  *
  *        read  |   ready: RCV.NXT - 1   |  gap  |  run  | gap |     run     |  ...
  *              start                  end    start    end
@@ -42,7 +42,7 @@ static struct tcp_recvq *get(struct tcp_conn *c)
 	return c->recvq;
 }
 
-static void put_if_empty(struct tcp_conn *c)
+void tcp_recvq_rest(struct tcp_conn *c)
 {
 	struct tcp_recvq *q = c->recvq;
 
@@ -53,7 +53,7 @@ static void put_if_empty(struct tcp_conn *c)
 	c->recvq = NULL;
 }
 
-static void forget(struct tcp_conn *c, struct pkt *p)
+void tcp_recvq_forget(struct tcp_conn *c, struct pkt *p)
 {
 	list_del(&p->node);
 	c->recvq->charge -= cost(p);
@@ -63,7 +63,7 @@ static void forget(struct tcp_conn *c, struct pkt *p)
 static void drop_all(struct tcp_conn *c, struct list *pkts, enum drop_reason why)
 {
 	list_each_safe(p, pkts, struct pkt, node) {
-		forget(c, p);
+		tcp_recvq_forget(c, p);
 		stack_drop(c->stack, p, why);
 	}
 }
@@ -87,6 +87,11 @@ static void drop_runs(struct tcp_conn *c, enum drop_reason why)
 		drop_run(c, r, why);
 }
 
+size_t tcp_recvq_unread(const struct tcp_conn *c)
+{
+	return c->recvq ? c->recvq->ready.end - c->recvq->ready.start : 0;
+}
+
 void tcp_recvq_free(struct tcp_conn *c)
 {
 	if (!c->recvq)
@@ -95,7 +100,7 @@ void tcp_recvq_free(struct tcp_conn *c)
 	drop_all(c, &c->recvq->ready.pkts, DROP_SOCK_CLOSED);
 	c->recvq->has_fin = false;
 	c->recvq->dsack = (struct tcp_sack){0};
-	put_if_empty(c);
+	tcp_recvq_rest(c);
 }
 
 /* ---- what came twice ---- */
@@ -126,7 +131,7 @@ void tcp_note_duplicate(struct tcp_conn *c, uint32_t seq, uint32_t end)
 /* ---- room ---- */
 
 /* Asked before a packet is queued, so that one of any size always fits. When memory is full, the least of tcp_rmem is
- * still everybody's. */
+ * still everybody's: a program that has nothing to read could wait for ever. */
 static bool has_room(const struct tcp_conn *c)
 {
 	size_t charge = tcp_recvq_charge(c), least = (size_t)c->stack->sysctl[SYSCTL_TCP_RMEM_MIN];
@@ -164,7 +169,7 @@ static void merge(struct tcp_conn *c, struct pkt *first, struct group g, struct 
 	while (g.count--) {
 		struct pkt *p = list_entry(before->next, struct pkt, node);
 		memcpy(pkt_put(to, p->len), p->data, p->len);
-		forget(c, p);
+		tcp_recvq_forget(c, p);
 		pkt_done(p);
 		mib_inc(c->stack, MIB_TcpExtTCPRcvCollapsed);
 	}
@@ -223,7 +228,6 @@ static void prune(struct tcp_conn *c, uint32_t seq)
 	}
 }
 
-/* Text in order is taken as long as the program has nothing to read: otherwise it could wait for ever. */
 static bool make_room(struct tcp_conn *c, uint32_t seq)
 {
 	if (has_room(c))
@@ -234,7 +238,7 @@ static bool make_room(struct tcp_conn *c, uint32_t seq)
 		collapse(c);
 	if (!has_room(c))
 		prune(c, seq);
-	return has_room(c) || (seq_le(seq, c->rcv.nxt) && list_empty(&c->recvq->ready.pkts));
+	return has_room(c);
 }
 
 /* ---- queueing ---- */
@@ -423,7 +427,7 @@ static bool queue(struct tcp_conn *c, struct tcp_seg *seg)
 	if (!q || !make_room(c, seg->seq)) {
 		mib_inc(c->stack, in_order ? MIB_TcpExtTCPRcvQDrop : MIB_TcpExtTCPOFODrop);
 		tcp_drop(c->stack, seg, DROP_TCP_RCVBUF_FULL);
-		put_if_empty(c);
+		tcp_recvq_rest(c);
 		return false;
 	}
 	if (!in_order)
@@ -435,7 +439,7 @@ static bool queue(struct tcp_conn *c, struct tcp_seg *seg)
 	c->rcv.nxt = q->ready.end;
 	count(c, seg, nxt);
 	tcp_window_text(c, seg, q->charge > charge ? q->charge - charge : 0);
-	put_if_empty(c);
+	tcp_recvq_rest(c);
 	return c->rcv.nxt != nxt;
 }
 
@@ -451,7 +455,7 @@ static bool pass_fin(struct tcp_conn *c, bool fin, uint32_t at)
 		if (q) {
 			q->has_fin = false;
 			drop_runs(c, DROP_TCP_AFTER_FIN);
-			put_if_empty(c);
+			tcp_recvq_rest(c);
 		}
 		c->rcv.nxt++;
 		c->fin_seen = true;
@@ -559,135 +563,6 @@ unsigned tcp_sack_blocks(struct tcp_conn *c, struct tcp_sack *blocks, unsigned m
 		blocks[n++] = (struct tcp_sack){r->start, r->end + (q->has_fin && q->fin == r->end)};
 	}
 	q->dsack = (struct tcp_sack){0};
-	put_if_empty(c);
+	tcp_recvq_rest(c);
 	return n;
-}
-
-/* ---- urgent data ---- */
-
-static bool is_inline(const struct tcp_conn *c)
-{
-	return c->wishes.oobinline;
-}
-
-/* Is the program's next octet the urgent one? */
-static bool at_mark(const struct tcp_conn *c)
-{
-	return c->urg_seen && c->rcv.up == tcp_recvq_head(c);
-}
-
-/* How many octets at the front are not read, as they were urgent (0 or 1). */
-static uint32_t hole(const struct tcp_conn *c)
-{
-	return at_mark(c) && !is_inline(c) && seq_lt(c->rcv.up, c->rcv.nxt) ? 1 : 0;
-}
-
-size_t tcp_recvq_unread(const struct tcp_conn *c)
-{
-	return c->recvq ? c->recvq->ready.end - c->recvq->ready.start : 0;
-}
-
-size_t tcp_recvq_readable(const struct tcp_conn *c)
-{
-	size_t unread = tcp_recvq_unread(c);
-	uint32_t to_mark = c->rcv.up - tcp_recvq_head(c);
-
-	if (c->urg_seen && !at_mark(c) && to_mark < unread)
-		return to_mark; /* a read ends at the mark */
-	return unread - hole(c);
-}
-
-/* Takes `n` octets off the front of what can be read. */
-static void consume(struct tcp_conn *c, size_t n)
-{
-	struct tcp_recvq *q = c->recvq;
-
-	q->ready.start += (uint32_t)n;
-	while (n) {
-		struct pkt *p = list_first(&q->ready.pkts, struct pkt, node);
-		uint32_t part = (uint32_t)MIN(n, p->len);
-		pkt_pull(p, part);
-		n -= part;
-		if (!p->len) {
-			forget(c, p);
-			pkt_done(p);
-		}
-	}
-	if (c->urg_seen && seq_gt(q->ready.start, c->rcv.up))
-		c->urg_seen = false;
-}
-
-/* RFC 6093 2.1, 3.1: the pointer names the octet after the urgent one, as everybody has it, unless sysctl tcp_stdurg. */
-void tcp_urgent(struct tcp_conn *c, const struct tcp_seg *seg)
-{
-	uint32_t up = seg->seq + seg->urg;
-
-	if (seg->urg && !c->stack->sysctl[SYSCTL_TCP_STDURG])
-		up--;
-	if (seq_lt(up, c->rcv.nxt) || (c->urg_seen && seq_le(up, c->rcv.up)))
-		return; /* told already */
-	if (hole(c))
-		consume(c, 1); /* the earlier urgent octet would become one of the stream */
-	TRACE(c->stack, LAYER_TCP, seg->p, "RFC 9293 3.8.5", "urgent data, to %u octets after RCV.NXT",
-		up - c->rcv.nxt);
-	c->rcv.up = up;
-	c->urg_seen = true;
-	c->urg_taken = false;
-	tcp_wake(c, SOCK_EVENT_URGENT);
-	put_if_empty(c);
-}
-
-bool tcp_recvq_has_urgent(const struct tcp_conn *c)
-{
-	return c->urg_seen && !c->urg_taken && !is_inline(c) && seq_lt(c->rcv.up, c->rcv.nxt);
-}
-
-bool tcp_recvq_at_mark(const struct tcp_conn *c)
-{
-	return at_mark(c);
-}
-
-/* ---- reading ---- */
-
-static void copy(const struct tcp_recvq *q, size_t skip, uint8_t *to, size_t n)
-{
-	list_each(p, &q->ready.pkts, struct pkt, node) {
-		size_t part = p->len > skip ? MIN(p->len - skip, n) : 0;
-		if (part)
-			memcpy(to, p->data + skip, part);
-		to += part;
-		n -= part;
-		skip -= MIN(skip, p->len);
-		if (!n)
-			return;
-	}
-}
-
-ssize_t tcp_recvq_read(struct tcp_conn *c, void *buf, size_t room, int flags)
-{
-	size_t skip = hole(c);
-	size_t n = MIN(tcp_recvq_readable(c), room);
-
-	if (n && !(flags & MSG_TRUNC))
-		copy(c->recvq, skip, buf, n);
-	if ((flags & MSG_PEEK) || !(n + skip))
-		return (ssize_t)n;
-	consume(c, n + skip);
-	tcp_window_read(c);
-	put_if_empty(c);
-	tcp_delack_read(c, n);
-	return (ssize_t)n;
-}
-
-ssize_t tcp_recvq_read_urgent(struct tcp_conn *c, void *buf, size_t room, int flags)
-{
-	if (is_inline(c) || !c->urg_seen || c->urg_taken)
-		return -EINVAL;
-	if (!tcp_recvq_has_urgent(c))
-		return -EAGAIN;
-	if (room && !(flags & MSG_TRUNC))
-		copy(c->recvq, c->rcv.up - tcp_recvq_head(c), buf, 1);
-	if (!(flags & MSG_PEEK))
-		c->urg_taken = true;
-	return room ? 1 : 0;
 }

@@ -29,6 +29,9 @@ struct tcp_recvq {
 
 /* ---- recvq.c ---- */
 
+void tcp_recvq_forget(struct tcp_conn *c, struct pkt *p); /* takes it out of the queue and off its account */
+void tcp_recvq_rest(struct tcp_conn *c);		  /* the queue goes, if it holds nothing any more */
+
 /* Memory that the queue holds, 0 where there is none. */
 static inline size_t tcp_recvq_charge(const struct tcp_conn *c)
 {

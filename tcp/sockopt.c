@@ -11,6 +11,7 @@ enum {
 	COUNT_MAX = 127,
 	LINGER2_MAX_S = 120,
 	SYNACK_WAIT_MAX_S = 120,
+	SYNACK_RETRIES_MAX = 255,
 	RCVBUF_MIN = 2304,
 	SNDBUF_MIN = 4608,
 	TOS_ECN = 3,
@@ -34,10 +35,10 @@ static int set_u16(uint16_t *field, int value, int min, int max)
 	return 0;
 }
 
-/* Linux doubles what is asked for, to have room for its own bookkeeping. */
+/* Linux doubles what is asked for, to have room for its own bookkeeping. Below 0 is very much. */
 static uint32_t buffer_size(int value, int32_t max, uint32_t min)
 {
-	return MAX((uint32_t)MIN(MAX(value, 0), max) * 2, min);
+	return MAX(MIN((uint32_t)value, (uint32_t)max) * 2, min);
 }
 
 /* What waits goes now, even if it is corked. */
@@ -70,20 +71,21 @@ static void set_keepalive_timer(struct tcp_conn *c)
 /* As Linux: until the SYN-ACK would be sent again for the n-th time, after 1, 2, 4 ... s. */
 static uint16_t whole_retries(int seconds)
 {
-	int sum = 0;
+	int sum = 0, wait = 1;
 
-	for (int wait = 1; sum < seconds && sum < UINT16_MAX - SYNACK_WAIT_MAX_S;
-		wait = MIN(wait * 2, SYNACK_WAIT_MAX_S))
+	for (int n = 0; sum < seconds && n < SYNACK_RETRIES_MAX; n++, wait = MIN(wait * 2, SYNACK_WAIT_MAX_S))
 		sum += wait;
 	return (uint16_t)sum;
 }
 
-/* 1: at once, until the connection turns out to be a dialogue; 2: this time only; 0: later. */
+/* 0: later. Else at once, until the connection turns out to be a dialogue; an even number: only the ACK that waits. */
 static void set_quickack(struct tcp_conn *c, int value)
 {
+	c->dialogue = value == 0;
+	if (!value || !tcp_timer_runs(c, TCP_TIMER_DELACK))
+		return;
+	tcp_want(c, TCP_WANT_ACK);
 	c->dialogue = !(value & 1);
-	if (value && tcp_timer_runs(c, TCP_TIMER_DELACK))
-		tcp_want(c, TCP_WANT_ACK);
 }
 
 int tcp_sock_set_congestion(struct sock *sk, const char *name)
@@ -225,6 +227,9 @@ int tcp_sock_get(struct sock *sk, enum sock_option opt, int *value)
 		return 0;
 	case SO_OPT_SNDBUF:
 		*value = (int)c->sndbuf;
+		return 0;
+	case SO_OPT_TOS:
+		*value = w->tos;
 		return 0;
 	case SO_OPT_TCP_NODELAY:
 		*value = w->nodelay;

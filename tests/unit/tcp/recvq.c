@@ -535,22 +535,22 @@ static void the_least_of_tcp_rmem_is_everybodys(void)
 	rx_free(&r);
 }
 
-static void a_program_that_has_nothing_gets_the_next_text_whatever_the_memory(void)
+static void text_out_of_order_goes_when_memory_is_full_and_text_in_order_comes(void)
 {
 	struct rx r = rx_new();
 
+	for (uint32_t at = 10000; at < 20000; at += 2000)
+		rx_text(&r, at, 1448, 0, 0);
 	tcp_mem_force(r.s, (size_t)r.s->sysctl[SYSCTL_TCP_MEM_HIGH] * 4096);
-	r.s->sysctl[SYSCTL_TCP_RMEM_MIN] = 0;
-	rx_text(&r, 100, 100, 0, 0);
+	rx_text(&r, 30000, 1448, 0, 0);
 	CU_ASSERT_EQUAL(stack_drops(r.s, DROP_TCP_RCVBUF_FULL), 1);
 	rx_text(&r, 0, 100, 0, 0);
 	CU_ASSERT_EQUAL(rx_nxt(&r), 100);
+	CU_ASSERT(stack_drops(r.s, DROP_TCP_OFO_PRUNED) > 0);
 	rx_text(&r, 100, 1448, 0, 0);
-	CU_ASSERT_EQUAL(rx_nxt(&r), 100);
+	rx_text(&r, 1548, 1448, 0, 0); /* the program has something to read: not more than the least */
 	CU_ASSERT_EQUAL(r.s->mib[MIB_TcpExtTCPRcvQDrop], 1);
-	rx_expect(&r, 0, 100);
-	rx_text(&r, 100, 1448, 0, 0);
-	CU_ASSERT_EQUAL(rx_nxt(&r), 1548);
+	rx_expect(&r, 0, 1548);
 	tcp_mem_give(r.s, (size_t)r.s->sysctl[SYSCTL_TCP_MEM_HIGH] * 4096);
 	rx_free(&r);
 }
@@ -610,144 +610,6 @@ static void a_mark_is_echoed_until_the_peer_has_reduced(void)
 	rx_free(&r);
 }
 
-/* ---- urgent data ---- */
-
-/* A segment with URG whose pointer is `urg`, as input hands it on: step six, then step seven. */
-static void urgent(struct rx *r, uint32_t at, uint32_t len, uint16_t urg)
-{
-	struct tcp_seg seg = {
-		.seq = r->base + at, .len = len, .segs = 1, .flags = TCP_ACK | TCP_URG, .urg = urg};
-
-	tcp_urgent(r->c, &seg);
-	rx_text(r, at, len, 0, 0);
-}
-
-static char oob(struct rx *r, int flags)
-{
-	char b = 0;
-	ssize_t n = tcp_recvq_read_urgent(r->c, &b, 1, flags);
-
-	return n == 1 ? b : n == -EAGAIN ? 'A' : n == -EINVAL ? 'I' : '?';
-}
-
-/* RFC9293-MUST-30 RFC9293-MUST-33 RFC9293-MUST-62 RFC6093-3 */
-static void the_urgent_octet_is_read_beside_the_stream(void)
-{
-	struct rx r = rx_new();
-	uint8_t b[32];
-
-	urgent(&r, 0, 10, 5); /* octet 4 */
-	CU_ASSERT(tcp_recvq_has_urgent(r.c));
-	CU_ASSERT_EQUAL(tcp_recvq_readable(r.c), 4);
-	CU_ASSERT_EQUAL(tcp_recvq_read(r.c, b, sizeof(b), 0), 4);
-	CU_ASSERT(tcp_recvq_at_mark(r.c));
-	CU_ASSERT_EQUAL(oob(&r, MSG_PEEK), (char)rx_octet(4, 0));
-	CU_ASSERT_EQUAL(oob(&r, 0), (char)rx_octet(4, 0));
-	CU_ASSERT_EQUAL(oob(&r, 0), 'I');
-	CU_ASSERT_EQUAL(tcp_recvq_readable(r.c), 5);
-	CU_ASSERT_EQUAL(tcp_recvq_read(r.c, b, sizeof(b), MSG_PEEK), 5);
-	CU_ASSERT_EQUAL(tcp_recvq_read(r.c, b, sizeof(b), 0), 5);
-	CU_ASSERT_EQUAL(b[0], rx_octet(5, 0));
-	CU_ASSERT_FALSE(tcp_recvq_at_mark(r.c));
-	CU_ASSERT_EQUAL(oob(&r, 0), 'I');
-	rx_free(&r);
-}
-
-static void an_urgent_octet_that_is_not_read_is_passed_over(void)
-{
-	struct rx r = rx_new();
-	uint8_t b[32];
-
-	urgent(&r, 0, 10, 1);
-	CU_ASSERT_EQUAL(tcp_recvq_read(r.c, b, sizeof(b), 0), 9);
-	CU_ASSERT_EQUAL(b[0], rx_octet(1, 0));
-	urgent(&r, 10, 1, 1); /* alone: the stream has nothing */
-	CU_ASSERT_EQUAL(tcp_recvq_readable(r.c), 0);
-	CU_ASSERT_EQUAL(tcp_recvq_unread(r.c), 1);
-	CU_ASSERT_EQUAL(tcp_recvq_read(r.c, b, sizeof(b), 0), 0);
-	CU_ASSERT_EQUAL(tcp_recvq_unread(r.c), 0);
-	CU_ASSERT_PTR_NULL(r.c->recvq);
-	rx_free(&r);
-}
-
-static void inline_the_urgent_octet_is_one_of_the_stream(void)
-{
-	struct rx r = rx_new();
-	uint8_t b[32];
-
-	r.c->wishes.oobinline = true;
-	urgent(&r, 0, 10, 5);
-	CU_ASSERT_EQUAL(oob(&r, 0), 'I');
-	CU_ASSERT_EQUAL(tcp_recvq_read(r.c, b, sizeof(b), 0), 4); /* a read ends at the mark nevertheless */
-	CU_ASSERT(tcp_recvq_at_mark(r.c));
-	CU_ASSERT_EQUAL(tcp_recvq_read(r.c, b, sizeof(b), 0), 6);
-	CU_ASSERT_EQUAL(b[0], rx_octet(4, 0));
-	rx_free(&r);
-}
-
-static void with_stdurg_the_pointer_names_the_octet_itself(void)
-{
-	struct rx r = rx_new();
-
-	r.s->sysctl[SYSCTL_TCP_STDURG] = 1;
-	urgent(&r, 0, 10, 5);
-	CU_ASSERT_EQUAL(oob(&r, 0), (char)rx_octet(5, 0));
-	rx_free(&r);
-}
-
-/* RFC9293-MUST-31 RFC9293-MUST-32 */
-static void tcp_urg_beyond(void)
-{
-	static const uint16_t pointers[] = {10, 11, 12, 65535};
-
-	for (size_t i = 0; i < ARRAY_SIZE(pointers); i++) {
-		struct rx r = rx_new();
-		rx_open_wide(&r);
-		urgent(&r, 0, 10, pointers[i]);
-		CU_ASSERT_EQUAL(oob(&r, 0), pointers[i] > 10 ? 'A' : (char)rx_octet(9, 0));
-		uint8_t b[64];
-		CU_ASSERT_EQUAL(tcp_recvq_read(r.c, b, sizeof(b), 0), pointers[i] > 10 ? 10 : 9);
-		for (uint32_t at = 10; at < pointers[i]; at += 1000)
-			rx_text(&r, at, 1000, 0, 0);
-		if (pointers[i] > 10)
-			CU_ASSERT_EQUAL(oob(&r, 0), (char)rx_octet(pointers[i] - 1u, 0));
-		rx_free(&r);
-	}
-}
-
-static void an_old_pointer_says_nothing_and_a_later_one_moves_the_mark(void)
-{
-	struct rx r = rx_new();
-
-	urgent(&r, 0, 10, 5);
-	urgent(&r, 10, 10, 3);
-	CU_ASSERT_EQUAL(r.c->rcv.up - r.base, 12);
-	CU_ASSERT_EQUAL(oob(&r, 0), (char)rx_octet(12, 0));
-	struct tcp_seg old = {.seq = r.base, .flags = TCP_URG, .urg = 5};
-	tcp_urgent(r.c, &old);
-	CU_ASSERT_EQUAL(oob(&r, 0), 'I');
-	CU_ASSERT_EQUAL(r.c->rcv.up - r.base, 12);
-	struct tcp_seg zero = {.seq = r.base + 20, .flags = TCP_URG, .urg = 0};
-	tcp_urgent(r.c, &zero); /* RFC 6093 has no meaning for it; as Linux: the segment's first octet */
-	CU_ASSERT_EQUAL(r.c->rcv.up - r.base, 20);
-	list_del(&r.c->dirty);
-	rx_free(&r);
-}
-
-/* The earlier urgent octet was the next one to be read: it does not become one of the stream. */
-static void a_second_urgent_octet_lets_the_first_one_go(void)
-{
-	struct rx r = rx_new();
-	uint8_t b[32];
-
-	urgent(&r, 0, 1, 1);
-	urgent(&r, 1, 5, 5);
-	CU_ASSERT_EQUAL(tcp_recvq_read(r.c, b, sizeof(b), 0), 4);
-	CU_ASSERT_EQUAL(b[0], rx_octet(1, 0));
-	CU_ASSERT_EQUAL(oob(&r, 0), (char)rx_octet(5, 0));
-	rx_free(&r);
-}
-
 SUITE(tcp_recvq, T(text_in_order_is_read_in_order), T(nothing_is_allocated_while_nothing_is_held),
 	T(a_gap_is_filled_and_what_stood_behind_it_follows), T(a_read_may_be_short_peek_or_throw_away),
 	T(allen_before), T(allen_meets), T(allen_overlaps), T(allen_starts), T(allen_during),
@@ -765,9 +627,5 @@ SUITE(tcp_recvq, T(text_in_order_is_read_in_order), T(nothing_is_allocated_while
 	T(tcp_ooo_memory_overhead), T(text_in_order_is_worth_more_than_text_out_of_order),
 	T(a_full_queue_is_copied_together), T(tcp_collapse_is_not_done_for_each_segment),
 	T(the_least_of_tcp_rmem_is_everybodys),
-	T(a_program_that_has_nothing_gets_the_next_text_whatever_the_memory),
-	T(text_for_a_program_that_has_closed_resets), T(a_mark_is_echoed_until_the_peer_has_reduced),
-	T(the_urgent_octet_is_read_beside_the_stream), T(an_urgent_octet_that_is_not_read_is_passed_over),
-	T(inline_the_urgent_octet_is_one_of_the_stream), T(with_stdurg_the_pointer_names_the_octet_itself),
-	T(tcp_urg_beyond), T(an_old_pointer_says_nothing_and_a_later_one_moves_the_mark),
-	T(a_second_urgent_octet_lets_the_first_one_go))
+	T(text_out_of_order_goes_when_memory_is_full_and_text_in_order_comes),
+	T(text_for_a_program_that_has_closed_resets), T(a_mark_is_echoed_until_the_peer_has_reduced))
