@@ -71,24 +71,28 @@ static void wait_for_reneging(struct tcp_conn *c)
 	c->flight->rto_at_ns = MIN(c->flight->rto_at_ns, stack_now(c->stack) + wait);
 }
 
-static void rearm(struct tcp_conn *c, const struct tcp_ack *a)
+/* All is acknowledged: for TCP_INFO, how long something was not. */
+static void count_busy(struct tcp_conn *c)
 {
 	struct tcp_flight *f = c->flight;
+	struct tcp_stats *st = tcp_stats_of(c);
 
+	if (st && f->busy_since_ns)
+		st->busy_ns += stack_now(c->stack) - f->busy_since_ns;
+	f->busy_since_ns = 0;
+}
+
+static void rearm(struct tcp_conn *c, const struct tcp_ack *a)
+{
 	if (a->una_moved) {
 		rtt_restart_rto(c);
-		c->want &=
-			(uint8_t)~TCP_WANT_TLP; /* due in this turn, but what it asks was waiting to be read */
+		/* A probe that fell due in this turn: its answer was waiting to be read. */
+		c->want &= (uint8_t)~TCP_WANT_TLP;
 	}
 	if (board_head_is_sacked(c))
 		wait_for_reneging(c);
-	if (c->snd.una == c->snd.nxt && f->busy_since_ns) {
-		struct tcp_stats *st = tcp_stats_of(c);
-
-		if (st)
-			st->busy_ns += stack_now(c->stack) - f->busy_since_ns;
-		f->busy_since_ns = 0;
-	}
+	if (c->snd.una == c->snd.nxt)
+		count_busy(c);
 	if (!a->una_moved && tcp_timer_runs(c, TCP_TIMER_TLP) && tlp_allowed(c))
 		return; /* the peer only sends text of its own: the probe does not wait for that to end */
 	tcp_rearm(c);

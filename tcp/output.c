@@ -135,7 +135,8 @@ static bool transmit(struct tcp_conn *c, uint32_t seq, uint32_t end, bool again)
 	c->want &= (uint8_t)~TCP_WANT_ACK;
 	uint16_t flags = fin ? TCP_ACK | TCP_FIN | (seq != text_end ? TCP_PSH : 0)
 			     : (uint16_t)(data_flags(c, end) & ~TCP_FIN);
-	tcp_segment_send(c, flags, seq, text_end - seq, again);
+	if (tcp_segment_send(c, flags, seq, text_end - seq, again) == -ENOBUFS)
+		tcp_enter_cwr(c); /* we send more than we have room for: as if the network had said so */
 	return true;
 }
 

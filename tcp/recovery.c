@@ -381,7 +381,7 @@ void tcp_rto(struct tcp_conn *c)
 
 	if (!f || list_empty(&f->sent))
 		return;
-	first = c->ca_state <= TCP_CA_CWR || seq_ge(c->snd.una, f->recovery_point) ||
+	first = c->ca_state <= TCP_CA_DISORDER || seq_ge(c->snd.una, f->recovery_point) ||
 		(c->ca_state == TCP_CA_LOSS && !c->backoff);
 	if (first) {
 		remember(c, true);

@@ -87,8 +87,8 @@ struct tcp_flight {
 		uint32_t end;
 		uint64_t rtt_ns;
 		bool reordering_seen, dsack_seen;
-		uint8_t wnd_mult,
-			wnd_persist;	  /* reo_wnd in quarters of min_RTT, and for how many recoveries */
+		uint8_t wnd_mult;	  /* how wide reo_wnd is, see rack_window(); */
+		uint8_t wnd_persist;	  /* and for how many recoveries */
 		uint64_t round_delivered; /* a round trip has passed when this has arrived */
 	} rack;
 	struct { /* RFC 8985 7.1 */
@@ -166,7 +166,7 @@ void sack_input(struct tcp_conn *c, struct tcp_ack *a);
 
 /* ---- rack.c ---- */
 
-/* `r`, of which `len` bytes from r->seq have just arrived for the first time. */
+/* [r->seq, end) of `r` has just arrived for the first time. */
 void rack_delivered(struct tcp_conn *c, const struct tcp_sent *r, uint32_t end, const struct tcp_ack *a);
 void rack_detect(struct tcp_conn *c, struct tcp_ack *a); /* marks lost what must be; sets or stops REORDER */
 void rack_update_window(struct tcp_conn *c, const struct tcp_ack *a);

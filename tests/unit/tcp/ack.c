@@ -170,6 +170,25 @@ static void tcp_rtt_poison(void)
 	bench_free(b);
 }
 
+/* What does not fit our own host slows the connection down once, as congestion elsewhere would, and arrives later. */
+static void a_segment_without_a_buffer_is_congestion(void)
+{
+	struct bench *b = established(false);
+	struct pool *pool = &b->l->world.pkts.big;
+
+	pool->limit = pool_in_use(pool) + 1;
+	void *taken = pool_get(pool);
+	writes(b, 10 * MSS); /* one super-segment */
+	CU_ASSERT_EQUAL(sent(b), 0);
+	CU_ASSERT_EQUAL(bench_conn(b)->ca_state, TCP_CA_CWR);
+	CU_ASSERT_EQUAL(bench_conn(b)->ssthresh, 7 * MSS);
+	pool_put(pool, taken);
+	pool->limit = 0;
+	lab_run(b->l, 5 * SEC);
+	CU_ASSERT(sent(b) > 0);
+	bench_free(b);
+}
+
 /* The flight part of a connection is there while it is used, and then it is not. */
 static void a_connection_at_rest_gives_back_what_only_flight_needs(void)
 {
@@ -191,5 +210,5 @@ static void a_connection_at_rest_gives_back_what_only_flight_needs(void)
 }
 
 SUITE(tcp_ack, T(the_handshake_does_not_open_the_window), T(no_more_is_sent_than_both_windows_allow),
-	T(tcp_window_shrink), T(tcp_window_update_replay), T(tcp_optimistic_ack), T(tcp_rtt_poison),
-	T(a_connection_at_rest_gives_back_what_only_flight_needs))
+	T(a_segment_without_a_buffer_is_congestion), T(tcp_window_shrink), T(tcp_window_update_replay),
+	T(tcp_optimistic_ack), T(tcp_rtt_poison), T(a_connection_at_rest_gives_back_what_only_flight_needs))
