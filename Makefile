@@ -49,7 +49,7 @@ export RESULTS := $(BUILD)/results
 Q   := $(if $(filter 1,$(V)),,@)
 say  = $(if $(filter 1,$(V)),,@echo '  $1'	'$2')
 
-.PHONY: all run test unit lab netsim live bench check layers docs deps deps-test cover install uninstall clean help FORCE
+.PHONY: all run test unit lab netsim live soak bench check layers docs deps deps-test cover install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -63,6 +63,7 @@ help:
 	@echo 'make lab        scripts under the virtual clock, compared with what they must print'
 	@echo 'make netsim     TCP over bad links in virtual time, compared with tests/netsim/table.txt'
 	@echo 'make live       scripts over real TAP devices against the kernel (LIVE=name for some)'
+	@echo 'make soak       unit tests that know large numbers, with them: a million connections'
 	@echo 'make check      layers, headers, format, static analysis, globals, documents up to date'
 	@echo 'make docs       write docs/rfc.md anew: which test holds which requirement'
 	@echo 'make bench      ping round trips beside the least program that can answer (as root)'
@@ -95,14 +96,15 @@ run: deps $(PROG)
 # --- tests. The suite table is made from the paths: tests/unit/arp/input.c holds suite_arp_input.
 
 TABLE := $(BUILD)/unit/suites.c
-names := $(subst /,_,$(patsubst tests/unit/%.c,%,$(SUITES)))
+names  = $(subst /,_,$(patsubst tests/unit/%.c,%,$1))
+table  = { echo '\#include "tests/unit/unit.h"'; \
+	   for s in $(call names,$1); do echo "extern const struct suite suite_$$s;"; done; \
+	   echo 'const struct suite *const unit_suites[] = {'; \
+	   for s in $(call names,$1); do echo "	&suite_$$s,"; done; \
+	   echo '	NULL,'; echo '};'; }
 
 $(TABLE): $(BUILD)/unit/suites.list
-	@{ echo '#include "tests/unit/unit.h"'; \
-	   for s in $(names); do echo "extern const struct suite suite_$$s;"; done; \
-	   echo 'const struct suite *const unit_suites[] = {'; \
-	   for s in $(names); do echo "	&suite_$$s,"; done; \
-	   echo '	NULL,'; echo '};'; } > $@
+	@$(call table,$(SUITES)) > $@
 
 $(BUILD)/unit/%.o: %.c $(BUILD)/unit/flags
 	$(call say,CC,$< (unit))
@@ -161,6 +163,21 @@ cover: $(COVER)
 	@find $(BUILD)/cover -name '*.gcda' -delete
 	@RESULTS= $(COVER) > $(BUILD)/cover/log || { cat $(BUILD)/cover/log; exit 1; }
 	@tools/cover $(BUILD)/cover $(LIB_SRC) $(SH_SRC)
+
+# --- the suites that also know large numbers (unit_soak), optimized and without sanitizers
+
+SOAKS := tests/unit/tcp/scale.c
+SOAK  := $(BUILD)/soak/run
+
+$(BUILD)/soak/suites.c: $(BUILD)/soak/suites.list
+	@$(call table,$(SOAKS)) > $@
+
+$(SOAK): $(call objects,obj,$(FRAME) $(SOAKS)) $(BUILD)/soak/suites.c $(LIB)
+	$(call say,LD,soak)
+	$(Q)$(CC) $(BASE) $(CFLAGS) $(LDFLAGS) $(WRAP) $(WRAP_ISN) -o $@ $^ -lcunit $(LIBS)
+
+soak: $(SOAK)
+	@RESULTS= $(SOAK) --soak $(SUITE)
 
 # --- benchmarks: programs of their own, against the floor (see bench/)
 
@@ -236,5 +253,8 @@ $(BUILD)/cover/flags: FORCE
 	$(call keep,$(CC) $(BASE) --coverage)
 $(BUILD)/unit/suites.list: FORCE
 	$(call keep,$(SUITES))
+$(BUILD)/soak/suites.list: FORCE
+	$(call keep,$(SOAKS))
 
--include $(ALL_OBJ:.o=.d) $(patsubst %.o,%.d,$(call objects,unit,$(TESTED) main.c) $(call objects,cover,$(TESTED)))
+-include $(ALL_OBJ:.o=.d) $(patsubst %.o,%.d,$(call objects,unit,$(TESTED) main.c) $(call objects,cover,$(TESTED)) \
+	$(call objects,obj,$(FRAME) $(SOAKS)))

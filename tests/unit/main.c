@@ -2,7 +2,7 @@
 /*
  * Runs the unit tests.
  *
- *	run [--late] [--seed N] [--list] [NAME...]	NAME: the beginning of "suite" or "suite/case"
+ *	run [--late] [--soak] [--seed N] [--list] [NAME...]	NAME: the beginning of "suite" or "suite/case"
  *
  * The cases run one after the other in a child process. When one brings it down (a signal, an assert, a
  * sanitizer's report), the parent says which one it was, counts it as failed, and starts a new child with the
@@ -22,9 +22,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { CASE_SECONDS = 60 };
+enum { CASE_SECONDS = 60, SOAK_SECONDS = 600 };
 
-bool unit_late;
+bool unit_late, unit_soak;
 uint64_t unit_seed;
 const void *unit_arg;
 
@@ -120,7 +120,7 @@ static void run_one(const struct entry *e)
 	progress->skip = false;
 	progress->running = true;
 	unit_arg = e->c->arg;
-	alarm(CASE_SECONDS);
+	alarm(unit_soak ? SOAK_SECONDS : CASE_SECONDS);
 	CU_run_test(e->cu_suite, e->cu_test);
 	alarm(0);
 	progress->running = false;
@@ -209,6 +209,8 @@ static char **options(char **argv, bool *only_list)
 	for (argv++; *argv && strncmp(*argv, "--", 2) == 0; argv++) {
 		if (strcmp(*argv, "--late") == 0)
 			unit_late = true;
+		else if (strcmp(*argv, "--soak") == 0)
+			unit_soak = true;
 		else if (strcmp(*argv, "--list") == 0)
 			*only_list = true;
 		else if (strcmp(*argv, "--seed") == 0 && argv[1])
@@ -231,7 +233,7 @@ int main(int argc, char **argv)
 		unit_seed = 1;
 	names = options(argv, &only_list);
 	if (!names) {
-		fprintf(stderr, "usage: run [--late] [--seed N] [--list] [NAME...]\n");
+		fprintf(stderr, "usage: run [--late] [--soak] [--seed N] [--list] [NAME...]\n");
 		return 2;
 	}
 	progress = mmap(NULL, sizeof(*progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

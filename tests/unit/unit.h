@@ -42,6 +42,9 @@ extern const struct suite *const unit_suites[];
 /* Clocks and sequence numbers start just below 2^32 (the second run of `make unit`). */
 extern bool unit_late;
 
+/* Large numbers: as many as the claim is about (`make soak`). */
+extern bool unit_soak;
+
 /* The seed of this run, printed at its start; `--seed N` repeats it. */
 extern uint64_t unit_seed;
 
