@@ -101,6 +101,8 @@ void rtt_ack(struct tcp_conn *c, struct tcp_ack *a)
 	c->flight->rtt_ns = a->rtt_ns;
 	if (rtt)
 		tcp_rtt_sample(c, rtt);
+	else if (a->una_moved && a->dsack)
+		c->backoff = 0; /* the ACK before was lost, not late: the RTO was not too short */
 }
 
 /* ---- timers ---- */

@@ -171,6 +171,7 @@ static void what_a_duplicate_made_the_peer_say_is_no_sample(void)
 	CU_ASSERT(flight_resend_next(&b));
 	flight_wait(&b, 100 * MS);
 	ACK(&b, .ack = MSS, .sack = {0, MSS}, .tsecr = stamp);
+	CU_ASSERT_EQUAL(b.c->backoff, 0); /* but the RTO was not too short */
 	CU_ASSERT_EQUAL(b.c->srtt_us, 100000);
 	flight_close(&b);
 }
