@@ -45,14 +45,17 @@ static void wait_until(struct iperf_stream *st, uint64_t due)
 
 /* ---- sending ---- */
 
-/* A block, or what is left of one. False: no more now. */
+/* A block, or what is left of one. False: no more now. When the test is over, the other end may have closed before it
+ * had all of the last block (with --bidir the machine's iperf3 does). */
 static bool send_tcp(struct iperf_stream *st)
 {
 	struct iperf *t = st->test;
 	ssize_t n = sock_send(st->sk, t->block, t->p.len - st->in_block, 0, NULL);
 
 	if (n < 0) {
-		if (n != -EAGAIN)
+		if (n != -EAGAIN && !t->running)
+			st->in_block = 0;
+		else if (n != -EAGAIN)
 			iperf_fail(t, "error - unable to write to stream socket: %s", strerror((int)-n));
 		return false;
 	}
