@@ -52,7 +52,8 @@ struct tcp_info {
 	uint32_t snd_cwnd, snd_ssthresh;		    /* segments; ssthresh UINT32_MAX: infinite */
 	uint32_t snd_wnd, rcv_wnd, rcv_space, rcv_ssthresh; /* bytes */
 	uint32_t notsent_bytes, unacked_bytes, unread_bytes;
-	uint32_t snd_una, snd_nxt, rcv_nxt; /* sequence numbers, for tcp watch and tcp plot */
+	uint32_t rmem, rcvbuf, wmem, sndbuf; /* memory that the queues take, and may */
+	uint32_t snd_una, snd_nxt, rcv_nxt;  /* sequence numbers, for tcp watch and tcp plot */
 	uint32_t iss, irs;
 	uint64_t bytes_sent, bytes_retrans, bytes_acked, bytes_received;
 	uint64_t segs_out, segs_in, data_segs_out, data_segs_in;

@@ -74,9 +74,15 @@ static void add_extended(struct buf *b, const struct socket_row *row)
 
 /* ---- -m ---- */
 
-static void add_memory(struct buf *b, const struct sock *sk)
+static void add_memory(struct buf *b, const struct socket_row *row)
 {
-	if (sk)
+	const struct tcp_info *info = &row->end.info;
+	const struct sock *sk = row->end.sk;
+
+	if (row->kind == SOCKET_TCP)
+		buf_printf(b, " skmem:(r%u,rb%u,t0,tb%u,f0,w%u,o0,bl0,d0)", info->rmem, info->rcvbuf,
+			info->sndbuf, info->wmem);
+	else if (sk)
 		buf_printf(b, " skmem:(r%u,rb%u,t0,tb%u,f0,w%zu,o0,bl0,d%u)", sock_rx_bytes(sk), sk->rx_limit,
 			sk->tx_limit, sock_unsent(sk), sock_rx_dropped(sk));
 }
@@ -223,7 +229,7 @@ void ss_add_detail(struct buf *b, const struct socket_row *row, const struct ss_
 		return;
 	buf_puts(b, o->oneline ? "" : "\n\t");
 	if (o->memory)
-		add_memory(b, row->end.sk);
+		add_memory(b, row);
 	if (o->info && row->kind == SOCKET_TCP)
 		add_tcp(b, row, o);
 }

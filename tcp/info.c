@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* STATUS (RFC 9293 3.9.1.6): all there is to know about a connection, and the list of all. */
 #include "tcp/listen.h"
+#include "tcp/recvq.h"
 
 static void put_timer(const struct tcp_conn *c, struct tcp_info *info)
 {
@@ -43,6 +44,10 @@ static void put_stats(const struct tcp_stats *st, struct tcp_info *info)
 static void put_sending(const struct tcp_conn *c, struct tcp_info *info)
 {
 	info->snd_mss = c->mss;
+	info->wmem = (uint32_t)tcp_sendq_size(c);
+	info->sndbuf = c->sndbuf;
+	info->rmem = (uint32_t)tcp_recvq_charge(c);
+	info->rcvbuf = c->rcvbuf;
 	info->snd_wnd = c->snd.wnd;
 	info->snd_una = c->snd.una;
 	info->snd_nxt = c->snd.nxt;

@@ -458,6 +458,7 @@ ssize_t tcp_sendq_write(struct tcp_conn *c, const void *data, size_t len);
 void tcp_sendq_copy(const struct tcp_conn *c, uint32_t seq, void *to, size_t len);
 void tcp_sendq_acked(struct tcp_conn *c, uint32_t to); /* forgets what stands before `to` */
 void tcp_sendq_free(struct tcp_conn *c);
+size_t tcp_sendq_size(const struct tcp_conn *c); /* bytes of memory it takes */
 size_t tcp_sendq_room(const struct tcp_conn *c); /* how many bytes would be taken now */
 
 /* Is there so much room again that a program that met -EAGAIN should be told (a third of the buffer; lowat)? */

@@ -38,7 +38,7 @@ static struct chunk *last_chunk(const struct tcp_sendq *q)
 /* ---- how much ---- */
 
 /* As Linux's sk_wmem_queued: memory, not bytes. */
-static size_t queued(const struct tcp_conn *c)
+size_t tcp_sendq_size(const struct tcp_conn *c)
 {
 	return c->sendq ? c->sendq->size : 0;
 }
@@ -71,14 +71,14 @@ size_t tcp_sendq_room(const struct tcp_conn *c)
 
 	if (not_sent(c) >= lowat(c))
 		return 0;
-	if (queued(c) >= c->sndbuf)
+	if (tcp_sendq_size(c) >= c->sndbuf)
 		return last ? last->room - last->len : 0;
-	return c->sndbuf - queued(c);
+	return c->sndbuf - tcp_sendq_size(c);
 }
 
 bool tcp_sendq_is_writable(const struct tcp_conn *c)
 {
-	return queued(c) * 3 <= (size_t)c->sndbuf * 2 && not_sent(c) < lowat(c);
+	return tcp_sendq_size(c) * 3 <= (size_t)c->sndbuf * 2 && not_sent(c) < lowat(c);
 }
 
 /* ---- writing ---- */
