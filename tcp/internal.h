@@ -202,8 +202,9 @@ struct tcp_conn {
 	bool urg_seen : 1, urg_taken : 1; /* rcv.up holds; and was read */
 	bool more : 1;			  /* the last write said MSG_MORE: as cork, until the next */
 	uint8_t snd_wscale, rcv_wscale;
-	uint8_t soft_error; /* errno of an ICMP error that ended nothing: told when retries are exhausted */
-	uint8_t sending;    /* enum tcp_timer: the one that TCP_CLOCK_SENDING is set for */
+	uint8_t soft_error;   /* errno of an ICMP error that ended nothing: told when retries are exhausted */
+	uint8_t sending;      /* enum tcp_timer: the one that TCP_CLOCK_SENDING is set for */
+	uint32_t answered_ms; /* last ACK for a bad segment: one in tcp_invalid_ratelimit ms */
 
 	struct timer timer;		       /* the earliest of: */
 	uint64_t deadline_ns[TCP_CLOCK_COUNT]; /* by enum tcp_clock; TIMER_NEVER: off */
@@ -234,9 +235,8 @@ struct tcp_conn {
 	uint32_t srtt_us, rttvar_us, rto_us; /* srtt 0: none yet */
 	uint32_t sndbuf, rcvbuf;	     /* limits, bytes */
 	uint32_t last_send_ms, last_rcv_ms;  /* data sent; anything received; 0: never */
-	uint32_t answered_ms;		     /* last ACK for a bad segment: one in tcp_invalid_ratelimit ms */
-	uint64_t first_try_ns;		     /* when the present row of retries began */
 	uint32_t probe_since_ms;	     /* zero-window probes since then; 0: none */
+	uint64_t first_try_ns;		     /* when the present row of retries began */
 
 	const struct tcp_cc *cc;   /* NULL: not chosen; tcp_cc_init() takes the host's */
 	struct tcp_sendq *sendq;   /* NULL: no bytes */

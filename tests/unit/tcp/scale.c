@@ -234,7 +234,8 @@ static void say(struct scene *sc, struct sock **from, struct sock **to, unsigned
 static void close_all(struct sock **socks, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
-		sock_close(socks[i]);
+		if (socks[i])
+			sock_close(socks[i]);
 	free(socks);
 }
 
@@ -463,6 +464,45 @@ static void a_thousand_that_stall_stay_within_tcp_mem(void)
 	scene_free(sc);
 }
 
+/* ---- a host goes while everything is under way ---- */
+
+/* Full buffers, segments on their way, half-open entries, connections nobody has accepted, TIME-WAIT, orphans: whichever
+ * host goes first, nothing is left (lab_free() and every pool look). */
+static void a_host_with_everything_under_way_is_deleted(void)
+{
+	for (int first = 0; first < 2; first++) {
+		struct scene *sc = scene_new();
+		unsigned n = SOAK(10000, 200), few = n / 10;
+		struct sock **client = calloc(n, sizeof(*client)), **server = calloc(n, sizeof(*server));
+		struct rng r;
+
+		rng_seed(&r, unit_seed);
+		open_many(sc, client, server, n - few);
+		for (unsigned i = 0; i < few; i++)
+			open_and_close(sc, i % 2, 0);
+		for (unsigned i = n - few; i < n; i++)
+			client[i] = call(sc, CLIENT(0));
+		for (unsigned i = 0; i < few; i++)
+			throw_syn(sc, &r);
+		lab_sent_clear(sc->wire);
+		delay(dev_by_name(sc->client, "a"), 10 * MS);
+		fill(sc, server, MIN(n - few, 1000));
+		fill(sc, client, few);
+		for (unsigned i = few; i < 2 * few; i++) {
+			sock_close(client[i]); /* what it wrote is still to be sent */
+			client[i] = NULL;
+		}
+		double began = seconds();
+		stack_delete(first ? sc->client : sc->server);
+		CU_ASSERT(seconds() - began < 2);
+		print_seconds(first ? "the client deleted" : "the server deleted", began);
+		lab_run(sc->l, NS_PER_SEC);
+		close_all(client, n);
+		close_all(server, n - few);
+		scene_free(sc);
+	}
+}
+
 SUITE(tcp_scale, T(a_million_connections_one_after_another_leave_nothing),
 	T(a_hundred_thousand_are_open_at_once), T(a_flood_of_syns_keeps_nobody_out),
-	T(a_thousand_that_stall_stay_within_tcp_mem))
+	T(a_thousand_that_stall_stay_within_tcp_mem), T(a_host_with_everything_under_way_is_deleted))
