@@ -172,7 +172,12 @@ SOAK  := $(BUILD)/soak/run
 $(BUILD)/soak/suites.c: $(BUILD)/soak/suites.list
 	@$(call table,$(SOAKS)) > $@
 
-$(SOAK): $(call objects,obj,$(FRAME) $(SOAKS)) $(BUILD)/soak/suites.c $(LIB)
+$(BUILD)/soak/%.o: %.c $(BUILD)/obj/flags
+	$(call say,CC,$< (soak))
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BASE) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(SOAK): $(call objects,soak,$(FRAME) $(SOAKS)) $(BUILD)/soak/suites.c $(LIB)
 	$(call say,LD,soak)
 	$(Q)$(CC) $(BASE) $(CFLAGS) $(LDFLAGS) $(WRAP) $(WRAP_ISN) -o $@ $^ -lcunit $(LIBS)
 
@@ -257,4 +262,4 @@ $(BUILD)/soak/suites.list: FORCE
 	$(call keep,$(SOAKS))
 
 -include $(ALL_OBJ:.o=.d) $(patsubst %.o,%.d,$(call objects,unit,$(TESTED) main.c) $(call objects,cover,$(TESTED)) \
-	$(call objects,obj,$(FRAME) $(SOAKS)))
+	$(call objects,soak,$(FRAME) $(SOAKS)))
