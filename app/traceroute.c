@@ -4,8 +4,8 @@
  *
  * Probe number i has TTL first + i / queries. What comes back is known by the ICMP sequence number i + 1, or, where
  * probes have sockets of their own (UDP), by the socket. Nobody should have the ports that datagrams go to: the
- * destination answers that they are closed. Up to `at_once` are on
- * their way; answers come in any order and are told in order of the probes, each as soon as all before it are
+ * destination answers that they are closed. A SYN is what connect() of a TCP socket sends: an ICMP error ends the
+ * attempt, the destination accepts or refuses it. Up to `at_once` are on their way; answers come in any order and are told in order of the probes, each as soon as all before it are
  * settled. A probe is settled when its answer came or when its time is up. The trace ends with the first hop
  * at which the destination, or somebody who says that it cannot be reached, has answered.
  */
@@ -13,6 +13,7 @@
 
 #include "net/wire_icmp.h"
 #include "net/wire_ip.h"
+#include "net/wire_tcp.h"
 #include "net/wire_udp.h"
 
 #include <errno.h>
@@ -20,6 +21,8 @@
 
 /* Less than this is never waited: the quick answer of one probe says little about the next one. */
 #define SHORTEST_WAIT_NS (100 * NS_PER_MS)
+
+enum { SYN_OPTIONS_LEN = 20 };
 
 struct probe {
 	struct traceroute *t;
@@ -30,9 +33,9 @@ struct probe {
 };
 
 struct method {
-	int protocol;
-	size_t hdr_len;	 /* behind the IP header */
-	bool own_socket; /* for each probe */
+	int type, protocol; /* of the sockets */
+	size_t hdr_len;	    /* behind the IP header */
+	bool own_socket;    /* for each probe */
 	int (*send)(struct traceroute *t, struct probe *pr);
 };
 
@@ -59,6 +62,13 @@ static size_t number_of(const struct probe *pr)
 	return (size_t)(pr - pr->t->probes);
 }
 
+static uint16_t port_of(const struct probe *pr)
+{
+	const struct traceroute_config *cfg = &pr->t->cfg;
+
+	return cfg->fixed_port ? cfg->port : (uint16_t)(cfg->port + number_of(pr));
+}
+
 /* ---- sockets ---- */
 
 static int set_options(const struct traceroute *t, struct sock *sk)
@@ -73,17 +83,22 @@ static int set_options(const struct traceroute *t, struct sock *sk)
 	return err ? err : sock_set(sk, SO_OPT_MTU_DISCOVER, pmtu);
 }
 
-/* A socket that is connected to the destination. 0 or -errno, with what failed. */
-static int open_socket(const struct traceroute *t, uint16_t port, struct sock **sk, const char **step_name)
+/* A socket that is connected to the destination, or about to be; its packets have this TTL (0: the host's). 0 or
+ * -errno, with what failed. */
+static int open_socket(const struct traceroute *t, int type, int protocol, const struct probe *pr,
+	struct sock **sk, const char **step_name)
 {
+	uint16_t port = pr ? port_of(pr) : t->cfg.port;
 	int err;
 
 	*step_name = "socket";
-	*sk = sock_open(t->s, SOCK_DGRAM, t->method->protocol);
+	*sk = sock_open(t->s, type, protocol);
 	if (!*sk)
 		return -errno;
 	*step_name = "setsockopt";
 	err = set_options(t, *sk);
+	if (!err && pr)
+		err = sock_set(*sk, SO_OPT_TTL, (int)pr->told.ttl);
 	if (err)
 		return err;
 	*step_name = "bind";
@@ -91,7 +106,8 @@ static int open_socket(const struct traceroute *t, uint16_t port, struct sock **
 	if (err)
 		return err;
 	*step_name = "connect";
-	return sock_connect(*sk, &(struct sock_addr){.ip = t->cfg.dst, .port = port});
+	err = sock_connect(*sk, &(struct sock_addr){.ip = t->cfg.dst, .port = port});
+	return err == -EINPROGRESS ? 0 : err;
 }
 
 static void close_own(struct probe *pr)
@@ -114,32 +130,31 @@ static int send_echo(struct traceroute *t, struct probe *pr)
 
 static void on_own_event(struct sock *sk, unsigned events, void *ctx);
 
-static uint16_t port_of(const struct probe *pr)
-{
-	const struct traceroute_config *cfg = &pr->t->cfg;
-
-	return cfg->fixed_port ? cfg->port : (uint16_t)(cfg->port + number_of(pr));
-}
-
-static int send_datagram(struct traceroute *t, struct probe *pr)
+/* A socket of the probe's own. */
+static int open_own(struct traceroute *t, struct probe *pr)
 {
 	const char *step_name;
 	struct sock_addr name;
 	int err = sock_name(t->sk, &name); /* is the host still there? */
 
 	if (!err)
-		err = open_socket(t, port_of(pr), &pr->sk, &step_name);
+		err = open_socket(t, t->method->type, t->method->protocol, pr, &pr->sk, &step_name);
 	if (!err)
-		err = sock_set(pr->sk, SO_OPT_TTL, (int)pr->told.ttl);
-	if (err)
-		return err;
-	sock_on_event(pr->sk, on_own_event, pr);
-	return (int)sock_send(pr->sk, t->request, t->request_len, 0, NULL);
+		sock_on_event(pr->sk, on_own_event, pr);
+	return err;
+}
+
+static int send_datagram(struct traceroute *t, struct probe *pr)
+{
+	int err = open_own(t, pr);
+
+	return err ? err : (int)sock_send(pr->sk, t->request, t->request_len, 0, NULL);
 }
 
 static const struct method methods[] = {
-	[TRACEROUTE_UDP] = {IP_PROTO_UDP, UDP_HDR_LEN, true, send_datagram},
-	[TRACEROUTE_ICMP] = {IP_PROTO_ICMP, ICMP_HDR_LEN, false, send_echo},
+	[TRACEROUTE_UDP] = {SOCK_DGRAM, IP_PROTO_UDP, UDP_HDR_LEN, true, send_datagram},
+	[TRACEROUTE_ICMP] = {SOCK_DGRAM, IP_PROTO_ICMP, ICMP_HDR_LEN, false, send_echo},
+	[TRACEROUTE_TCP] = {SOCK_STREAM, IP_PROTO_TCP, TCP_HDR_LEN + SYN_OPTIONS_LEN, true, open_own},
 };
 
 static int send_probe(struct traceroute *t, size_t i)
@@ -345,21 +360,33 @@ static void on_event(struct sock *sk, unsigned events, void *ctx)
 		step(t);
 }
 
-/* A datagram comes back where the port is open after all. */
+/* Did the destination itself answer? A datagram comes back where the port is open after all; a connection is accepted or
+ * refused. */
+static bool has_answer(const struct traceroute *t, struct sock *sk, unsigned events)
+{
+	int error = 0;
+
+	if (t->method->type == SOCK_DGRAM)
+		return sock_recv(sk, NULL, 0, 0, NULL) >= 0;
+	sock_get(sk, SO_OPT_ERROR, &error);
+	return error == ECONNREFUSED ||
+		(!error && (events & SOCK_EVENT_WRITABLE) && !(events & SOCK_EVENT_HANGUP));
+}
+
 static void on_own_event(struct sock *sk, unsigned events, void *ctx)
 {
 	struct probe *pr = ctx;
 	struct traceroute *t = pr->t;
-	struct sock_msg msg;
+	struct sock_addr name;
 
 	take_errors(t, sk, pr);
-	if (!pr->settled && sock_recv(sk, NULL, 0, 0, &msg) >= 0) {
+	if (!pr->settled && has_answer(t, sk, events)) {
 		pr->told.reply = true;
-		settle(t, pr, msg.from.ip, msg.time_ns);
+		settle(t, pr, t->cfg.dst, t->loop->now);
 	}
 	if (pr->settled)
 		close_own(pr);
-	if (!(events & SOCK_EVENT_HANGUP)) /* the shared one is told too */
+	if (sock_name(t->sk, &name) == 0) /* else the host is gone, and the shared one is told too */
 		step(t);
 }
 
@@ -375,7 +402,9 @@ static void set_defaults(struct traceroute_config *cfg)
 	cfg->here = cfg->here > 0 ? cfg->here : 3;
 	cfg->near = cfg->near > 0 ? cfg->near : 10;
 	cfg->len = MAX(cfg->len ? cfg->len : 60, IP_HDR_LEN + methods[cfg->method].hdr_len);
-	cfg->port = cfg->port ? cfg->port : cfg->fixed_port ? 53 : 33434;
+	cfg->fixed_port |= cfg->method == TRACEROUTE_TCP;
+	if (!cfg->port)
+		cfg->port = cfg->method == TRACEROUTE_TCP ? 80 : cfg->fixed_port ? 53 : 33434;
 }
 
 static void number_probes(struct traceroute *t)
@@ -409,7 +438,8 @@ struct traceroute *traceroute_new(struct loop *l, struct stack *s, const struct 
 	t->request = calloc(1, t->request_len + 1); /* maybe nothing */
 	t->probes = calloc(t->count, sizeof(*t->probes));
 	if (t->request && t->probes)
-		err = -open_socket(t, t->cfg.port, &t->sk, step_name);
+		err = -open_socket(t, SOCK_DGRAM, t->method->own_socket ? IP_PROTO_UDP : t->method->protocol,
+			NULL, &t->sk, step_name);
 	if (!err) {
 		number_probes(t);
 		return t;

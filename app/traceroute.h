@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* traceroute by UDP or ICMP echo: many probes at once with growing TTL, told in order. */
+/* traceroute by UDP, ICMP echo or TCP SYNs: many probes at once with growing TTL, told in order. */
 #ifndef APP_TRACEROUTE_H
 #define APP_TRACEROUTE_H
 
@@ -10,12 +10,12 @@ struct traceroute;
 
 enum { TRACEROUTE_MAX_HOPS = 255, TRACEROUTE_MAX_QUERIES = 10 };
 
-enum traceroute_method { TRACEROUTE_UDP, TRACEROUTE_ICMP };
+enum traceroute_method { TRACEROUTE_UDP, TRACEROUTE_ICMP, TRACEROUTE_TCP };
 
 struct traceroute_config {
 	enum traceroute_method method;
 	uint16_t port;	 /* UDP: of the first probe; each has the next one, unless: */
-	bool fixed_port; /* all have the same */
+	bool fixed_port; /* all have the same, as with TCP always */
 	uint32_t dst;
 	uint32_t src; /* 0: the route's choice */
 	int oif;      /* 0: any */
@@ -35,7 +35,7 @@ struct traceroute_probe {
 	unsigned ttl, query;
 	uint32_t from; /* who answered; 0: nobody in time */
 	uint64_t rtt_us;
-	bool reply;	    /* the destination's: echo reply, datagram, port unreachable; else an error: */
+	bool reply; /* the destination's: echo reply, datagram, port unreachable, SYN-ACK, reset; else an error: */
 	uint8_t type, code; /* TIME_EXCEEDED, DEST_UNREACH ... */
 	uint32_t info;	    /* its MTU */
 };

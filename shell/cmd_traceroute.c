@@ -161,6 +161,9 @@ static int take_option(struct traceroute_run *run, int opt)
 	case 'I':
 		run->cfg.method = TRACEROUTE_ICMP;
 		return 0;
+	case 'T':
+		run->cfg.method = TRACEROUTE_TCP;
+		return 0;
 	case 'U':
 		run->cfg.method = TRACEROUTE_UDP;
 		run->cfg.fixed_port = true;
@@ -214,7 +217,7 @@ static int read_traceroute(struct traceroute_run *run)
 	int opt, status;
 
 	args_begin();
-	while ((opt = args_next(run->c, "4f:Fi:Im:nN:p:q:s:t:Uw:", NULL)) > 0) {
+	while ((opt = args_next(run->c, "4f:Fi:Im:nN:p:q:s:t:TUw:", NULL)) > 0) {
 		status = take_option(run, opt);
 		if (status)
 			return status;
@@ -410,11 +413,13 @@ static int run_tracepath(struct cmd *c)
 const struct command cmd_traceroute = {
 	.name = "traceroute",
 	.run = run_traceroute,
-	.usage = "traceroute [-I | -U] [-nF] [-p PORT] [-f FIRST] [-m MAX] [-q QUERIES] [-N AT_ONCE] [-w "
-		 "MAX,HERE,NEAR] "
-		 "[-i DEVICE] [-s SOURCE] [-t TOS] HOST [LENGTH]",
+	.usage =
+		"traceroute [-I | -T | -U] [-nF] [-p PORT] [-f FIRST] [-m MAX] [-q QUERIES] [-N AT_ONCE] [-w "
+		"MAX,HERE,NEAR] "
+		"[-i DEVICE] [-s SOURCE] [-t TOS] HOST [LENGTH]",
 	.about = "show the routers on the way to a host",
 	.options = "  -I           by ICMP echo instead of UDP\n"
+		   "  -T           by TCP SYNs, to port 80 or that of -p\n"
 		   "  -p PORT      of the first datagram (33434); each goes to the next port\n"
 		   "  -U           all to the same port (53, or that of -p)\n"
 		   "  -n           addresses only\n"
