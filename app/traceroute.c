@@ -80,6 +80,8 @@ static int set_options(const struct traceroute *t, struct sock *sk)
 		err = sock_set(sk, SO_OPT_RECVERR, 1);
 	if (!err)
 		err = sock_set(sk, SO_OPT_TOS, t->cfg.tos);
+	if (!err)
+		err = sock_set(sk, SO_OPT_LINGER, 0); /* a connection that is accepted ends by a reset */
 	return err ? err : sock_set(sk, SO_OPT_MTU_DISCOVER, pmtu);
 }
 
