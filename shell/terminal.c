@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 #include <readline/readline.h>
 #include <readline/history.h>
@@ -80,7 +81,12 @@ static void entered(char *line)
 
 static void keys_ready(struct watch *w, short revents)
 {
-	(void)w;
+	int waiting = 1;
+
+	/* readline would block where nothing is left to read: the terminal drops what was typed when it changes hands. */
+	if (revents & POLLIN && isatty(w->fd) && ioctl(w->fd, FIONREAD, &waiting) == 0 && waiting == 0 &&
+		!(revents & (POLLHUP | POLLERR)))
+		return;
 	if (revents & POLLIN)
 		rl_callback_read_char();
 	else if (revents & (POLLHUP | POLLERR | POLLNVAL))
