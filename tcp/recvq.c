@@ -524,10 +524,10 @@ bool tcp_text(struct tcp_conn *c, struct tcp_seg *seg)
 		mib_inc(c->stack, MIB_TcpExtTCPZeroWindowDrop);
 		tcp_drop(c->stack, seg, DROP_TCP_ZERO_WINDOW);
 	}
-	if (len)
+	if (len && !passed)
 		tcp_delack_decide(c, !news || had_gap || tcp_recvq_has_gap(c) || seg->len < len);
 	else if (!passed)
-		tcp_want(c, TCP_WANT_ACK);
+		tcp_want(c, TCP_WANT_ACK); /* for a FIN that has passed, who is told of it acknowledges */
 	if (news)
 		tcp_wake(c, SOCK_EVENT_READABLE);
 	return passed;

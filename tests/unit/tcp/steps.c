@@ -718,8 +718,22 @@ static void tcp_flags_all_512(void)
 			}
 }
 
-SUITE(tcp_steps, T(first_number_after_the_window_is_outside), T(pure_ack_at_the_edge_is_heard),
-	T(text_that_overlaps_the_window_on_both_sides_fills_it),
+/* Where each second segment is acknowledged without waiting for the turn's end, the FIN's ACK is still the only one. */
+static void text_and_fin_get_one_ack(void)
+{
+	struct bench *b = bench_new();
+
+	b->s->sysctl[SYSCTL_TCP_ACK_BURST] = 0;
+	bench_into(b, TCP_ESTABLISHED, false);
+	bench_say(b, TCP_ACK | TCP_FIN, 1000);
+	EXPECT_ACK(b);
+	EXPECT_NONE(b);
+	CU_ASSERT_EQUAL(bench_state(b), TCP_CLOSE_WAIT);
+	bench_free(b);
+}
+
+SUITE(tcp_steps, T(text_and_fin_get_one_ack), T(first_number_after_the_window_is_outside),
+	T(pure_ack_at_the_edge_is_heard), T(text_that_overlaps_the_window_on_both_sides_fills_it),
 	T(reset_urgent_and_ack_are_heard_with_a_shut_window), T(edge_once_offered_is_honoured),
 	T(tcp_challenge_ack_storm), T(two_desynchronised_hosts_fall_silent),
 	T(old_text_is_answered_each_time), T(tcp_rst_in_window), T(program_is_told_that_the_peer_aborted),
