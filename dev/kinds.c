@@ -3,9 +3,10 @@
 #include "dev/kinds.h"
 
 const struct dev_kind dev_kinds[] = {
-	{"veth", "a virtual cable: what goes in at one end comes out at the other", "veth%d", veth_create},
-	{"hub", "tapir's own: repeats every frame to every other port", "hub%d", hub_create},
-	{"dummy", "swallows what is sent to it", "dummy%d", dummy_create},
+	{"veth", "a virtual cable: what goes in at one end comes out at the other", "veth%d", false,
+		veth_create},
+	{"hub", "tapir's own: repeats every frame to every other port", "hub%d", false, hub_create},
+	{"dummy", "swallows what is sent to it", "dummy%d", false, dummy_create},
 	{0},
 };
 

@@ -10,6 +10,8 @@
 struct dev_config {
 	struct mac mac;
 	uint32_t mtu;
+	struct dev *lower; /* the device to stand on, for kinds that do: `link DEV`; maybe on another host */
+	const void *details; /* what the kind's own header describes; NULL: its defaults */
 	/* veth: the other end */
 	const char *peer_name;	  /* NULL: "veth%d" */
 	struct stack *peer_stack; /* NULL: the same host */
@@ -21,6 +23,7 @@ struct dev_kind {
 	const char *name; /* "veth" */
 	const char *about;
 	const char *name_pattern; /* for `ip link add type veth` without a name: "veth%d" */
+	bool has_lower;
 	/* 0, or -errno of dev_register(), -EINVAL, -ENOMEM: nothing was made. */
 	int (*create)(struct stack *s, const char *name, const struct dev_config *config);
 };

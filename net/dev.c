@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Devices: their place in a host, their state, and the way of a frame up and down. */
+/* Devices: their place in a host and on each other, and their state. */
 #include "net/dev.h"
 
-#include "lib/text.h"
-#include "net/gso.h"
 #include "net/qdisc.h"
 #include "net/stack.h"
 
@@ -36,6 +34,8 @@ void dev_init(struct dev *d, const struct dev_ops *ops, enum dev_type type)
 	list_init(&d->node);
 	list_init(&d->groups);
 	list_init(&d->taps);
+	list_init(&d->uppers);
+	list_init(&d->upper_node);
 	work_init(&d->flush_work, flush_device);
 }
 
@@ -101,6 +101,23 @@ static struct mac random_mac(struct stack *s)
 	return m;
 }
 
+static void tell_one(struct dev *whom, struct dev *from, enum dev_event ev)
+{
+	if (whom->ops->event)
+		whom->ops->event(whom, from, ev);
+}
+
+/* Those that stand on it, and whose port it is. */
+static void tell_above(struct dev *d, enum dev_event ev)
+{
+	list_each_safe(upper, &d->uppers, struct dev, upper_node) {
+		dev_set_carrier(upper, dev_is_running(d));
+		tell_one(upper, d, ev);
+	}
+	if (d->master)
+		tell_one(d->master, d, ev);
+}
+
 static void tell(struct dev *d, enum dev_event ev)
 {
 	struct stack *s = d->stack;
@@ -116,6 +133,8 @@ static void tell(struct dev *d, enum dev_event ev)
 			pr->dev_event(d->netif, ev);
 	if (gone)
 		monitor_tell(s, MONITOR_LINK, d, true);
+	else
+		tell_above(d, ev);
 }
 
 /* ---- a host gets and loses a device ---- */
@@ -188,9 +207,14 @@ static void free_groups(struct dev *d)
 
 void dev_unregister(struct dev *d)
 {
+	struct dev *upper;
+
+	while ((upper = list_first(&d->uppers, struct dev, upper_node)))
+		dev_unregister(upper);
 	dev_set_up(d, false);
 	if (d->ops->unregister)
 		d->ops->unregister(d);
+	list_del(&d->upper_node);
 	leave(d);
 	list_each_safe(t, &d->taps, struct dev_tap, node)
 		dev_del_tap(t);
@@ -320,14 +344,45 @@ void dev_set_flag(struct dev *d, enum dev_flag flag, bool on)
 	monitor_tell(d->stack, MONITOR_LINK, d, false);
 }
 
+/* ---- on each other ---- */
+
+int dev_set_lower(struct dev *d, struct dev *lower)
+{
+	int depth = 1;
+
+	for (const struct dev *below = lower; below; below = below->lower)
+		depth++;
+	if (depth > DEV_NEST_MAX)
+		return -EMLINK;
+	d->lower = d->link = lower;
+	d->carrier = dev_is_running(lower);
+	list_add_tail(&lower->uppers, &d->upper_node);
+	return 0;
+}
+
+/* Does `d` stand on `other`, by way of lower devices and ports? A device stands on itself. */
+static bool stands_on(const struct dev *d, const struct dev *other)
+{
+	if (!d || d == other)
+		return d;
+	if (stands_on(d->lower, other))
+		return true;
+	stack_each_dev(port, d->stack)
+		if (port->master == d && stands_on(port, other))
+			return true;
+	return false;
+}
+
 int dev_set_master(struct dev *d, struct dev *master)
 {
 	if (master == d->master)
 		return 0;
-	if (master && (master == d || master->stack != d->stack))
+	if (master && master->stack != d->stack)
 		return -EINVAL;
 	if (master && !master->ops->add_port)
 		return -EOPNOTSUPP;
+	if (master && stands_on(d, master))
+		return -ELOOP;
 	if (d->master) {
 		d->master->ops->del_port(d->master, d);
 		d->master = NULL;
@@ -425,151 +480,4 @@ void dev_add_tap(struct dev *d, struct dev_tap *t)
 void dev_del_tap(struct dev_tap *t)
 {
 	list_del(&t->node);
-}
-
-/* ---- the way of a frame ---- */
-
-void dev_drop_rx(struct dev *d, struct pkt *p, enum drop_reason why)
-{
-	d->stats.rx_dropped++;
-	stack_drop(d->stack, p, why);
-}
-
-void dev_drop_tx(struct dev *d, struct pkt *p, enum drop_reason why)
-{
-	d->stats.tx_dropped++;
-	stack_drop(d->stack, p, why);
-}
-
-static void show_taps(struct dev *d, const struct pkt *p, bool outgoing)
-{
-	list_each_safe(t, &d->taps, struct dev_tap, node)
-		t->fn(t, p, d, outgoing);
-}
-
-/* The frame is counted, known by its link header, and shown. False: it ended here. */
-static bool admit(struct dev *d, struct pkt *p)
-{
-	p->dev = d;
-	p->ifindex = d->ifindex;
-	p->time_ns = stack_now(d->stack);
-	p->local = d->type == DEV_LOOPBACK;
-	p->ip.hdr_len = 0;
-	p->sender = 0;
-	if (!(d->flags & DEV_UP)) {
-		dev_drop_rx(d, p, DROP_DEV_DOWN);
-		return false;
-	}
-	d->stats.rx_packets++;
-	d->stats.rx_bytes += p->len;
-	enum drop_reason why = netif_classify(d, p);
-	if (!why)
-		why = gso_check(p);
-	if (why) {
-		dev_drop_rx(d, p, why);
-		return false;
-	}
-	d->stats.rx_multicast += p->type == PKT_MULTICAST;
-	show_taps(d, p, false);
-	return true;
-}
-
-void dev_input(struct dev *d, struct pkt *p)
-{
-	struct qdisc *q = d->qdisc[QDISC_INGRESS];
-
-	if (!admit(d, p))
-		return;
-	if (q)
-		q->ops->enqueue(q, p);
-	else
-		dev_receive(d, p);
-}
-
-/* As deep as devices are stacked. */
-void dev_receive(struct dev *d, struct pkt *p)
-{
-	switch (d->rx_handler ? d->rx_handler(d, p) : RX_PASS) {
-	case RX_PASS:
-		netif_input(d->netif, p);
-		break;
-	case RX_ANOTHER:
-		dev_input(p->dev, p);
-		break;
-	case RX_CONSUMED:
-		break;
-	}
-}
-
-/* Zeros, never what the buffer held before (CVE-2003-0001). Every buffer has room for them, if only in front.
- */
-static void pad(struct dev *d, struct pkt *p)
-{
-	if (p->len >= d->min_frame)
-		return;
-	size_t missing = d->min_frame - p->len;
-	if (missing > pkt_tailroom(p)) {
-		memmove(p->buf + PKT_HEADROOM, p->data, p->len);
-		p->data = p->buf + PKT_HEADROOM;
-	}
-	memset(pkt_put(p, missing), 0, missing);
-}
-
-void dev_output(struct dev *d, struct pkt *p)
-{
-	struct qdisc *q = d->qdisc[QDISC_ROOT];
-
-	p->dev = d;
-	p->type = PKT_OUTGOING;
-	if (!(d->flags & DEV_UP)) {
-		dev_drop_tx(d, p, DROP_DEV_DOWN);
-		return;
-	}
-	if (q)
-		q->ops->enqueue(q, p);
-	else
-		dev_xmit(d, p);
-}
-
-static void xmit_one(struct dev *d, struct pkt *p)
-{
-	if (!(d->features & DEV_CAN_CSUM))
-		csum_complete(p);
-	show_taps(d, p, true);
-	pad(d, p);
-	d->stats.tx_packets++;
-	d->stats.tx_bytes += p->len;
-	TRACE(d->stack, LAYER_DEV, p, "", "%s: %u bytes out", d->name, p->len);
-	d->ops->xmit(d, p);
-}
-
-static void xmit_segments(struct dev *d, struct pkt *p)
-{
-	struct list segments;
-
-	list_init(&segments);
-	enum drop_reason why = gso_segment(p, &segments);
-	if (why) {
-		dev_drop_tx(d, p, why);
-		return;
-	}
-	pkt_done(p);
-	list_each_safe(seg, &segments, struct pkt, node) {
-		list_del(&seg->node);
-		xmit_one(d, seg);
-	}
-}
-
-void dev_xmit(struct dev *d, struct pkt *p)
-{
-	if (!d->carrier) {
-		dev_drop_tx(d, p, DROP_DEV_NO_CARRIER);
-		return;
-	}
-	if (p->offload.gso_type && !(d->features & DEV_CAN_GSO))
-		xmit_segments(d, p);
-	else
-		xmit_one(d, p);
-	if (d->ops->flush)
-		loop_defer(stack_loop(d->stack), &d->flush_work);
 }

@@ -7,6 +7,9 @@
  * netif, which filters by MAC address. A frame that leaves goes down: qdisc, packet taps, what the device lacks made
  * up in software, the driver's xmit.
  *
+ * Devices stand on each other in two ways. A device with a `lower` (macvlan, VLAN ...) lives on it: it has a
+ * carrier while the lower one runs, and ends with it. A device with a `master` (bridge, hub) is a port of it.
+ *
  * A driver fills in a struct dev inside its own struct, registers it, calls dev_input() for each frame in the
  * ingress phase of the loop, and gets frames by ops->xmit. xmit never calls dev_input(): in-memory devices
  * queue for the next turn (loop_post).
@@ -62,7 +65,7 @@ enum dev_event {
 enum rx_verdict { RX_CONSUMED, RX_PASS, RX_ANOTHER };
 
 /* Upper devices look at a frame first. RX_CONSUMED: took it. RX_PASS: go on. RX_ANOTHER: p->dev was changed;
- * begin again there. */
+ * go on there, as dev_input_typed(). */
 typedef enum rx_verdict rx_handler_fn(struct dev *d, struct pkt *p);
 
 /* Looks at every frame, both ways, and copies what it wants. `outgoing`: on the way out. */
@@ -83,6 +86,8 @@ struct dev_ops {
 	int (*add_port)(
 		struct dev *d, struct dev *port); /* hub, bridge: `ip link set PORT master D`; 0 or -errno */
 	void (*del_port)(struct dev *d, struct dev *port); /* `nomaster`, or the port goes away */
+	/* News of d->lower or of a port of `d`, after it happened. Their end is told by unregister and del_port. */
+	void (*event)(struct dev *d, struct dev *from, enum dev_event ev);
 	void (*unregister)(struct dev *d); /* let go of peers and upper devices (they unregister with it) */
 	void (*free)(struct dev *d);	   /* free the memory, close descriptors */
 };
@@ -116,16 +121,19 @@ struct dev {
 	bool activated; /* was up since it came to this host: it has a qdisc, as Linux shows it */
 	struct mac mac;
 	uint32_t mtu, min_mtu, max_mtu;
-	uint32_t min_frame;   /* shorter frames are padded with zeros to this; 0: none */
-	unsigned promiscuity; /* how many users need every frame */
-	struct list groups;   /* of struct dev_group */
-	struct list taps;     /* of struct dev_tap */
+	uint32_t min_frame;	     /* shorter frames are padded with zeros to this; 0: none */
+	unsigned promiscuity;	     /* how many users need every frame */
+	struct list groups;	     /* of struct dev_group */
+	struct list taps;	     /* of struct dev_tap */
+	rx_handler_fn *vlan_handler; /* the VLAN table: asked about tagged frames, before the rx handler */
 	rx_handler_fn *rx_handler;
-	void *rx_handler_data;
+	void *vlan_data, *rx_handler_data;
 	struct qdisc *qdisc[QDISC_WAYS]; /* its own; NULL: none (net/qdisc.h) */
 	struct dev *master;		 /* the hub or bridge it is a port of, or NULL */
-	struct dev *link;	/* the device at the other end, or below: shown as name@link; NULL: none */
-	struct work flush_work; /* ops->flush at the end of the turn */
+	struct dev *link;  /* the device at the other end, or below: shown as name@link; NULL: none */
+	struct dev *lower; /* the device it stands on (then also its link), or NULL; maybe on another host */
+	struct list uppers, upper_node; /* the devices that stand on this one; its place among those */
+	struct work flush_work;		/* ops->flush at the end of the turn */
 	struct dev_stats stats;
 };
 
@@ -138,7 +146,7 @@ void dev_init(struct dev *d, const struct dev_ops *ops, enum dev_type type);
  * -EEXIST (name taken), -EINVAL (bad name), -ENOMEM: nothing was done. */
 int dev_register(struct stack *s, struct dev *d, const char *name);
 
-/* Down, events, out of the stack, freed. A device that lives and dies with it (veth's peer) goes too. */
+/* Down, events, out of the stack, freed. Devices that live and die with it (veth's peer, uppers) go too. */
 void dev_unregister(struct dev *d);
 
 /* To another host, under `name` or its own when NULL; goes down and loses its addresses, as in Linux. 0,
@@ -160,8 +168,12 @@ int dev_set_name(struct dev *d, const char *name);
 void dev_set_flag(struct dev *d, enum dev_flag flag, bool on); /* PROMISC, ALLMULTI, NOARP */
 
 /* Makes `d` a port of `master`, which must be on the same host, or of nothing (NULL). 0, -EOPNOTSUPP (master
- * takes no ports), -EBUSY (somebody else handles its frames), -EINVAL, -ELOOP. */
+ * takes no ports), -EBUSY (somebody else handles its frames), -EINVAL, -ELOOP (master stands on `d`, or is it). */
 int dev_set_master(struct dev *d, struct dev *master);
+
+/* Drivers, before dev_register(): `d` stands on `lower`. 0, or -EMLINK: too many devices on each other. */
+enum { DEV_NEST_MAX = 8 };
+int dev_set_lower(struct dev *d, struct dev *lower);
 
 /* Drivers: the other end came or went. While the device is down, nobody is told. */
 void dev_set_carrier(struct dev *d, bool carrier);
@@ -189,6 +201,10 @@ void dev_del_tap(struct dev_tap *t);
 
 /* The way up. Takes the packet; data at the link header (Ethernet) or the IP header (DEV_RAW). */
 void dev_input(struct dev *d, struct pkt *p);
+
+/* The same for a frame that came by another device of ours, which knows of which type it is: p->type stays, but for
+ * frames to d's own MAC address, which are PKT_HOST. */
+void dev_input_typed(struct dev *d, struct pkt *p);
 
 /* The way down. Takes the packet; data at the link header. */
 void dev_output(struct dev *d, struct pkt *p);

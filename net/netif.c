@@ -283,7 +283,7 @@ static enum drop_reason filter(const struct netif *n, const struct pkt *p)
 		return DROP_ETH_MULTICAST_FILTER;
 	if (p->ethertype < ETHER_TYPE_MIN)
 		return DROP_ETH_LLC;
-	if (p->ethertype == ETHERTYPE_VLAN || p->ethertype == ETHERTYPE_QINQ)
+	if (ether_is_tagged(p->ethertype))
 		return DROP_ETH_VLAN;
 	return DROP_NONE;
 }

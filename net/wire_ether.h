@@ -26,6 +26,12 @@ struct ether_hdr {
 	uint16_t type;
 };
 
+/* Does an 802.1Q or 802.1ad tag stand behind the type? */
+static inline bool ether_is_tagged(uint16_t type)
+{
+	return type == ETHERTYPE_VLAN || type == ETHERTYPE_QINQ;
+}
+
 static inline enum drop_reason ether_parse(const uint8_t *b, size_t len, struct ether_hdr *h)
 {
 	if (len < ETHER_HDR_LEN)

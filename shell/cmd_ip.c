@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* `ip`, as iproute2 has it: options, objects, and what the objects share. */
-#include "shell/ipcmd.h"
+#include "shell/linkkind.h"
 
 #include "lib/text.h"
 #include "shell/address.h"
@@ -496,10 +496,32 @@ static void complete_netns(struct completion *w, int verb)
 	}
 }
 
+static void offer_kinds(struct completion *w)
+{
+	for (const struct dev_kind *k = dev_kinds; k->name; k++)
+		complete_offer(w, k->name);
+	for (const struct link_kind *const *k = link_kinds; *k; k++)
+		complete_offer(w, (*k)->name);
+}
+
+/* `ip link ... type KIND`: what its words are; before that, those of all links. */
+static void offer_link_words(struct completion *w)
+{
+	for (int i = 1; i + 1 < w->argc; i++) {
+		const struct link_kind *k =
+			strcmp(w->argv[i], "type") ? NULL : link_kind_by_name(w->argv[i + 1]);
+		if (!k)
+			continue;
+		if (k->words)
+			complete_offer_list(w, k->words);
+		return;
+	}
+	complete_offer_list(w, ipcmd_link.words);
+}
+
 static void complete(struct completion *w)
 {
 	int at = w->argc;
-	static const char *const kinds[] = {"dummy", "hub", "veth", NULL};
 	const char *last = w->argv[w->argc - 1];
 	const struct ipcmd_object *o = find_object(w, &at);
 
@@ -512,9 +534,12 @@ static void complete(struct completion *w)
 	else if (o == &ipcmd_netns)
 		complete_netns(w, at + 1);
 	else if (o == &ipcmd_link && !strcmp(last, "type"))
-		complete_offer_list(w, kinds);
-	else if (!strcmp(last, "dev") || !strcmp(last, "master") || !strcmp(last, "oif"))
+		offer_kinds(w);
+	else if (!strcmp(last, "dev") || !strcmp(last, "master") || !strcmp(last, "oif") ||
+		!strcmp(last, "link"))
 		complete_devices(w);
+	else if (o == &ipcmd_link)
+		offer_link_words(w);
 	else
 		complete_offer_list(w, o->words);
 	if (at == w->argc - 2 && (o == &ipcmd_link || o == &ipcmd_addr || o == &ipcmd_maddr))

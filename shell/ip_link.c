@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* `ip link show`, and how a device is printed wherever one is. */
-#include "shell/ipcmd.h"
+#include "shell/linkkind.h"
 
 #include "lib/text.h"
 #include "net/qdisc.h"
@@ -130,6 +130,31 @@ static void print_address(struct ipcmd *ip, const struct dev *d)
 	}
 }
 
+/* What its kind says of a device; of a port, what its master's kind says of it ("bridge_slave"). */
+static void print_kinds(struct ipcmd *ip, const struct dev *d)
+{
+	struct show *sh = &ip->show;
+	const struct link_kind *own = link_kind_by_name(d->ops->kind);
+	const struct link_kind *masters = d->master ? link_kind_by_name(d->master->ops->kind) : NULL;
+
+	show_text(sh, "%c    ", sh->oneline ? '\\' : '\n');
+	show_map(sh, "linkinfo");
+	show_str(sh, "info_kind", "%s ", d->ops->kind);
+	if (own && own->print) {
+		show_map(sh, "info_data");
+		own->print(ip, d);
+		show_close(sh);
+	}
+	if (masters && masters->print_port) {
+		show_text(sh, "%c    %s_slave ", sh->oneline ? '\\' : '\n', masters->name);
+		show_json_str(sh, "info_slave_kind", masters->name);
+		show_map(sh, "info_slave_data");
+		masters->print_port(ip, d);
+		show_close(sh);
+	}
+	show_close(sh);
+}
+
 static void print_details(struct ipcmd *ip, const struct dev *d)
 {
 	struct show *sh = &ip->show;
@@ -139,12 +164,8 @@ static void print_details(struct ipcmd *ip, const struct dev *d)
 	show_num(sh, "allmulti", " allmulti %u ", (unsigned)!!(d->flags & DEV_ALLMULTI));
 	show_num(sh, "min_mtu", "minmtu %u ", lo ? 0 : d->min_mtu);
 	show_num(sh, "max_mtu", "maxmtu %u ", lo ? 0 : d->max_mtu);
-	if (!lo) {
-		show_text(sh, "%c    ", sh->oneline ? '\\' : '\n');
-		show_map(sh, "linkinfo");
-		show_str(sh, "info_kind", "%s ", d->ops->kind);
-		show_close(sh);
-	}
+	if (!lo)
+		print_kinds(ip, d);
 	show_num(sh, "num_tx_queues", "numtxqueues %u ", 1u);
 	show_num(sh, "num_rx_queues", "numrxqueues %u ", 1u);
 	show_num(sh, "gso_max_size", "gso_max_size %u ", (unsigned)GSO_MAX_SIZE);

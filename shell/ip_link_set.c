@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* `ip link add`, `set` and `del`. */
-#include "shell/ipcmd.h"
-
-#include "dev/kinds.h"
+/* `ip link set` and `del`, and the table of all verbs. */
+#include "shell/linkkind.h"
 
 #include <errno.h>
 
@@ -21,7 +19,6 @@ enum {
 	LINK_MASTER,
 	LINK_NOMASTER,
 	LINK_TYPE,
-	LINK_LINK,
 };
 
 /* The kernel says why in words of its own. */
@@ -45,6 +42,7 @@ struct change {
 	const char *name;
 	struct dev *master;
 	struct stack *netns;
+	const struct link_kind *kind; /* whose words follow; they are read when all else is done */
 };
 
 static int read_flag(struct ipcmd *ip, struct change *ch, int id, const char *value)
@@ -80,10 +78,18 @@ static int read_master(struct ipcmd *ip, struct change *ch, const char *value)
 	return ch->master ? 0 : ipcmd_bad_value(ip, value, "Device does not exist\n");
 }
 
-static int read_change(struct ipcmd *ip, void *to, int id, const char *value)
+static int read_kind(struct ipcmd *ip, struct change *ch, const char *value)
 {
-	struct change *ch = to;
+	ch->kind = link_kind_by_name(value);
+	if (ch->kind && ch->kind->change)
+		return 0;
+	return ipcmd_fail(ip, IPCMD_REFUSED, "Error: %s.",
+		ch->kind || dev_kind_by_name(value) ? "Operation not supported: there is nothing to set"
+						    : "Unknown device type");
+}
 
+static int read_change(struct ipcmd *ip, struct change *ch, int id, const char *value)
+{
 	switch (id) {
 	case 0: /* the name alone */
 	case LINK_DEV:
@@ -110,6 +116,8 @@ static int read_change(struct ipcmd *ip, void *to, int id, const char *value)
 	case LINK_NOMASTER:
 		ch->no_master = true;
 		return 0;
+	case LINK_TYPE:
+		return read_kind(ip, ch, value);
 	default:
 		return read_flag(ip, ch, id, value);
 	}
@@ -131,12 +139,22 @@ static int read_changes(struct ipcmd *ip, struct change *ch)
 		VALUE("multicast", LINK_MULTICAST),
 		VALUE("master", LINK_MASTER),
 		WORD("nomaster", LINK_NOMASTER),
+		VALUE("type", LINK_TYPE),
 		{0},
 	};
-	int status = ipcmd_read_all(ip, words, read_change, ch);
 
-	if (status)
-		return status;
+	while (*ip->argv && !ch->kind) {
+		const char *value = NULL;
+		int id;
+		int status = ipcmd_read(ip, words, &id, &value);
+
+		if (!status && id == 0)
+			status = ipcmd_read_any(ip, &value);
+		if (!status)
+			status = read_change(ip, ch, id, value);
+		if (status)
+			return status;
+	}
 	return ch->dev ? 0 : ipcmd_needs_device(ip);
 }
 
@@ -172,142 +190,9 @@ static int set(struct ipcmd *ip)
 	struct change ch = {0};
 	int status = read_changes(ip, &ch);
 
-	return status ? status : apply(ip, &ch);
-}
-
-/* ---- add ---- */
-
-struct recipe {
-	const char *name, *type;
-	const char *link; /* the device below: for kinds that have one */
-	struct stack *netns;
-	struct dev_config config;
-	bool up;
-};
-
-static int set_end(struct ipcmd *ip, struct recipe *r, int id, const char *value)
-{
-	switch (id) {
-	case LINK_NAME:
-		r->name = value;
-		return ipcmd_device_name(ip, value, "name");
-	case LINK_ADDRESS:
-		return ipcmd_mac(ip, value, &r->config.mac);
-	case LINK_MTU:
-		return ipcmd_number(ip, value, "Invalid \"mtu\" value\n", &r->config.mtu);
-	case LINK_NETNS:
-		return ipcmd_host(ip, value, &r->netns);
-	case LINK_UP:
-		r->up = true;
-		return 0;
-	case LINK_TYPE:
-		r->type = value;
-		return 0;
-	case LINK_LINK:
-		r->link = value;
-		return 0;
-	}
-	return 0;
-}
-
-/* One end: options that both ends have. Stops at the first word that is none of them; a bare word is the name
- * while there is none. */
-static int read_end(struct ipcmd *ip, struct recipe *r, bool is_peer)
-{
-	static const struct ipcmd_word words[] = {
-		VALUE("name", LINK_NAME),
-		VALUE("dev", LINK_NAME),
-		VALUE_ABBREVIATED("address", LINK_ADDRESS, 4),
-		VALUE("mtu", LINK_MTU),
-		VALUE("netns", LINK_NETNS),
-		WORD("up", LINK_UP),
-		VALUE("type", LINK_TYPE),
-		VALUE("link", LINK_LINK),
-		{0},
-	};
-	while (*ip->argv && !(r->type && !is_peer)) {
-		const char *value = *ip->argv;
-		int id;
-		int status = ipcmd_read(ip, words, &id, &value);
-
-		if (!status && id == 0) {
-			if (r->name)
-				return ipcmd_garbage(ip, value);
-			ip->argv++;
-			id = LINK_NAME;
-		}
-		if (!status)
-			status = set_end(ip, r, id, value);
-		if (status)
-			return status;
-	}
-	return 0;
-}
-
-/* What follows "type KIND". */
-static int read_peer(struct ipcmd *ip, struct recipe *r)
-{
-	struct recipe peer = {0};
-	int status;
-
-	if (!*ip->argv)
-		return 0;
-	if (strcmp(r->type, "veth") != 0 || strcmp(*ip->argv, "peer") != 0)
-		return ipcmd_fail(ip, IPCMD_FAILED, "Usage: ip link <options> type %s%s", r->type,
-			strcmp(r->type, "veth") ? "" : " [peer <options>]");
-	ip->argv++;
-	status = read_end(ip, &peer, true);
-	if (status)
-		return status;
-	if (peer.type || peer.up)
-		return ipcmd_garbage(ip, peer.type ? "type" : "up");
-	r->config.peer_name = peer.name;
-	r->config.peer_stack = peer.netns ? peer.netns : ip->s;
-	r->config.peer_mac = peer.config.mac;
-	r->config.peer_mtu = peer.config.mtu;
-	return 0;
-}
-
-static bool mtu_is_bad(uint32_t mtu)
-{
-	return mtu && (mtu < DEV_MTU_MIN || mtu > DEV_MTU_MAX);
-}
-
-/* The kernel's words, and what there is instead. */
-static int unknown_kind(struct ipcmd *ip)
-{
-	ipcmd_fail(ip, IPCMD_REFUSED, "Error: Unknown device type.");
-	fputs("tapir has so far:", ip->c->err);
-	for (const struct dev_kind *k = dev_kinds; k->name; k++)
-		fprintf(ip->c->err, " %s", k->name);
-	fputs("; tap, tun and macvtap are options of tapir itself\n", ip->c->err);
-	return IPCMD_REFUSED;
-}
-
-static int add(struct ipcmd *ip)
-{
-	struct recipe r = {.netns = ip->s};
-	const struct dev_kind *kind;
-	int status = read_end(ip, &r, false);
-
-	if (status)
-		return status;
-	if (!r.type)
-		return ipcmd_fail(ip, IPCMD_FAILED, "Not enough information: \"type\" argument is required");
-	kind = dev_kind_by_name(r.type);
-	if (!kind)
-		return unknown_kind(ip);
-	if (r.link)
-		return ipcmd_garbage(ip, r.link);
-	status = read_peer(ip, &r);
-	if (status)
-		return status;
-	if (mtu_is_bad(r.config.mtu) || mtu_is_bad(r.config.peer_mtu))
-		return ipcmd_refused(ip, EINVAL);
-	int err = kind->create(r.netns, r.name ? r.name : kind->name_pattern, &r.config);
-	if (!err && r.up)
-		err = dev_set_up(list_last(&r.netns->devs, struct dev, node), true);
-	return ipcmd_refused(ip, err);
+	if (!status)
+		status = apply(ip, &ch);
+	return status || !ch.kind ? status : ch.kind->change(ip, ch.dev);
 }
 
 /* ---- del ---- */
@@ -338,15 +223,14 @@ static int del(struct ipcmd *ip)
 }
 
 static const struct ipcmd_verb verbs[] = {
-	{"add", add,
-		"[name] NAME [address LLADDR] [mtu MTU] [netns HOST]\n"
-		"                    type { veth [peer [name] NAME [address LLADDR] [mtu MTU] [netns HOST]] "
-		"|\n"
-		"                    hub | dummy }"},
+	{"add", ipcmd_link_add,
+		"[link DEVICE] [name] NAME [address LLADDR] [mtu MTU] [netns HOST]\n"
+		"                    type KIND [OPTIONS]   (`ip link add type KIND help` shows them)"},
 	{"set", set,
 		"[dev] DEVICE [up | down] [mtu MTU] [address LLADDR] [name NEWNAME] [netns HOST]\n"
-		"                    [master HUB | nomaster] [arp { on | off }] [promisc { on | off }]\n"
-		"                    [multicast { on | off }] [allmulticast { on | off }]"},
+		"                    [master DEVICE | nomaster] [arp { on | off }] [promisc { on | off }]\n"
+		"                    [multicast { on | off }] [allmulticast { on | off }]\n"
+		"                    [type { KIND | KIND_slave } OPTIONS]"},
 	{"delete", del, "[dev] DEVICE"},
 	{"show", ipcmd_link_show, "[[dev] DEVICE] [up] [type KIND] [master DEVICE] [nomaster]"},
 	{"lst", ipcmd_link_show, NULL},
@@ -355,7 +239,6 @@ static const struct ipcmd_verb verbs[] = {
 };
 
 static const char *const words[] = {"dev", "up", "down", "mtu", "address", "name", "netns", "master",
-	"nomaster", "type", "veth", "hub", "dummy", "peer", "arp", "promisc", "multicast", "allmulticast",
-	NULL};
+	"nomaster", "type", "link", "arp", "promisc", "multicast", "allmulticast", NULL};
 
 const struct ipcmd_object ipcmd_link = {"link", ipcmd_link_show, verbs, words};

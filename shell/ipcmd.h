@@ -126,8 +126,9 @@ int ipcmd_link_filter_name(struct ipcmd *ip, struct ipcmd_link_filter *f);
 /* All that is left: these words, or the name. */
 int ipcmd_link_filter_read_all(struct ipcmd *ip, struct ipcmd_link_filter *f);
 
-/* The object `link` has two files. */
+/* The object `link` has three files. */
 int ipcmd_link_show(struct ipcmd *ip);
+int ipcmd_link_add(struct ipcmd *ip);
 
 /* ---- printing one thing, for show and monitor ---- */
 

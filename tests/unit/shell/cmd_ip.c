@@ -28,7 +28,9 @@ static void objects_verbs_devices_and_hosts_are_completed(void)
 	OFFERS("ip ", "-j", "-json ");
 	OFFERS("ip ", "ro", "route ");
 	OFFERS("ip link ", "s", "set show ");
-	OFFERS("ip l set ", "ve", "veth veth0 ");
+	OFFERS("ip l set ", "ve", "veth0 ");
+	OFFERS("ip link add a type ", "ve", "veth ");
+	OFFERS("ip link add a type veth ", "p", "peer ");
 	OFFERS("ip addr add 10.0.0.1/24 dev ", "", "lo veth0 ");
 	OFFERS("ip -n ", "", "h1 h2 ");
 	OFFERS("ip -n h2 addr show dev ", "", "eth0 lo ");
