@@ -38,7 +38,8 @@ struct program {
 	struct shell *shell;
 	struct machine *machine; /* NULL: nobody waits for it */
 	pid_t pid;		 /* also of the group */
-	bool exited, stopped, has_terminal, held;
+	bool exited, stopped, has_terminal;
+	bool awaited, held; /* somebody waits for it; the clock does */
 	int status;
 	struct pump out, err;
 	struct feed feed;
@@ -65,14 +66,23 @@ static void hand_terminal(struct program *p)
 	tcsetpgrp(p->shell->tty, p->pid);
 }
 
-void program_hold(struct program *p, bool on)
+static void hold_clock(struct program *p)
 {
-	on = on && !p->exited && !p->stopped;
+	const struct feed *f = &p->feed;
+	bool waits = f->source && f->data.len == 0;
+	bool on = p->awaited && !p->exited && !p->stopped && !waits;
+
 	if (on && !p->held)
 		p->shell->loop->holds++;
 	else if (!on && p->held)
 		p->shell->loop->holds--;
 	p->held = on;
+}
+
+void program_hold(struct program *p, bool on)
+{
+	p->awaited = on;
+	hold_clock(p);
 }
 
 /* ---- its end ---- */
@@ -109,6 +119,7 @@ static void feed_close(struct feed *f)
 	source_put(f->source);
 	f->source = NULL;
 	buf_exit(&f->data);
+	hold_clock(f->program);
 }
 
 static void program_free(struct program *p)
@@ -199,7 +210,7 @@ static void feed_attach(struct feed *f)
 		source_attach(f->source, &f->reader);
 }
 
-static void feed_write(struct feed *f)
+static void feed_push(struct feed *f)
 {
 	struct loop *l = f->program->shell->loop;
 
@@ -228,6 +239,12 @@ static void feed_write(struct feed *f)
 		feed_close(f);
 	else
 		feed_attach(f);
+}
+
+static void feed_write(struct feed *f)
+{
+	feed_push(f);
+	hold_clock(f->program);
 }
 
 static void feed_ready(struct watch *w, short revents)
@@ -381,23 +398,7 @@ static void child_environment(const struct machine *m, char *const *env)
 		putenv(*env);
 }
 
-/* sh -c TEXT tapir $1 $2 ... */
-static char **child_words(const struct machine *m, const char *text)
-{
-	char *head[] = {mem_text("sh"), mem_text("-c"), mem_text(text), mem_text("tapir")};
-	int n = 0;
-	char **argv;
-
-	while (m->args && m->args[0] && m->args[n + 1])
-		n++;
-	argv = mem_new((size_t)(n + 5) * sizeof(*argv));
-	memcpy(argv, head, sizeof(head));
-	for (int i = 0; i < n; i++)
-		argv[4 + i] = m->args[i + 1];
-	return argv;
-}
-
-static void child(struct program *p, const char *text, char *const *env, const struct ends *e, bool terminal)
+static void child(struct program *p, char *const *argv, char *const *env, const struct ends *e, bool terminal)
 {
 	setpgid(0, 0);
 	if (terminal)
@@ -405,8 +406,9 @@ static void child(struct program *p, const char *text, char *const *env, const s
 	child_environment(p->machine, env);
 	child_descriptors(e);
 	child_signals(p->shell);
-	execv("/bin/sh", child_words(p->machine, text));
-	_exit(126);
+	execvp(argv[0], argv);
+	dprintf(2, "tapir: %s: %s\n", argv[0], strerror(errno));
+	_exit(errno == ENOENT ? 127 : 126);
 }
 
 /* ---- in the shell ---- */
@@ -437,7 +439,7 @@ static struct program *program_new(struct machine *m)
 	return p;
 }
 
-void program_start(struct machine *m, const char *text, char *const *env)
+void program_start_words(struct machine *m, char *const *argv, char *const *env)
 {
 	struct program *p = program_new(m);
 	bool terminal = m->shell->tty >= 0 && machine_is_foreground(m);
@@ -451,7 +453,7 @@ void program_start(struct machine *m, const char *text, char *const *env)
 	}
 	p->pid = fork();
 	if (p->pid == 0)
-		child(p, text, env, &e, terminal);
+		child(p, argv, env, &e, terminal);
 	close_ends(&e);
 	if (p->pid < 0) {
 		start_failed(p, "fork");
@@ -461,6 +463,34 @@ void program_start(struct machine *m, const char *text, char *const *env)
 	if (terminal)
 		hand_terminal(p);
 	program_hold(p, machine_is_foreground(m) || machine_root(m)->awaited);
+}
+
+/* sh -c TEXT tapir $1 $2 ... */
+void program_start(struct machine *m, const char *text, char *const *env)
+{
+	const char *head[] = {"/bin/sh", "-c", text, "tapir"};
+	size_t n = 0;
+	char **argv;
+
+	while (m->args && m->args[0] && m->args[n + 1])
+		n++;
+	argv = mem_new((ARRAY_SIZE(head) + n + 1) * sizeof(*argv));
+	memcpy(argv, head, sizeof(head));
+	for (size_t i = 0; i < n; i++)
+		argv[ARRAY_SIZE(head) + i] = m->args[i + 1];
+	program_start_words(m, argv, env);
+	free(argv);
+}
+
+bool program_is_filter(const char *name)
+{
+	static const char *const filters[] = {"awk", "column", "cut", "egrep", "fgrep", "grep", "head", "nl",
+		"sed", "sort", "tac", "tail", "tr", "uniq", "wc"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(filters); i++)
+		if (strcmp(filters[i], name) == 0)
+			return true;
+	return false;
 }
 
 void program_foreground(struct program *p)

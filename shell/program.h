@@ -4,7 +4,8 @@
  *
  * Each has a process group of its own. In the foreground of a terminal the group gets the terminal, and the
  * shell takes it back, with the modes it had, when the program ends or stops. Under the virtual clock a
- * program that somebody waits for keeps time from moving: programs take none.
+ * program that somebody waits for keeps time from moving: programs take none. (Not while it waits itself, for what a
+ * command of ours has still to write into its pipe.)
  */
 #ifndef SHELL_PROGRAM_H
 #define SHELL_PROGRAM_H
@@ -15,9 +16,16 @@
 
 struct program;
 
-/* Runs `text` as the machine's program; the machine is woken at its end with the exit status. `env`: besides
- * the shell's variables; ends with NULL. */
+/* Runs `text` by `sh -c`; the machine is woken at its end with the exit status. `env`: besides the shell's variables;
+ * ends with NULL. */
 void program_start(struct machine *m, const char *text, char *const *env);
+
+/* The same for a program and its words (argv ends with NULL), found by PATH. */
+void program_start_words(struct machine *m, char *const *argv, char *const *env);
+
+/* Is this one of the programs that people write after a "|" without a thought (grep, head, wc ...)? They see nothing
+ * but text, so the machine's will do, and need no "!". */
+bool program_is_filter(const char *name);
 
 /* To the whole group. */
 void program_signal(struct program *p, int sig);

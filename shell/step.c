@@ -91,29 +91,6 @@ static void assign(struct machine *m, const struct node *n)
 	}
 }
 
-static void step_command(struct machine *m, struct frame *f)
-{
-	struct expansion x = machine_expansion(m);
-	char **argv;
-	int argc;
-
-	if (f->step++ > 0) {
-		pop_checked(m);
-		return;
-	}
-	argv = expand_words(&x, f->node->words, f->node->word_count, &argc);
-	if (argv && argc > 0) {
-		run_start(m, machine_host(m), argc, argv);
-		return;
-	}
-	mem_words_free(argv);
-	if (!argv)
-		sink_printf(machine_io(m)->err, "too many words\n");
-	assign(m, f->node);
-	m->status = !argv ? CMD_FAILED : f->result_count ? m->status : CMD_OK;
-	pop_checked(m);
-}
-
 /* The environment that the assignments in front of a program make: "NAME=value", ... */
 static char **assignments_of(struct machine *m, const struct node *n)
 {
@@ -129,6 +106,43 @@ static char **assignments_of(struct machine *m, const struct node *n)
 		free(value);
 	}
 	return list;
+}
+
+static void start_words(struct machine *m, const struct node *n, int argc, char **argv)
+{
+	char **env;
+
+	if (!program_is_filter(argv[0])) {
+		run_start(m, machine_host(m), argc, argv);
+		return;
+	}
+	env = assignments_of(m, n);
+	program_start_words(m, argv, env);
+	mem_words_free(env);
+	mem_words_free(argv);
+}
+
+static void step_command(struct machine *m, struct frame *f)
+{
+	struct expansion x = machine_expansion(m);
+	char **argv;
+	int argc;
+
+	if (f->step++ > 0) {
+		pop_checked(m);
+		return;
+	}
+	argv = expand_words(&x, f->node->words, f->node->word_count, &argc);
+	if (argv && argc > 0) {
+		start_words(m, f->node, argc, argv);
+		return;
+	}
+	mem_words_free(argv);
+	if (!argv)
+		sink_printf(machine_io(m)->err, "too many words\n");
+	assign(m, f->node);
+	m->status = !argv ? CMD_FAILED : f->result_count ? m->status : CMD_OK;
+	pop_checked(m);
 }
 
 static void step_program(struct machine *m, struct frame *f)

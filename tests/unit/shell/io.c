@@ -106,6 +106,21 @@ static void programs_and_commands_pass_on_more_than_a_pipe_holds(void)
 	PRINTS("!head -c 5000000 /dev/zero > zeros; cat zeros zeros | tee | !wc -c; !rm zeros", "10000000\n");
 }
 
+static void filters_of_the_machine_need_no_mark(void)
+{
+	PRINTS("seq 20 | grep 1 | head -n 3 | tail -n 1 | tr 1 'a b'", "aa\n");
+	PRINTS("X=three; echo one two $X | LC_ALL=C wc -w; echo \"it's\" | sed s/it/that/", "3\nthat's\n");
+	STATUS("echo a | grep -q b", 1);
+	STATUS("seq 3 | grep --no-such-option 2>/dev/null", 2);
+}
+
+/* The filter waits for the command, so it is not the filter that keeps the clock. */
+static void time_passes_for_a_command_that_writes_to_a_filter(void)
+{
+	PRINTS("for i in 1 2; do sleep 50; echo $i; done | grep 2; echo end", "2\nend\n");
+}
+
 SUITE(shell_io, T(a_pipe_nobody_reads_is_full_soon_and_says_when_it_was_read),
 	T(a_reader_that_goes_away_frees_the_one_who_waits), T(who_no_longer_waits_is_not_told),
-	T(programs_and_commands_pass_on_more_than_a_pipe_holds))
+	T(programs_and_commands_pass_on_more_than_a_pipe_holds), T(filters_of_the_machine_need_no_mark),
+	T(time_passes_for_a_command_that_writes_to_a_filter))
