@@ -5,7 +5,7 @@
  */
 #include "app/arping.h"
 
-#include "net/pkt.h"
+#include "net/stack.h"
 #include "net/wire_arp.h"
 
 #include <errno.h>
@@ -20,7 +20,8 @@ struct arping {
 	struct timer timer;
 	struct arping_stats stats;
 	struct mac peer; /* whom requests go to: everybody, until somebody answered */
-	uint64_t start_ns, last_ns;
+	uint64_t start_ns, last_ns, next_ns;
+	struct rng *rng;
 };
 
 /* Nothing may follow: the owner may free the engine. */
@@ -58,6 +59,22 @@ static ssize_t send_request(struct arping *a)
 		&(struct sock_addr){.ifindex = a->cfg.ifindex, .mac = a->peer});
 }
 
+/* Is the last frame sent? With a deadline a count is of replies. */
+static bool all_sent(const struct arping *a)
+{
+	bool counts_replies = a->cfg.deadline_ns && a->cfg.mode == ARPING_ASK;
+
+	return a->cfg.count && a->stats.sent >= a->cfg.count && !counts_replies;
+}
+
+/* How long until the next frame, or the end. */
+static uint64_t pause_ns(const struct arping *a)
+{
+	if (all_sent(a) && a->cfg.last_ns)
+		return a->cfg.last_ns;
+	return a->cfg.interval_ns + (a->cfg.jitter_ns ? rng_u64(a->rng) % a->cfg.jitter_ns : 0);
+}
+
 static ssize_t ask(struct arping *a)
 {
 	ssize_t n = send_request(a);
@@ -67,18 +84,11 @@ static ssize_t ask(struct arping *a)
 		return n;
 	a->stats.sent++;
 	a->stats.broadcasts += mac_is_broadcast(a->peer);
+	a->next_ns = a->last_ns + pause_ns(a);
 	return 0;
 }
 
 /* ---- the clock ---- */
-
-/* Is the last frame sent? With a deadline a count is of replies. */
-static bool all_sent(const struct arping *a)
-{
-	bool counts_replies = a->cfg.deadline_ns && a->cfg.mode == ARPING_ASK;
-
-	return a->cfg.count && a->stats.sent >= a->cfg.count && !counts_replies;
-}
 
 static bool all_answered(const struct arping *a)
 {
@@ -102,7 +112,7 @@ static void on_timer(struct timer *t)
 
 	if (first)
 		a->start_ns = now;
-	if (first || now >= a->last_ns + a->cfg.interval_ns) {
+	if (first || now >= a->next_ns) {
 		if (all_sent(a)) {
 			finish(a, 0);
 			return;
@@ -113,7 +123,7 @@ static void on_timer(struct timer *t)
 		finish(a, (int)-err);
 		return;
 	}
-	timer_arm(&a->loop->wheel, t, MIN(a->last_ns + a->cfg.interval_ns, deadline_ns(a)));
+	timer_arm(&a->loop->wheel, t, MIN(a->next_ns, deadline_ns(a)));
 }
 
 /* ---- answers ---- */
@@ -193,7 +203,8 @@ struct arping *arping_new(struct loop *l, struct stack *s, const struct arping_c
 	*step = "socket";
 	if (!a)
 		return NULL;
-	*a = (struct arping){.loop = l, .cfg = *cfg, .fn = fn, .ctx = ctx, .peer = MAC_BROADCAST};
+	*a = (struct arping){
+		.loop = l, .cfg = *cfg, .fn = fn, .ctx = ctx, .peer = MAC_BROADCAST, .rng = &s->rng};
 	timer_init(&a->timer, on_timer);
 	a->sk = sock_open(s, SOCK_KIND_PACKET, ETHERTYPE_ARP);
 	err = a->sk ? 0 : errno;

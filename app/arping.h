@@ -23,6 +23,8 @@ struct arping_config {
 	struct mac mac;	      /* the device's */
 	uint64_t count;	      /* 0: until stopped */
 	uint64_t interval_ns; /* 1 s */
+	uint64_t jitter_ns;   /* up to so much, at random, is added to it */
+	uint64_t last_ns;     /* after the last frame it waits so long for answers; 0: an interval */
 	uint64_t deadline_ns; /* 0: none; with a count: waits for so many replies */
 	bool first_only;      /* ends with the first reply */
 	bool keep_broadcasting;

@@ -179,6 +179,41 @@ static void detection_probes_without_an_address(void)
 	tear_down(sc);
 }
 
+/* RFC5227-2.1.1d: the pauses of a prober, and how long it waits at the end. */
+static void pauses_may_differ_and_the_last_one_be_longer(void)
+{
+	struct scene *sc = begin(ARPING_DAD, 1, 0);
+	struct arping_config cfg = {.mode = ARPING_DAD,
+		.count = 3,
+		.dst = lab_ip("10.0.0.3"),
+		.interval_ns = NS_PER_SEC,
+		.jitter_ns = NS_PER_SEC,
+		.last_ns = 5 * NS_PER_SEC,
+		.ifindex = sc->wire->ifindex,
+		.mac = sc->wire->mac};
+	uint64_t last = 0, pauses[2];
+	const char *step;
+
+	arping_free(sc->a);
+	sc->a = arping_new(&sc->lab->loop, sc->s, &cfg, note, sc, &step);
+	arping_start(sc->a);
+	for (unsigned sent = 0; sent < 3; lab_run(sc->lab, NS_PER_SEC / 100)) {
+		if (arping_stats(sc->a)->sent == sent)
+			continue;
+		if (sent++)
+			pauses[sent - 2] = sc->lab->loop.now - last;
+		last = sc->lab->loop.now;
+	}
+	CU_ASSERT(pauses[0] >= NS_PER_SEC && pauses[0] <= 2 * NS_PER_SEC);
+	CU_ASSERT(pauses[1] >= NS_PER_SEC && pauses[1] <= 2 * NS_PER_SEC);
+	CU_ASSERT_NOT_EQUAL(pauses[0], pauses[1]);
+	lab_run(sc->lab, 10 * NS_PER_SEC);
+	CU_ASSERT_EQUAL(sc->done, 1);
+	CU_ASSERT(sc->done_ns >= last + 5 * NS_PER_SEC - NS_PER_SEC / 50 &&
+		sc->done_ns <= last + 5 * NS_PER_SEC);
+	tear_down(sc);
+}
+
 /* RFC5227-2.1.1a */
 static void any_frame_from_the_address_is_a_conflict(void)
 {
@@ -252,6 +287,6 @@ static void deleting_its_host_ends_it(void)
 SUITE(app_arping, T(questions_go_to_everybody_until_somebody_answers),
 	T(unanswered_it_ends_one_interval_after_the_last), T(the_deadline_ends_it),
 	T(what_others_say_to_others_is_no_answer), T(detection_probes_without_an_address),
-	T(any_frame_from_the_address_is_a_conflict), T(another_probe_for_the_address_is_a_conflict),
-	T(announcements_name_our_address_twice), T(a_device_that_goes_down_ends_it_with_the_reason),
-	T(deleting_its_host_ends_it))
+	T(pauses_may_differ_and_the_last_one_be_longer), T(any_frame_from_the_address_is_a_conflict),
+	T(another_probe_for_the_address_is_a_conflict), T(announcements_name_our_address_twice),
+	T(a_device_that_goes_down_ends_it_with_the_reason), T(deleting_its_host_ends_it))
