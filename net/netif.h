@@ -37,6 +37,7 @@ struct netif_addr {
 	uint8_t scope;		  /* enum addr_scope */
 	uint8_t flags;		  /* enum addr_flag */
 	char label[DEV_NAME_LEN]; /* "eth0" or "eth0:1" */
+	uint64_t expires_ns;	  /* 0: never. For people to see: who gave the address takes it away */
 };
 
 struct netif {

@@ -138,6 +138,7 @@ void stack_delete(struct stack *s)
 	stop_protocols(s);
 	list_del(&s->node);
 	free(s->drops);
+	free(s->resolver);
 	free(s);
 }
 

@@ -19,6 +19,7 @@ struct ip;
 struct icmp;
 struct udp;
 struct tcp;
+struct resolver;
 
 struct world {
 	struct loop *loop;
@@ -73,9 +74,10 @@ struct stack {
 	int32_t sysctl[SYSCTL_COUNT];
 	int32_t conf_all[CONF_COUNT], conf_default[CONF_COUNT];
 	uint64_t mib[MIB_COUNT];
-	struct drop_count *drops; /* DROP_COUNT of them, allocated with the first drop */
-	uint16_t last_qdisc;	  /* major number that a qdisc got of itself last */
-	uint32_t trace_mask;	  /* 1 << enum trace_layer */
+	struct drop_count *drops;  /* DROP_COUNT of them, allocated with the first drop */
+	struct resolver *resolver; /* net/resolver.h; owned. NULL: nobody told it of any */
+	uint16_t last_qdisc;	   /* major number that a qdisc got of itself last */
+	uint32_t trace_mask;	   /* 1 << enum trace_layer */
 	uint32_t generation; /* moves on with every change of addresses, routes or devices: caches compare it
 			      */
 };

@@ -28,6 +28,9 @@
 	COMMAND(serve) \
 	COMMAND(http) \
 	COMMAND(iperf3) \
+	COMMAND(dhclient) \
+	COMMAND(udhcpc) \
+	COMMAND(dhcpd) \
 	FAMILY("Looking inside") \
 	COMMAND(ss) \
 	COMMAND(netstat) \

@@ -24,6 +24,20 @@ static void print_prefix(struct ipcmd *ip, const struct netif_addr *a)
 	show_num(sh, "prefixlen", "/%u ", (unsigned)a->plen);
 }
 
+static void print_lifetime(struct show *sh, const struct netif_addr *a)
+{
+	uint64_t now = stack_now(a->netif->stack);
+	uint64_t left = a->expires_ns > now ? (a->expires_ns - now) / NS_PER_SEC : 0;
+
+	if (a->expires_ns)
+		show_text(sh, "       valid_lft %llusec preferred_lft %llusec\n", (unsigned long long)left,
+			(unsigned long long)left);
+	else
+		show_text(sh, "       valid_lft forever preferred_lft forever\n");
+	show_json_num(sh, "valid_life_time", a->expires_ns ? left : UINT32_MAX);
+	show_json_num(sh, "preferred_life_time", a->expires_ns ? left : UINT32_MAX);
+}
+
 void ipcmd_print_addr(struct ipcmd *ip, const struct netif_addr *a, bool with_device)
 {
 	struct show *sh = &ip->show;
@@ -46,11 +60,11 @@ void ipcmd_print_addr(struct ipcmd *ip, const struct netif_addr *a, bool with_de
 		show_true(sh, "tentative", "tentative ");
 	if (a->flags & ADDR_DUPLICATE)
 		show_true(sh, "dadfailed", "dadfailed ");
+	if (a->expires_ns)
+		show_true(sh, "dynamic", "dynamic ");
 	show_str(sh, "label", "%s", a->label);
 	show_newline(sh);
-	show_text(sh, "       valid_lft forever preferred_lft forever\n");
-	show_json_num(sh, "valid_life_time", UINT32_MAX);
-	show_json_num(sh, "preferred_life_time", UINT32_MAX);
+	print_lifetime(sh, a);
 }
 
 /* ---- show and flush: which addresses ---- */

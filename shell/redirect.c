@@ -26,8 +26,11 @@ struct sink *redirect_sink(struct stack *host, const char *path, bool append)
 
 struct source *redirect_source(struct stack *host, const char *path)
 {
+	struct source *resolver = setting_resolver(host, path);
 	int fd;
 
+	if (resolver)
+		return resolver;
 	if (setting_is(path))
 		return setting_source(host, path);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);

@@ -2,6 +2,8 @@
 /* Settings as files. */
 #include "shell/setting.h"
 
+#include "lib/text.h"
+#include "net/resolver.h"
 #include "net/sysctl.h"
 
 #include <errno.h>
@@ -74,6 +76,22 @@ struct source *setting_source(struct stack *host, const char *path)
 		return NULL;
 	c = source_new(host->world->loop, SOURCE_PIPE, -1);
 	buf_printf(&c->data, "%s\n", value);
+	c->ended = true;
+	return c;
+}
+
+struct source *setting_resolver(struct stack *host, const char *path)
+{
+	const struct resolver *r = host->resolver;
+	struct source *c;
+
+	if (!r || strcmp(path, "/etc/resolv.conf") != 0)
+		return NULL;
+	c = source_new(host->world->loop, SOURCE_PIPE, -1);
+	if (r->search[0])
+		buf_printf(&c->data, "search %s\n", r->search);
+	for (unsigned i = 0; i < r->count; i++)
+		buf_printf(&c->data, "nameserver %s\n", TEXT_IP(r->servers[i]));
 	c->ended = true;
 	return c;
 }
