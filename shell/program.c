@@ -3,6 +3,7 @@
 #include "shell/program.h"
 #include "shell/internal.h"
 #include "shell/jobs.h"
+#include "shell/settle.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -41,6 +42,7 @@ struct program {
 	bool exited, stopped, has_terminal;
 	bool awaited, held; /* somebody waits for it; the clock does */
 	int status;
+	struct settle settle; /* of the group, before the terminal is taken back */
 	struct pump out, err;
 	struct feed feed;
 };
@@ -54,6 +56,7 @@ static void take_terminal(struct program *p)
 	if (!p->has_terminal)
 		return;
 	p->has_terminal = false;
+	settle_cancel(&p->settle);
 	tcsetpgrp(sh->tty, getpgrp());
 	tcsetattr(sh->tty, TCSADRAIN, &sh->modes);
 }
@@ -138,7 +141,7 @@ static void check_end(struct program *p)
 {
 	struct machine *m = p->machine;
 
-	if (!p->exited || p->out.watch.fd >= 0 || p->err.watch.fd >= 0)
+	if (!p->exited || p->has_terminal || p->out.watch.fd >= 0 || p->err.watch.fd >= 0)
 		return;
 	if (m) {
 		bool interrupted = p->status == 128 + SIGINT && machine_is_foreground(m);
@@ -173,6 +176,21 @@ void program_kill(struct program *p)
 	program_hold(p, false);
 	if (p->exited)
 		program_free(p);
+}
+
+/* ---- it stops, or its first process exits ---- */
+
+static void settled(struct settle *w)
+{
+	struct program *p = CONTAINER_OF(w, struct program, settle);
+	struct machine *m = p->machine;
+
+	take_terminal(p);
+	program_hold(p, false);
+	if (p->exited)
+		check_end(p);
+	else if (m && machine_is_foreground(m))
+		job_suspend(machine_root(m));
 }
 
 /* ---- its output and input ---- */
@@ -430,6 +448,7 @@ static struct program *program_new(struct machine *m)
 
 	p->shell = m->shell;
 	p->machine = m;
+	settle_init(&p->settle, m->shell->loop, settled);
 	p->out = p->err = (struct pump){.watch = {.fd = -1}, .program = p};
 	p->feed = (struct feed){.reader = {.input = feed_input},
 		.watch = {.fd = -1, .events = POLLOUT, .ready = feed_ready},
@@ -497,6 +516,7 @@ void program_foreground(struct program *p)
 {
 	if (p->exited)
 		return;
+	settle_cancel(&p->settle);
 	hand_terminal(p);
 	if (p->stopped) {
 		p->stopped = false;
@@ -515,34 +535,22 @@ bool program_is_stopped(const struct program *p)
 	return p->stopped;
 }
 
-static void stopped(struct program *p)
-{
-	struct machine *m = p->machine;
-
-	p->stopped = true;
-	take_terminal(p);
-	program_hold(p, false);
-	if (m && machine_is_foreground(m))
-		job_suspend(machine_root(m));
-}
-
 static void look_at(struct program *p)
 {
 	int status;
 
 	if (p->exited || waitpid(p->pid, &status, WNOHANG | WUNTRACED | WCONTINUED) != p->pid)
 		return;
-	if (WIFSTOPPED(status)) {
-		stopped(p);
-	} else if (WIFCONTINUED(status)) {
-		p->stopped = false;
-	} else {
-		p->exited = true;
+	p->stopped = WIFSTOPPED(status);
+	p->exited = WIFEXITED(status) || WIFSIGNALED(status);
+	if (p->exited)
 		p->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-		take_terminal(p);
-		program_hold(p, false);
-		check_end(p);
-	}
+	if (WIFCONTINUED(status))
+		settle_cancel(&p->settle);
+	else if (p->has_terminal && !WIFEXITED(status))
+		settle_start(&p->settle, p->pid);
+	else
+		settled(&p->settle);
 }
 
 void program_reap(struct shell *sh)

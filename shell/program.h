@@ -3,9 +3,10 @@
  * Programs of the machine: `!COMMAND`, by `sh -c`, while the loop goes on.
  *
  * Each has a process group of its own. In the foreground of a terminal the group gets the terminal, and the
- * shell takes it back, with the modes it had, when the program ends or stops. Under the virtual clock a
- * program that somebody waits for keeps time from moving: programs take none. (Not while it waits itself, for what a
- * command of ours has still to write into its pipe.)
+ * shell takes it back, with the modes it had, when the program ends or stops; after a signal, once all of the
+ * group have obeyed it (shell/settle.h). Under the virtual clock a program that somebody waits for keeps time
+ * from moving: programs take none. (Not while it waits itself, for what a command of ours has still to write
+ * into its pipe.)
  */
 #ifndef SHELL_PROGRAM_H
 #define SHELL_PROGRAM_H

@@ -83,7 +83,7 @@ static void keys_ready(struct watch *w, short revents)
 {
 	int waiting = 1;
 
-	/* readline would block where nothing is left to read: the terminal drops what was typed when it changes hands. */
+	/* readline would wait where nothing is left to read: a ^C or ^Z drops what was typed before it. */
 	if (revents & POLLIN && isatty(w->fd) && ioctl(w->fd, FIONREAD, &waiting) == 0 && waiting == 0 &&
 		!(revents & (POLLHUP | POLLERR)))
 		return;

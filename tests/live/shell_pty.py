@@ -240,6 +240,23 @@ def a_stopped_program_does_not_hang_the_shell(argv):
     assert t.leave() == 0
 
 
+def the_prompt_waits_until_all_of_a_program_obeyed(argv):
+    """Only its first process is a child of the shell; the other ones are slower here to stop, and to end."""
+    slowly = "i=0; while [ $i -lt 10000 ]; do i=$((i+1)); done; echo tidied"
+    t = start(argv)
+    for name, key, told in ("TSTP", CTRL_Z, "Stopped"), ("INT", CTRL_C, ""):
+        obey = f"obey() {{ {slowly}; trap - {name}; kill -{name} $$; }}"
+        t.given(f"!sh -c '{obey}; trap obey {name}; echo ready; read x'; :")
+        t.expect("ready\r\n")
+        t.type(key)
+        before = t.prompt()
+        out = before.string[:before.end()]
+        assert re.search("tidied.*" + told, out, re.S), out
+        t.run("echo here", "here\r")
+    t.run("kill %1", "")
+    assert t.leave() == 0
+
+
 def ctrl_z_sends_a_command_to_the_background(argv):
     t = start(argv)
     t.type(CTRL_Z)
