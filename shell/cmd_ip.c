@@ -505,7 +505,7 @@ static void offer_kinds(struct completion *w)
 }
 
 /* `ip link ... type KIND`: what its words are; before that, those of all links. */
-static void offer_link_words(struct completion *w)
+static void offer_link_words(struct completion *w, int verb)
 {
 	for (int i = 1; i + 1 < w->argc; i++) {
 		const struct link_kind *k =
@@ -516,6 +516,8 @@ static void offer_link_words(struct completion *w)
 			complete_offer_list(w, k->words);
 		return;
 	}
+	if (ipcmd_matches(w->argv[verb], "add"))
+		complete_offer(w, "link");
 	complete_offer_list(w, ipcmd_link.words);
 }
 
@@ -539,7 +541,7 @@ static void complete(struct completion *w)
 		!strcmp(last, "link"))
 		complete_devices(w);
 	else if (o == &ipcmd_link)
-		offer_link_words(w);
+		offer_link_words(w, at + 1);
 	else
 		complete_offer_list(w, o->words);
 	if (at == w->argc - 2 && (o == &ipcmd_link || o == &ipcmd_addr || o == &ipcmd_maddr))

@@ -239,6 +239,6 @@ static const struct ipcmd_verb verbs[] = {
 };
 
 static const char *const words[] = {"dev", "up", "down", "mtu", "address", "name", "netns", "master",
-	"nomaster", "type", "link", "arp", "promisc", "multicast", "allmulticast", NULL};
+	"nomaster", "type", "arp", "promisc", "multicast", "allmulticast", NULL};
 
 const struct ipcmd_object ipcmd_link = {"link", ipcmd_link_show, verbs, words};

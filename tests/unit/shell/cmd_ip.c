@@ -29,6 +29,8 @@ static void objects_verbs_devices_and_hosts_are_completed(void)
 	OFFERS("ip ", "ro", "route ");
 	OFFERS("ip link ", "s", "set show ");
 	OFFERS("ip l set ", "ve", "veth0 ");
+	OFFERS("ip link show ", "l", "lo ");
+	OFFERS("ip link add ", "li", "link ");
 	OFFERS("ip link add a type ", "ve", "veth ");
 	OFFERS("ip link add a type veth ", "p", "peer ");
 	OFFERS("ip addr add 10.0.0.1/24 dev ", "", "lo veth0 ");
