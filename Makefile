@@ -27,7 +27,8 @@ FOLDERS := lib net dev arp ip icmp udp tcp app
 LIB_SRC := $(sort $(wildcard $(addsuffix /*.c,$(FOLDERS)) inet.c tapir.c))
 SH_SRC  := $(sort $(wildcard shell/*.c))
 BENCHES := $(sort $(wildcard tests/unit/*/bench.c))
-FRAME   := $(sort $(wildcard tests/unit/*.c)) $(BENCHES)
+MATRIX  := $(sort $(wildcard tests/matrix.d/*.c))
+FRAME   := $(sort $(wildcard tests/unit/*.c)) $(BENCHES) $(filter-out %/matrix.c,$(MATRIX))
 SUITES  := $(filter-out $(BENCHES),$(sort $(wildcard tests/unit/*/*.c tests/unit/*/*/*.c)))
 
 LIB     := $(BUILD)/libtapir.a
@@ -49,7 +50,7 @@ export RESULTS := $(BUILD)/results
 Q   := $(if $(filter 1,$(V)),,@)
 say  = $(if $(filter 1,$(V)),,@echo '  $1'	'$2')
 
-.PHONY: all run test unit lab netsim live soak bench check layers docs deps deps-test cover install uninstall clean help FORCE
+.PHONY: all run test unit lab netsim matrix live soak bench check layers docs deps deps-test cover install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -62,6 +63,7 @@ help:
 	@echo 'make unit       unit tests under ASan and UBSan, twice (SUITE=arp_input for some)'
 	@echo 'make lab        scripts under the virtual clock, compared with what they must print'
 	@echo 'make netsim     TCP over bad links in virtual time, compared with tests/netsim/table.txt'
+	@echo 'make matrix     build $(BUILD)/matrix, which tests/matrix runs: measurements of Linux, tried on tapir'
 	@echo 'make live       scripts over real TAP devices against the kernel (LIVE=name for some)'
 	@echo 'make soak       unit tests that know large numbers, with them: a million connections'
 	@echo 'make check      layers, headers, format, static analysis, globals, documents up to date'
@@ -152,11 +154,18 @@ $(BUILD)/netsim: tests/netsim/netsim.c $(LIB)
 netsim: $(BUILD)/netsim
 	@$(RUN_SIM)
 
-live: all $(ASAN)
+# Measurements of Linux's devices, tried on ours: tests/matrix KIND FILE.csv.
+$(BUILD)/matrix: $(call objects,obj,$(MATRIX)) $(LIB)
+	$(call say,LD,$(@F))
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+matrix: $(BUILD)/matrix
+
+live: all $(BUILD)/matrix $(ASAN)
 	@$(RUN_LIVE)
 
 # All are run even when one of them fails.
-test: deps-test all $(UNIT) $(BUILD)/netsim $(ASAN)
+test: deps-test all $(UNIT) $(BUILD)/netsim $(BUILD)/matrix $(ASAN)
 	@bad=0; $(RUN_UNIT) || bad=1; $(RUN_LAB) || bad=1; $(RUN_SIM) || bad=1; $(RUN_LIVE) || bad=1; exit $$bad
 
 cover: $(COVER)
@@ -261,5 +270,6 @@ $(BUILD)/unit/suites.list: FORCE
 $(BUILD)/soak/suites.list: FORCE
 	$(call keep,$(SOAKS))
 
--include $(ALL_OBJ:.o=.d) $(patsubst %.o,%.d,$(call objects,unit,$(TESTED) main.c) $(call objects,cover,$(TESTED)) \
+-include $(ALL_OBJ:.o=.d) $(patsubst %.o,%.d,$(call objects,obj,$(MATRIX)) \
+	$(call objects,unit,$(TESTED) main.c) $(call objects,cover,$(TESTED)) \
 	$(call objects,soak,$(FRAME) $(SOAKS)))
