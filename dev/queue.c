@@ -21,14 +21,14 @@ static void deliver(struct work *w)
 	struct dev_queue *q = CONTAINER_OF(w, struct dev_queue, work);
 
 	for (unsigned left = q->count; left && q->count; left--)
-		dev_input(q->dev, pop(q));
+		q->input(q->dev, pop(q));
 	if (q->count)
 		loop_post(stack_loop(q->dev->stack), &q->work);
 }
 
 void dev_queue_init(struct dev_queue *q, struct dev *d)
 {
-	*q = (struct dev_queue){.dev = d};
+	*q = (struct dev_queue){.dev = d, .input = dev_input};
 	list_init(&q->frames);
 	work_init(&q->work, deliver);
 }

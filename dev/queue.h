@@ -10,6 +10,7 @@ enum { DEV_QUEUE_LIMIT = 1000 };
 
 struct dev_queue {
 	struct dev *dev;
+	void (*input)(struct dev *d, struct pkt *p); /* dev_input(), or what the owner prefers */
 	struct list frames; /* of struct pkt */
 	unsigned count;
 	struct work work;
@@ -17,7 +18,7 @@ struct dev_queue {
 
 void dev_queue_init(struct dev_queue *q, struct dev *d);
 
-/* Takes the packet: it will be dev_input() to q->dev, or the drop DEV_QUEUE_FULL. */
+/* Takes the packet: it will be q->input to q->dev, or the drop DEV_QUEUE_FULL. */
 void dev_queue_push(struct dev_queue *q, struct pkt *p);
 
 /* Drops what waits (the device goes down or away). */

@@ -412,9 +412,21 @@ void dev_promisc(struct dev *d, bool on)
 	rx_mode_changed(d);
 }
 
+void dev_allmulti(struct dev *d, bool on)
+{
+	assert(on || d->allmulti);
+	d->allmulti = on ? d->allmulti + 1 : d->allmulti - 1;
+	rx_mode_changed(d);
+}
+
 bool dev_is_promisc(const struct dev *d)
 {
 	return d->promiscuity || (d->flags & DEV_PROMISC);
+}
+
+bool dev_is_allmulti(const struct dev *d)
+{
+	return d->allmulti || (d->flags & DEV_ALLMULTI);
 }
 
 static struct dev_group *find_group(const struct dev *d, struct mac m)
@@ -454,7 +466,7 @@ void dev_group_del(struct dev *d, struct mac m)
 
 bool dev_hears_group(const struct dev *d, struct mac m)
 {
-	return mac_is_broadcast(m) || (d->flags & DEV_ALLMULTI) || dev_is_promisc(d) || find_group(d, m);
+	return mac_is_broadcast(m) || dev_is_allmulti(d) || dev_is_promisc(d) || find_group(d, m);
 }
 
 int dev_set_rx_handler(struct dev *d, rx_handler_fn *fn, void *data)

@@ -122,7 +122,8 @@ struct dev {
 	struct mac mac;
 	uint32_t mtu, min_mtu, max_mtu;
 	uint32_t min_frame;	     /* shorter frames are padded with zeros to this; 0: none */
-	unsigned promiscuity;	     /* how many users need every frame */
+	unsigned promiscuity;	     /* how many users need every frame, */
+	unsigned allmulti;	     /* and how many every multicast */
 	struct list groups;	     /* of struct dev_group */
 	struct list taps;	     /* of struct dev_tap */
 	rx_handler_fn *vlan_handler; /* the VLAN table: asked about tagged frames, before the rx handler */
@@ -180,10 +181,12 @@ void dev_set_carrier(struct dev *d, bool carrier);
 
 /* Counted: each `on` needs its `off`. */
 void dev_promisc(struct dev *d, bool on);
+void dev_allmulti(struct dev *d, bool on);
 int dev_group_add(struct dev *d, struct mac m); /* 0 or -ENOMEM */
 void dev_group_del(struct dev *d, struct mac m);
 
 bool dev_is_promisc(const struct dev *d);
+bool dev_is_allmulti(const struct dev *d);
 bool dev_hears_group(const struct dev *d, struct mac m);
 
 /* Up, with carrier. */
@@ -201,6 +204,10 @@ void dev_del_tap(struct dev_tap *t);
 
 /* The way up. Takes the packet; data at the link header (Ethernet) or the IP header (DEV_RAW). */
 void dev_input(struct dev *d, struct pkt *p);
+
+/* The same for a frame that a device above sends to another one above: it takes this device's way up, but is not counted
+ * here, since it never came by the wire. */
+void dev_input_looped(struct dev *d, struct pkt *p);
 
 /* The same for a frame that came by another device of ours, which knows of which type it is: p->type stays, but for
  * frames to d's own MAC address, which are PKT_HOST. */

@@ -24,18 +24,21 @@ static void show_taps(struct dev *d, const struct pkt *p, bool outgoing)
 		t->fn(t, p, d, outgoing);
 }
 
-/* It is the device's now, and counted. False: it ended here. */
+/* It is the device's now. False: it ended here. */
 static bool arrive(struct dev *d, struct pkt *p)
 {
 	p->dev = d;
 	p->ifindex = d->ifindex;
-	if (!(d->flags & DEV_UP)) {
-		dev_drop_rx(d, p, DROP_DEV_DOWN);
-		return false;
-	}
+	if (d->flags & DEV_UP)
+		return true;
+	dev_drop_rx(d, p, DROP_DEV_DOWN);
+	return false;
+}
+
+static void count(struct dev *d, const struct pkt *p)
+{
 	d->stats.rx_packets++;
 	d->stats.rx_bytes += p->len;
-	return true;
 }
 
 /* Of a known type: shown to those that look, and on to those that handle it. */
@@ -43,7 +46,6 @@ static void admit(struct dev *d, struct pkt *p)
 {
 	struct qdisc *q = d->qdisc[QDISC_INGRESS];
 
-	d->stats.rx_multicast += p->type == PKT_MULTICAST;
 	show_taps(d, p, false);
 	if (q)
 		q->ops->enqueue(q, p);
@@ -51,20 +53,42 @@ static void admit(struct dev *d, struct pkt *p)
 		dev_receive(d, p);
 }
 
-void dev_input(struct dev *d, struct pkt *p)
+/* Whatever it was before: it begins here. */
+static void begin(struct dev *d, struct pkt *p)
 {
 	p->time_ns = stack_now(d->stack);
 	p->local = d->type == DEV_LOOPBACK;
 	p->ip.hdr_len = 0;
 	p->sender = 0;
-	if (!arrive(d, p))
-		return;
+}
+
+/* Known by its link header, its offload fields believed. False: it is no frame, and ended here. */
+static bool classify(struct dev *d, struct pkt *p)
+{
 	enum drop_reason why = netif_classify(d, p);
 	if (!why)
 		why = gso_check(p);
 	if (why)
 		dev_drop_rx(d, p, why);
-	else
+	return !why;
+}
+
+void dev_input(struct dev *d, struct pkt *p)
+{
+	begin(d, p);
+	if (!arrive(d, p))
+		return;
+	count(d, p);
+	if (!classify(d, p))
+		return;
+	d->stats.rx_multicast += p->type == PKT_MULTICAST;
+	admit(d, p);
+}
+
+void dev_input_looped(struct dev *d, struct pkt *p)
+{
+	begin(d, p);
+	if (arrive(d, p) && classify(d, p))
 		admit(d, p);
 }
 
@@ -72,8 +96,10 @@ void dev_input_typed(struct dev *d, struct pkt *p)
 {
 	if (!arrive(d, p))
 		return;
+	count(d, p);
 	if (memcmp(p->data, d->mac.b, sizeof(d->mac.b)) == 0)
 		p->type = PKT_HOST;
+	d->stats.rx_multicast += p->type == PKT_MULTICAST;
 	admit(d, p);
 }
 

@@ -20,6 +20,13 @@
 	X(DEV_TOO_BIG, "", "frame longer than the device carries")                                           \
 	X(DEV_QUEUE_FULL, "", "the receiving device's queue is full")                                        \
 	X(DEV_BAD_OFFLOAD, "virtio 1.2 5.1.6", "the offload fields do not fit the frame")                    \
+	X(MACVLAN_PASSTHRU_DOWN, "", "the macvlan in passthru mode, which gets all frames, is down")         \
+	X(MACVLAN_NODST, "",                                                                                 \
+		"its sender is on the list of a macvlan with nodst that is down, so nobody else is asked")   \
+	X(MACVLAN_NO_QUEUE, "",                                                                              \
+		"no macvlan hears broadcasts from the wire: the queue for them has length 0 (bcqueuelen)")   \
+	X(MACVLAN_SPOOFED, "",                                                                               \
+		"sent by a macvlan with another source MAC address (sysctl net.macvlan.spoof_check)")        \
 	X(NETEM_LOSS, "", "netem lost it, as it was told to (tc qdisc ... loss)")                            \
 	X(NETEM_LIMIT, "", "netem's queue is full (tc qdisc ... limit)")                                     \
 	X(NO_MEMORY, "", "no packet buffer to be had (see `stat`)")                                          \

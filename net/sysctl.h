@@ -127,6 +127,8 @@
 		"1: the urgent pointer names the last urgent octet (RFC 1122), not the one after it")        \
 	X(TCP_ACK_BURST, "net.ipv4.tcp_ack_burst", 1, 0, 1,                                                  \
 		"tapir's own: one ACK for a burst; 0: for every second full segment")                        \
+	X(MACVLAN_SPOOF_CHECK, "net.macvlan.spoof_check", 0, 0, 1,                                           \
+		"tapir's own: 1: a macvlan on a device here may only send from its own MAC address")         \
 	X(RMEM_DEFAULT, "net.core.rmem_default", 212992, 2304, 1 << 30,                                      \
 		"receive buffer of a new socket, bytes")                                                     \
 	X(RMEM_TOTAL, "net.core.rmem_total", 64 << 20, 2304, 1 << 30,                                        \

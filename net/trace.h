@@ -14,6 +14,7 @@
 /* clang-format off */
 #define TRACE_LAYERS(X) \
 	X(DEV, "dev") \
+	X(MACVLAN, "macvlan") \
 	X(ARP, "arp") \
 	X(IP, "ip") \
 	X(ROUTE, "route") \

@@ -17,6 +17,7 @@ enum {
 	ETHERTYPE_RARP = 0x8035,
 	ETHERTYPE_VLAN = 0x8100,
 	ETHERTYPE_IPV6 = 0x86dd,
+	ETHERTYPE_PAUSE = 0x8808, /* IEEE 802.3 flow control: never leaves the link */
 	ETHERTYPE_QINQ = 0x88a8,
 	ETHERTYPE_ALL = 0x0003, /* for packet sockets: every type */
 };

@@ -161,7 +161,7 @@ static void print_details(struct ipcmd *ip, const struct dev *d)
 	bool lo = d->type == DEV_LOOPBACK;
 
 	show_num(sh, "promiscuity", " promiscuity %u ", d->promiscuity + !!(d->flags & DEV_PROMISC));
-	show_num(sh, "allmulti", " allmulti %u ", (unsigned)!!(d->flags & DEV_ALLMULTI));
+	show_num(sh, "allmulti", " allmulti %u ", d->allmulti + !!(d->flags & DEV_ALLMULTI));
 	show_num(sh, "min_mtu", "minmtu %u ", lo ? 0 : d->min_mtu);
 	show_num(sh, "max_mtu", "maxmtu %u ", lo ? 0 : d->max_mtu);
 	if (!lo)

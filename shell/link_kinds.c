@@ -3,6 +3,7 @@
 #include "shell/linkkind.h"
 
 const struct link_kind *const link_kinds[] = {
+	&link_macvlan,
 	&link_veth,
 	NULL,
 };

@@ -11,6 +11,7 @@ static const struct kind {
 	const char *name, *header;
 	int (*try)(const struct csv *csv);
 } kinds[] = {
+	{"macvlan", matrix_macvlan_header, matrix_macvlan},
 	{0},
 };
 

@@ -63,5 +63,15 @@ static void lists_are_compared_without_order_but_with_number(void)
 	CU_ASSERT_FALSE(csv_same_words("", "wire"));
 }
 
-SUITE(dev_matrix, T(tables_are_read_whatever_ends_their_lines), T(what_is_no_table_is_refused_with_its_line),
-	T(lists_are_compared_without_order_but_with_number))
+static void macvlans_do_what_linux_did(void)
+{
+	struct csv csv;
+
+	CU_ASSERT_FATAL(csv_read(&csv, "tests/data/macvlan-matrix.csv", matrix_macvlan_header, stderr));
+	CU_ASSERT_EQUAL(csv.count, 2360);
+	CU_ASSERT_EQUAL(matrix_macvlan(&csv), 0);
+	csv_free(&csv);
+}
+
+SUITE(dev_matrix, T(macvlans_do_what_linux_did), T(tables_are_read_whatever_ends_their_lines),
+	T(what_is_no_table_is_refused_with_its_line), T(lists_are_compared_without_order_but_with_number))
