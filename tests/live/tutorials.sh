@@ -37,7 +37,7 @@ on_the_kernel() {
 		[ ! -d /var/lib/dhcp ] || mount -t tmpfs tmpfs /var/lib/dhcp
 		[ ! -e /etc/resolv.conf ] || { : >/run/resolv.conf && mount --bind /run/resolv.conf /etc/resolv.conf; }
 		sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1
-		timeout -k 2 60 bash "$0.sh" </dev/null' "$1" 2>&1
+		timeout -k 2 100 bash "$0.sh" </dev/null' "$1" 2>&1
 }
 
 compare() {
