@@ -5,7 +5,8 @@
  *
  *   1. wait    If no in-memory work is pending: sleep until a descriptor is ready or the next timer
  * is due; under the virtual clock: jump to the next timer when somebody waits for time to pass. Then read
- * `now` once. While in-memory work is pending, descriptors are only looked at every few turns.
+ * `now` once. While in-memory work is pending, descriptors are only looked at every few turns; work that never ends
+ * (frames in a loop of bridges) takes time under the virtual clock too, after a thousand turns a millisecond each.
  *   2. timers  What is due fires.
  *   3. ingress Each ready descriptor's `ready` is called; it reads until EAGAIN, at most loop->budget items
  * (what is left makes the descriptor ready again). Then the in-memory devices that were given frames in the
@@ -58,6 +59,7 @@ struct loop {
 	unsigned waiters; /* who waits for time to pass: the virtual clock jumps only while this is not 0 */
 	unsigned holds;	  /* who keeps the virtual clock from jumping: programs of the machine that run */
 	uint64_t turns;
+	unsigned restless; /* turns in a row that might have slept and left work in memory for the next one */
 };
 
 /* Takes the clock over. A machine without descriptors or memory for the loop ends the program. */

@@ -237,7 +237,37 @@ static void a_regular_file_is_always_ready(void)
 	loop_exit(&f.loop);
 }
 
-SUITE(lib_loop, T(a_regular_file_is_always_ready), T(a_turn_runs_timers_then_ingress_then_egress),
+static void on_endless(struct work *w)
+{
+	loop_post(&CONTAINER_OF(w, struct fixture, again)->loop, w);
+}
+
+/* Frames may go round for ever; whoever waits for time to pass must not wait for ever too. */
+static void virtual_time_passes_although_work_never_ends(void)
+{
+	struct fixture f;
+
+	setup(&f, true);
+	f.loop.waiters = 1;
+	f.again.fn = on_endless;
+	loop_post(&f.loop, &f.again);
+	timer_arm(&f.loop.wheel, &f.timer, f.loop.now + 10 * NS_PER_MS + 500);
+	uint64_t start = f.loop.now, deadline = f.timer.deadline_ns;
+	for (int i = 0; i < 1000; i++)
+		loop_turn(&f.loop, true);
+	CU_ASSERT_EQUAL(f.loop.now, start); /* it might still end */
+	int turns = 0;
+	for (; !f.ran && turns < 100; turns++)
+		loop_turn(&f.loop, true);
+	CU_ASSERT_EQUAL(f.ran, 1);
+	CU_ASSERT_EQUAL(f.loop.now, deadline);
+	CU_ASSERT(turns >= 10 && turns <= 13);
+	work_cancel(&f.again);
+	loop_exit(&f.loop);
+}
+
+SUITE(lib_loop, T(virtual_time_passes_although_work_never_ends), T(a_regular_file_is_always_ready),
+	T(a_turn_runs_timers_then_ingress_then_egress),
 	T(ingress_work_posted_during_ingress_waits_for_the_next_turn), T(work_asked_for_twice_runs_once),
 	T(virtual_time_jumps_only_while_somebody_waits), T(what_is_due_now_fires_while_virtual_time_is_held),
 	T(virtual_time_stands_while_work_is_left), T(real_time_sleeps_until_the_timer),
