@@ -155,7 +155,7 @@ netsim: $(BUILD)/netsim
 	@$(RUN_SIM)
 
 # Measurements of Linux's devices, tried on ours: tests/matrix KIND FILE.csv.
-$(BUILD)/matrix: $(call objects,obj,$(MATRIX)) $(LIB)
+$(BUILD)/matrix: $(call objects,obj,$(MATRIX)) $(SH_OBJ) $(LIB)
 	$(call say,LD,$(@F))
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 

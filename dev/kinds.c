@@ -2,11 +2,14 @@
 /* The table of device kinds. */
 #include "dev/kinds.h"
 
+#include "dev/bridge.h"
 #include "dev/macvlan.h"
 
 const struct dev_kind dev_kinds[] = {
 	{"veth", "a virtual cable: what goes in at one end comes out at the other", "veth%d", false,
 		veth_create},
+	{"bridge", "a switch: learns who is where, and sends frames only there", "bridge%d", false,
+		bridge_create},
 	{"hub", "tapir's own: repeats every frame to every other port", "hub%d", false, hub_create},
 	{"dummy", "swallows what is sent to it", "dummy%d", false, dummy_create},
 	{"macvlan", "a device with a MAC address of its own that shares another one's wire", "macvlan%d",

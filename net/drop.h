@@ -27,8 +27,25 @@
 		"no macvlan hears broadcasts from the wire: the queue for them has length 0 (bcqueuelen)")   \
 	X(MACVLAN_SPOOFED, "",                                                                               \
 		"sent by a macvlan with another source MAC address (sysctl net.macvlan.spoof_check)")        \
+	/* bridge */                                                                                         \
+	X(BRIDGE_BAD_SOURCE, "IEEE 802.1D 7.8", "the sender's address is zero or a group")                   \
+	X(BRIDGE_PAUSE, "IEEE 802.3 31B", "PAUSE frames are for the other end of the cable alone")           \
+	X(BRIDGE_PORT_STATE, "IEEE 802.1D 7.4",                                                              \
+		"the port does not forward (see `bridge link`; ports of a bridge that is down are "          \
+		"disabled)")                                                                                 \
+	X(BRIDGE_LOCKED, "",                                                                                 \
+		"a locked port does not know the sender (bridge fdb add MAC dev PORT master static)")        \
+	X(BRIDGE_SAME_PORT, "IEEE 802.1D 7.7",                                                               \
+		"the receiver is where the frame came from (bridge link ... hairpin)")                       \
+	X(BRIDGE_ISOLATED, "", "from an isolated port to another one (bridge link ... isolated)")            \
+	X(BRIDGE_NO_PORT, "", "there is no other port that may have it (see `bridge -d link`)")              \
+	X(BRIDGE_TO_ITSELF, "", "the bridge's own host sends to the bridge's own address")                   \
+	X(BRIDGE_FDB_FULL, "",                                                                               \
+		"the sender was not learned, since the FDB is full (fdb_max_learned); the frame went on")    \
+	/* netem */                                                                                          \
 	X(NETEM_LOSS, "", "netem lost it, as it was told to (tc qdisc ... loss)")                            \
 	X(NETEM_LIMIT, "", "netem's queue is full (tc qdisc ... limit)")                                     \
+	/* memory, and Ethernet as hosts see it */                                                           \
 	X(NO_MEMORY, "", "no packet buffer to be had (see `stat`)")                                          \
 	X(ETH_SHORT, "RFC 894", "frame shorter than its Ethernet header")                                    \
 	X(ETH_MULTICAST_SOURCE, "IEEE 802.3", "the source address has the group bit")                        \

@@ -14,6 +14,7 @@
 /* clang-format off */
 #define TRACE_LAYERS(X) \
 	X(DEV, "dev") \
+	X(BRIDGE, "bridge") \
 	X(MACVLAN, "macvlan") \
 	X(ARP, "arp") \
 	X(IP, "ip") \

@@ -78,7 +78,7 @@ int ipcmd_refused(struct ipcmd *ip, int error)
 {
 	if (error == 0)
 		return 0;
-	return ipcmd_fail(ip, IPCMD_REFUSED, "RTNETLINK answers: %s", strerror(error < 0 ? -error : error));
+	return ipcmd_fail(ip, ip->program->refused_status, "RTNETLINK answers: %s", strerror(error < 0 ? -error : error));
 }
 
 int ipcmd_bad_value(struct ipcmd *ip, const char *value, const char *what)
@@ -216,10 +216,7 @@ const char *ipcmd_scope_name(uint8_t scope, char buf[4])
 
 /* ---- objects ---- */
 
-static const struct {
-	const char *word;
-	const struct ipcmd_object *object;
-} objects[] = {
+static const struct ipcmd_entry objects[] = {
 	{"address", &ipcmd_addr},
 	{"maddress", &ipcmd_maddr},
 	{"route", &ipcmd_route},
@@ -228,6 +225,7 @@ static const struct {
 	{"link", &ipcmd_link},
 	{"monitor", &ipcmd_monitor},
 	{"netns", &ipcmd_netns},
+	{0},
 };
 
 int ipcmd_usage(struct ipcmd *ip, const struct ipcmd_object *o)
@@ -237,8 +235,8 @@ int ipcmd_usage(struct ipcmd *ip, const struct ipcmd_object *o)
 	for (const struct ipcmd_verb *v = o->verbs; v->name; v++) {
 		if (!v->usage)
 			continue;
-		fprintf(ip->c->err, "%s ip %s %s%s%s\n", lead, o->name, v->name, *v->usage ? " " : "",
-			v->usage);
+		fprintf(ip->c->err, "%s %s %s %s%s%s\n", lead, ip->program->name, o->name, v->name,
+			*v->usage ? " " : "", v->usage);
 		lead = "      ";
 	}
 	return IPCMD_SYNTAX;
@@ -258,17 +256,13 @@ static int run_object(struct ipcmd *ip, const struct ipcmd_object *o)
 	}
 	if (ipcmd_matches(word, "help"))
 		return ipcmd_usage(ip, o);
-	return ipcmd_fail(ip, IPCMD_SYNTAX, "Command \"%s\" is unknown, try \"ip %s help\".", word, o->name);
+	return ipcmd_fail(ip, IPCMD_SYNTAX, "Command \"%s\" is unknown, try \"%s %s help\".", word,
+		ip->program->name, o->name);
 }
 
 static int usage(struct ipcmd *ip)
 {
-	fputs("Usage: ip [ OPTIONS ] OBJECT { COMMAND | help }\n"
-	      "where  OBJECT := { address | link | maddress | monitor | neighbour | netns | route }\n"
-	      "       OPTIONS := { -V[ersion] | -s[tatistics] | -d[etails] | -br[ief] | -o[neline] |\n"
-	      "                    -j[son] | -p[retty] | -4 | -t[imestamp] | -ts[hort] | -n[etns] NAME |\n"
-	      "                    -a[ll] | -c[olor] }\n",
-		ip->c->err);
+	fputs(ip->program->usage, ip->c->err);
 	return IPCMD_SYNTAX;
 }
 
@@ -406,7 +400,8 @@ static int read_option(struct ipcmd *ip)
 		int status = o->has_value ? ipcmd_read_any(ip, &value) : 0;
 		return status ? status : set_option(ip, o->id, value);
 	}
-	return ipcmd_fail(ip, IPCMD_SYNTAX, "Option \"%s\" is unknown, try \"ip -help\".", word);
+	return ipcmd_fail(
+		ip, IPCMD_SYNTAX, "Option \"%s\" is unknown, try \"%s -help\".", word, ip->program->name);
 }
 
 static bool is_version(const char *word)
@@ -414,13 +409,14 @@ static bool is_version(const char *word)
 	return ipcmd_matches(word, "-Version") && word[1];
 }
 
-static int run(struct cmd *c)
+int ipcmd_run(struct cmd *c, const struct ipcmd_program *program)
 {
-	struct ipcmd ip = {.c = c, .s = c->host, .argv = c->argv + 1, .show = {.out = c->out}};
+	struct ipcmd ip = {
+		.c = c, .program = program, .s = c->host, .argv = c->argv + 1, .show = {.out = c->out}};
 
 	while (*ip.argv && **ip.argv == '-') {
 		if (is_version(*ip.argv)) {
-			fputs("ip utility, of tapir, after iproute2-6.1.0\n", c->out);
+			fprintf(c->out, "%s\n", program->version);
 			return 0;
 		}
 		int status = read_option(&ip);
@@ -430,13 +426,32 @@ static int run(struct cmd *c)
 	ip.show.colored = ip.show.colored && !ip.show.json;
 	if (!*ip.argv || ipcmd_matches(*ip.argv, "help"))
 		return usage(&ip);
-	for (size_t i = 0; i < ARRAY_SIZE(objects); i++) {
-		if (!ipcmd_matches(*ip.argv, objects[i].word))
+	for (const struct ipcmd_entry *e = program->objects; e->word; e++) {
+		if (!ipcmd_matches(*ip.argv, e->word))
 			continue;
 		ip.argv++;
-		return run_object(&ip, objects[i].object);
+		return run_object(&ip, e->object);
 	}
-	return ipcmd_fail(&ip, IPCMD_FAILED, "Object \"%s\" is unknown, try \"ip help\".", *ip.argv);
+	return ipcmd_fail(&ip, program->unknown_object_status, "Object \"%s\" is unknown, try \"%s help\".",
+		*ip.argv, program->name);
+}
+
+static const struct ipcmd_program program = {
+	.name = "ip",
+	.version = "ip utility, of tapir, after iproute2-6.1.0",
+	.usage = "Usage: ip [ OPTIONS ] OBJECT { COMMAND | help }\n"
+		 "where  OBJECT := { address | link | maddress | monitor | neighbour | netns | route }\n"
+		 "       OPTIONS := { -V[ersion] | -s[tatistics] | -d[etails] | -br[ief] | -o[neline] |\n"
+		 "                    -j[son] | -p[retty] | -4 | -t[imestamp] | -ts[hort] | -n[etns] NAME |\n"
+		 "                    -a[ll] | -c[olor] }\n",
+	.objects = objects,
+	.unknown_object_status = IPCMD_FAILED,
+	.refused_status = IPCMD_REFUSED,
+};
+
+static int run(struct cmd *c)
+{
+	return ipcmd_run(c, &program);
 }
 
 /* ---- completion ---- */
@@ -453,7 +468,7 @@ static const struct ipcmd_object *find_object(struct completion *w, int *at)
 		if (w->argv[i][0] == '-')
 			continue;
 		*at = i;
-		for (size_t n = 0; n < ARRAY_SIZE(objects); n++)
+		for (size_t n = 0; objects[n].word; n++)
 			if (ipcmd_matches(w->argv[i], objects[n].word))
 				return objects[n].object;
 		return NULL;
@@ -465,7 +480,7 @@ static void offer_objects(struct completion *w)
 {
 	char text[16];
 
-	for (size_t i = 0; i < ARRAY_SIZE(objects); i++)
+	for (size_t i = 0; objects[i].word; i++)
 		complete_offer(w, objects[i].word);
 	for (const struct ipcmd_word *o = options; o->name && w->word[0] == '-'; o++) {
 		snprintf(text, sizeof(text), "-%s", o->name);

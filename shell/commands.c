@@ -10,6 +10,8 @@
 #define COMMANDS(FAMILY, COMMAND) \
 	FAMILY("Devices, addresses, routes, neighbours, hosts") \
 	COMMAND(ip) \
+	COMMAND(bridge) \
+	COMMAND(brctl) \
 	COMMAND(ifconfig) \
 	COMMAND(route) \
 	COMMAND(arp) \

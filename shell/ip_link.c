@@ -2,6 +2,7 @@
 /* `ip link show`, and how a device is printed wherever one is. */
 #include "shell/linkkind.h"
 
+#include "dev/bridge.h"
 #include "lib/text.h"
 #include "net/qdisc.h"
 
@@ -14,9 +15,12 @@ enum { SHOW_UP = 1, SHOW_TYPE, SHOW_MASTER, SHOW_NO_MASTER, SHOW_DEV };
 
 /* ---- parts of a link ---- */
 
+/* Devices of which nobody can tell whether the other end is there. */
 static bool has_neutral_state(const struct dev *d)
 {
-	return d->type != DEV_ETHER || strcmp(d->ops->kind, "dummy") == 0;
+	const struct bridge *b = bridge_of(d);
+
+	return d->type != DEV_ETHER || strcmp(d->ops->kind, "dummy") == 0 || (b && list_empty(&b->ports));
 }
 
 const char *ipcmd_operstate(const struct dev *d)
@@ -289,7 +293,7 @@ static const char *qdisc_name(const struct dev *d)
 	return q ? q->ops->kind : d->activated ? "noqueue" : "noop";
 }
 
-static void print_first_line(struct ipcmd *ip, const struct dev *d, enum ipcmd_form form)
+void ipcmd_print_link_head(struct ipcmd *ip, const struct dev *d)
 {
 	struct show *sh = &ip->show;
 
@@ -297,6 +301,13 @@ static void print_first_line(struct ipcmd *ip, const struct dev *d, enum ipcmd_f
 	print_name(ip, d);
 	print_flags(sh, d);
 	show_num(sh, "mtu", "mtu %u ", d->mtu);
+}
+
+static void print_first_line(struct ipcmd *ip, const struct dev *d, enum ipcmd_form form)
+{
+	struct show *sh = &ip->show;
+
+	ipcmd_print_link_head(ip, d);
 	show_str(sh, "qdisc", "qdisc %s ", qdisc_name(d));
 	if (d->master)
 		show_str(sh, "master", "master %s ", d->master->name);
@@ -330,10 +341,21 @@ void ipcmd_print_link(struct ipcmd *ip, const struct dev *d, enum ipcmd_form for
 
 /* ---- ip link show ---- */
 
+/* "veth", or "bridge_slave" for a port of a bridge. */
+static bool is_of_kind(const struct dev *d, const char *kind)
+{
+	size_t len = d->master ? strlen(d->master->ops->kind) : 0;
+
+	if (strcmp(kind, d->ops->kind) == 0)
+		return true;
+	return d->master && strncmp(kind, d->master->ops->kind, len) == 0 &&
+		strcmp(kind + len, "_slave") == 0;
+}
+
 bool ipcmd_link_wanted(const struct ipcmd_link_filter *f, const struct dev *d)
 {
 	return (!f->dev || f->dev == d) && (!f->master || f->master == d->master) &&
-		(!f->no_master || !d->master) && (!f->kind || strcmp(f->kind, d->ops->kind) == 0) &&
+		(!f->no_master || !d->master) && (!f->kind || is_of_kind(d, f->kind)) &&
 		(!f->up || (d->flags & DEV_UP));
 }
 

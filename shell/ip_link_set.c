@@ -2,6 +2,8 @@
 /* `ip link set` and `del`, and the table of all verbs. */
 #include "shell/linkkind.h"
 
+#include "dev/bridge.h"
+
 #include <errno.h>
 
 enum {
@@ -44,6 +46,14 @@ struct change {
 	struct stack *netns;
 	const struct link_kind *kind; /* whose words follow; they are read when all else is done */
 };
+
+/* The kernel has a word for this case too. */
+static int master_refused(struct ipcmd *ip, const struct change *ch, int error)
+{
+	if (error == -ELOOP && bridge_of(ch->dev) && bridge_of(ch->master))
+		return ipcmd_fail(ip, IPCMD_REFUSED, "Error: Can not enslave a bridge to a bridge.");
+	return ipcmd_refused(ip, error);
+}
 
 static int read_flag(struct ipcmd *ip, struct change *ch, int id, const char *value)
 {
@@ -175,8 +185,11 @@ static int apply(struct ipcmd *ip, const struct change *ch)
 	}
 	if (!err && ch->name && !ch->netns)
 		err = dev_set_name(d, ch->name);
-	if (!err && (ch->master || ch->no_master))
+	if (!err && (ch->master || ch->no_master)) {
 		err = dev_set_master(d, ch->master);
+		if (err)
+			return master_refused(ip, ch, err);
+	}
 	for (unsigned bit = 1; !err && bit <= ch->mask; bit <<= 1)
 		if (ch->mask & bit)
 			dev_set_flag(d, bit, ch->flags & bit);

@@ -20,9 +20,12 @@ enum { IPCMD_FAILED = 1, IPCMD_REFUSED = 2, IPCMD_SYNTAX = 255 };
 
 enum ipcmd_time { IPCMD_TIME_NONE, IPCMD_TIME_LONG, IPCMD_TIME_SHORT };
 
-/* One run of `ip`. */
+struct ipcmd_program;
+
+/* One run of `ip`, or of `bridge`, which has its options and manners. */
 struct ipcmd {
 	struct cmd *c;
+	const struct ipcmd_program *program;
 	struct stack *s; /* the host it speaks about */
 	char **argv;	 /* the words not yet read; ends with NULL */
 	struct show show;
@@ -44,6 +47,20 @@ struct ipcmd_object {
 	const struct ipcmd_verb *verbs;	    /* ends with {0} */
 	const char *const *words;	    /* what may follow a verb, for completion; ends with NULL */
 };
+
+/* Objects are found by prefix, in the order of the table. */
+struct ipcmd_entry {
+	const char *word;
+	const struct ipcmd_object *object;
+};
+
+struct ipcmd_program {
+	const char *name, *version, *usage; /* the last with the ends of its lines */
+	const struct ipcmd_entry *objects;  /* ends with {0} */
+	int unknown_object_status, refused_status;
+};
+
+int ipcmd_run(struct cmd *c, const struct ipcmd_program *program);
 
 extern const struct ipcmd_object ipcmd_link, ipcmd_addr, ipcmd_route, ipcmd_neigh, ipcmd_maddr, ipcmd_monitor,
 	ipcmd_netns;
@@ -136,7 +153,8 @@ int ipcmd_link_add(struct ipcmd *ip);
 enum ipcmd_form { IPCMD_LINK, IPCMD_ADDR, IPCMD_NEWS };
 
 void ipcmd_print_link(struct ipcmd *ip, const struct dev *d, enum ipcmd_form form);
-void ipcmd_print_link_stats(struct ipcmd *ip, const struct dev *d);		       /* whole lines */
+void ipcmd_print_link_head(struct ipcmd *ip, const struct dev *d);  /* "2: eth0: <...> mtu 1500 " */
+void ipcmd_print_link_stats(struct ipcmd *ip, const struct dev *d); /* whole lines */
 void ipcmd_print_addr(struct ipcmd *ip, const struct netif_addr *a, bool with_device); /* whole lines */
 void ipcmd_print_neigh(struct ipcmd *ip, const struct neigh *ng);
 

@@ -5,6 +5,8 @@
 const struct link_kind *const link_kinds[] = {
 	&link_macvlan,
 	&link_veth,
+	&link_bridge,
+	&link_bridge_slave,
 	NULL,
 };
 

@@ -138,6 +138,14 @@ void show_true(struct show *sh, const char *key, const char *text)
 		show_text(sh, "%s", text);
 }
 
+void show_on_off(struct show *sh, const char *key, bool on)
+{
+	if (sh->json)
+		put(sh, key, json_boolean(on));
+	else
+		show_text(sh, "%s %s ", key, on ? "on" : "off");
+}
+
 void show_null(struct show *sh, const char *key, const char *text)
 {
 	if (sh->json)

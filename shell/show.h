@@ -51,6 +51,7 @@ void show_str(struct show *sh, const char *key, const char *fmt, ...) __attribut
 void show_num(struct show *sh, const char *key, const char *fmt, ...) /* unsigned */
 	__attribute__((format(printf, 3, 4)));
 void show_true(struct show *sh, const char *key, const char *text);
+void show_on_off(struct show *sh, const char *key, bool on); /* "KEY on " */
 void show_null(struct show *sh, const char *key, const char *text);
 
 void show_text(struct show *sh, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -11,6 +11,7 @@ static const struct kind {
 	const char *name, *header;
 	int (*try)(const struct csv *csv);
 } kinds[] = {
+	{"bridge", matrix_bridge_header, matrix_bridge},
 	{"macvlan", matrix_macvlan_header, matrix_macvlan},
 	{0},
 };

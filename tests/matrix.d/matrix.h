@@ -42,6 +42,8 @@ void matrix_differs(const struct csv *csv, const struct csv_row *row, const char
 
 /* What a kind of table is: its columns, and what tries its rows. The function prints a line for each row that
  * differs, and returns their number, or -1 after having said which row cannot be used. */
+extern const char matrix_bridge_header[];
+int matrix_bridge(const struct csv *csv);
 extern const char matrix_macvlan_header[];
 int matrix_macvlan(const struct csv *csv);
 
