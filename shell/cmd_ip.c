@@ -78,7 +78,8 @@ int ipcmd_refused(struct ipcmd *ip, int error)
 {
 	if (error == 0)
 		return 0;
-	return ipcmd_fail(ip, ip->program->refused_status, "RTNETLINK answers: %s", strerror(error < 0 ? -error : error));
+	return ipcmd_fail(ip, ip->program->refused_status, "RTNETLINK answers: %s",
+		strerror(error < 0 ? -error : error));
 }
 
 int ipcmd_bad_value(struct ipcmd *ip, const char *value, const char *what)

@@ -62,6 +62,9 @@ static void dropped(struct trace_listener *l, const struct trace_record *r)
 		note(m, r->host, r->dev, "otherhost");
 	else if (strncmp(r->text, "dropped ETH_MULTICAST_FILTER:", 29) == 0)
 		note(m, r->host, r->dev, "mcast");
+	else if (strncmp(r->text, "dropped ETH_MULTICAST_SOURCE:", 29) == 0 &&
+		r->host[0] == 'o' /* outside */)
+		note(m, r->host, r->dev, "any");
 }
 
 static const struct proto probe = {.name = "matrix", .ethertype = ETHERTYPE_MATRIX, .input = input};
