@@ -22,7 +22,8 @@ static void must(bool worked)
 
 void loop_init(struct loop *l, struct clock clock)
 {
-	*l = (struct loop){.clock = clock, .now = clock.now_ns, .budget = LOOP_BUDGET, .alarm = -1};
+	*l = (struct loop){
+		.clock = clock, .now = clock.now_ns, .budget = LOOP_BUDGET, .alarm = -1, .ring.fd = -1};
 	wheel_init(&l->wheel, l->now);
 	list_init(&l->watches);
 	list_init(&l->ingress);
@@ -40,9 +41,15 @@ void loop_init(struct loop *l, struct clock clock)
 void loop_exit(struct loop *l)
 {
 	assert(l->watch_count == 0);
+	uring_exit(&l->ring);
 	close(l->epoll);
 	if (l->alarm >= 0)
 		close(l->alarm);
+}
+
+void loop_use_ring(struct loop *l)
+{
+	uring_init(&l->ring);
 }
 
 void loop_watch(struct loop *l, struct watch *w)
@@ -50,7 +57,7 @@ void loop_watch(struct loop *l, struct watch *w)
 	struct epoll_event ev = {.events = (uint32_t)w->events, .data.ptr = w};
 
 	w->revents = 0;
-	w->is_file = epoll_ctl(l->epoll, EPOLL_CTL_ADD, w->fd, &ev) < 0;
+	w->is_file = !w->is_told && epoll_ctl(l->epoll, EPOLL_CTL_ADD, w->fd, &ev) < 0;
 	must(!w->is_file || errno == EPERM);
 	list_add_tail(&l->watches, &w->node);
 	l->watch_count++;
@@ -64,7 +71,7 @@ void loop_unwatch(struct loop *l, struct watch *w)
 	list_del(&w->node);
 	l->watch_count--;
 	l->file_count -= w->is_file;
-	if (!w->is_file)
+	if (!w->is_file && !w->is_told)
 		epoll_ctl(l->epoll, EPOLL_CTL_DEL, w->fd, NULL);
 }
 
@@ -110,13 +117,25 @@ static void set_alarm(struct loop *l, uint64_t next)
 	l->alarm_rang = false;
 }
 
+/* What epoll has; waits for that, or for what the ring brings. */
+static int look(struct loop *l, struct epoll_event *events, bool wait)
+{
+	if (l->ring.fd < 0)
+		return epoll_wait(l->epoll, events, LOOK_EVENTS, wait ? -1 : 0);
+	if (!l->epoll_op.pending)
+		uring_poll(&l->ring, &l->epoll_op, l->epoll);
+	uring_enter(&l->ring, wait && !l->told);
+	return l->epoll_op.pending ? 0 : epoll_wait(l->epoll, events, LOOK_EVENTS, 0);
+}
+
 /* Notes which descriptors are ready; true when any is. */
 static bool look_at_descriptors(struct loop *l, bool wait)
 {
 	struct epoll_event events[LOOK_EVENTS];
-	bool any = l->file_count > 0;
+	int n = look(l, events, wait);
+	bool any = l->file_count > 0 || l->told;
 
-	int n = epoll_wait(l->epoll, events, LOOK_EVENTS, wait ? -1 : 0);
+	l->told = false;
 	for (int i = 0; i < n; i++) {
 		struct watch *w = events[i].data.ptr;
 		if (w)
@@ -173,7 +192,7 @@ bool loop_turn(struct loop *l, bool may_sleep)
 		return false;
 	if (wait)
 		set_alarm(l, next);
-	if ((l->watch_count || wait) && (idle || l->turns % LOOK_EVERY == 0))
+	if ((l->watch_count || wait) && (idle || l->ring.queued || l->turns % LOOK_EVERY == 0))
 		idle = !look_at_descriptors(l, wait) && idle;
 	advance(l, idle && may_sleep, next);
 	if (next <= l->now)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The loop: one thread, one place to wait (epoll, so that a descriptor costs nothing while it is quiet). A
- * turn is: wait, timers, ingress, egress.
+ * The loop: one thread, one place to wait (epoll, so that a descriptor costs nothing while it is quiet;
+ * or a ring of io_uring that polls it, so that devices can read and write in the same system call). A turn is:
+ * wait, timers, ingress, egress.
  *
  *   1. wait    If no in-memory work is pending: sleep until a descriptor is ready or the next timer
  * is due; under the virtual clock: jump to the next timer when somebody waits for time to pass. Then read
@@ -20,6 +21,7 @@
 
 #include "lib/clock.h"
 #include "lib/timer.h"
+#include "lib/uring.h"
 
 #include <poll.h>
 
@@ -33,6 +35,7 @@ struct watch {
 	void (*ready)(struct watch *w, short revents);
 	struct list node; /* in loop->watches */
 	short revents;	  /* what epoll said, until it is served */
+	bool is_told;	  /* by loop_tell() and not by epoll; set before adding */
 	bool is_file;	  /* a regular file: epoll does not take those, and they are always ready */
 };
 
@@ -50,7 +53,10 @@ struct loop {
 	struct list *serving; /* the next one to be served, during ingress */
 	unsigned watch_count, file_count;
 	int epoll;
-	int alarm; /* a timerfd that ends the sleep at alarm_ns; -1 under the virtual clock */
+	struct uring ring;	  /* fd is -1: none */
+	struct uring_op epoll_op; /* the ring's poll of epoll */
+	bool told;		  /* a watch, since the last look */
+	int alarm;		  /* a timerfd that ends the sleep at alarm_ns; -1 under the virtual clock */
 	bool alarm_rang;
 	uint64_t alarm_ns;
 	struct list ingress; /* of struct work: in-memory devices holding frames */
@@ -66,6 +72,9 @@ struct loop {
 void loop_init(struct loop *l, struct clock clock);
 void loop_exit(struct loop *l);
 
+/* From now on it waits by a ring, if the kernel lets us have one: for a loop that always sleeps by itself. */
+void loop_use_ring(struct loop *l);
+
 /* One turn. With `may_sleep` false it does what can be done now and returns.
  * Returns false when nothing can ever happen any more: no work, no timer that could fire, no descriptor. */
 bool loop_turn(struct loop *l, bool may_sleep);
@@ -73,6 +82,13 @@ bool loop_turn(struct loop *l, bool may_sleep);
 /* Set fd, events and ready before adding. A watch may remove itself and others from inside `ready`. */
 void loop_watch(struct loop *l, struct watch *w);
 void loop_unwatch(struct loop *l, struct watch *w);
+
+/* The watch's `ready` is called in the next ingress phase (for watches with is_told). */
+static inline void loop_tell(struct loop *l, struct watch *w, short revents)
+{
+	w->revents |= revents;
+	l->told = true;
+}
 
 static inline void work_init(struct work *w, void (*fn)(struct work *w))
 {

@@ -174,6 +174,31 @@ static void real_time_sleeps_until_the_timer(void)
 	loop_exit(&f.loop);
 }
 
+/* Both come by epoll, which the ring polls: the alarm, and twice the descriptor. */
+static void a_ring_sleeps_until_the_timer_and_sees_descriptors(void)
+{
+	struct fixture f;
+	int pipe_fd[2];
+
+	setup(&f, false);
+	loop_use_ring(&f.loop);
+	CU_ASSERT_EQUAL_FATAL(pipe2(pipe_fd, O_NONBLOCK), 0);
+	f.watch = (struct watch){.fd = pipe_fd[0], .events = POLLIN, .ready = on_readable};
+	loop_watch(&f.loop, &f.watch);
+	timer_arm(&f.loop.wheel, &f.timer, f.loop.now + 3 * NS_PER_MS);
+	while (f.ran == 0)
+		CU_ASSERT_FATAL(loop_turn(&f.loop, true));
+	CU_ASSERT(f.loop.turns < 20);
+	CU_ASSERT_EQUAL(write(pipe_fd[1], "FG", 2), 2);
+	loop_turn(&f.loop, true);
+	loop_turn(&f.loop, true);
+	CU_ASSERT_STRING_EQUAL(f.order, "TFG");
+	loop_unwatch(&f.loop, &f.watch);
+	close(pipe_fd[0]);
+	close(pipe_fd[1]);
+	loop_exit(&f.loop);
+}
+
 struct pair {
 	struct loop *loop;
 	struct watch a, b;
@@ -271,4 +296,4 @@ SUITE(lib_loop, T(virtual_time_passes_although_work_never_ends), T(a_regular_fil
 	T(ingress_work_posted_during_ingress_waits_for_the_next_turn), T(work_asked_for_twice_runs_once),
 	T(virtual_time_jumps_only_while_somebody_waits), T(what_is_due_now_fires_while_virtual_time_is_held),
 	T(virtual_time_stands_while_work_is_left), T(real_time_sleeps_until_the_timer),
-	T(a_watch_may_remove_itself_and_others))
+	T(a_ring_sleeps_until_the_timer_and_sees_descriptors), T(a_watch_may_remove_itself_and_others))

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * io_uring: reads and writes are queued in memory that we share with the kernel, and one system call hands over all
+ * that are queued, waits, and brings what has ended. Where frames come one at a time that is one call for a frame
+ * and its answer, instead of three: epoll_wait(), read() and write().
+ *
+ * Only what the loop needs: reads and polls that wait, writes that never do.
+ */
+#ifndef LIB_URING_H
+#define LIB_URING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* One read, write or poll. It and the bytes stay where they are while it is pending. */
+struct uring_op {
+	void (*done)(struct uring_op *op); /* must not queue more; NULL: nobody need be told */
+	int res;			   /* once it is done: how many bytes, or -errno */
+	bool pending;
+};
+
+struct io_uring_sqe;
+struct io_uring_cqe;
+
+struct uring {
+	int fd;		   /* -1: none */
+	unsigned queued;   /* not yet handed over */
+	unsigned at_once;  /* how many of those end without waiting: the writes */
+	unsigned mask;	   /* of the queue that we fill */
+	unsigned end_mask; /* of the queue of those that ended */
+	unsigned *tail, *end_head, *end_tail;
+	struct io_uring_sqe *sqes;
+	struct io_uring_cqe *cqes;
+	void *queues; /* mapped: the indices and cqes */
+	size_t queues_len;
+};
+
+/* False, and fd is -1: an old kernel (before 6.1), or we may not. Only the thread that made it may use it. */
+bool uring_init(struct uring *u);
+
+/* What is pending is given up. */
+void uring_exit(struct uring *u);
+
+/* `fd` is non-blocking. A read waits until there is something; a write fails with -EAGAIN where it would have to. */
+void uring_read(struct uring *u, struct uring_op *op, int fd, void *buf, size_t len);
+void uring_write(struct uring *u, struct uring_op *op, int fd, const void *buf, size_t len);
+void uring_poll(struct uring *u, struct uring_op *op, int fd); /* for POLLIN, once */
+
+/* Hands over what is queued, and calls `done` of all that have ended; with `wait` it sleeps until something other
+ * than a write has. Afterwards no write is pending. */
+void uring_enter(struct uring *u, bool wait);
+
+/* Ends it, if it is pending: `done` is called. */
+void uring_cancel(struct uring *u, struct uring_op *op);
+
+#endif

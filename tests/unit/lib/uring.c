@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/* io_uring: what waits, what does not, and what is given up. */
+#include "lib/uring.h"
+
+#include "lib/bytes.h"
+#include "tests/unit/unit.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct fixture {
+	struct uring u;
+	int near, far; /* a pair of sockets that keep messages apart */
+};
+
+static bool setup(struct fixture *f)
+{
+	int pair[2];
+
+	if (!uring_init(&f->u)) {
+		unit_skip("no io_uring here");
+		return false;
+	}
+	CU_ASSERT_EQUAL_FATAL(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, pair), 0);
+	f->near = pair[0];
+	f->far = pair[1];
+	return true;
+}
+
+static void teardown(struct fixture *f)
+{
+	close(f->near);
+	close(f->far);
+	uring_exit(&f->u);
+}
+
+struct counted {
+	struct uring_op op;
+	int times;
+};
+
+static void count(struct uring_op *op)
+{
+	CONTAINER_OF(op, struct counted, op)->times++;
+}
+
+static void a_read_waits_until_there_is_something(void)
+{
+	struct fixture f;
+	struct counted r = {.op.done = count};
+	char buf[8];
+
+	if (!setup(&f))
+		return;
+	uring_read(&f.u, &r.op, f.near, buf, sizeof(buf));
+	uring_enter(&f.u, false);
+	CU_ASSERT_TRUE(r.op.pending);
+	CU_ASSERT_EQUAL(r.times, 0);
+	CU_ASSERT_EQUAL(write(f.far, "abc", 3), 3);
+	uring_enter(&f.u, true);
+	CU_ASSERT_FALSE(r.op.pending);
+	CU_ASSERT_EQUAL(r.times, 1);
+	CU_ASSERT_EQUAL(r.op.res, 3);
+	CU_ASSERT_NSTRING_EQUAL(buf, "abc", 3);
+	teardown(&f);
+}
+
+/* The other end answers what we write, and only that wakes us: the writes alone would not. */
+static void writes_go_first_and_in_order_and_do_not_end_the_wait(void)
+{
+	struct fixture f;
+	struct uring_op w[2] = {0}, r = {0}, poll = {0};
+	char buf[8];
+
+	if (!setup(&f))
+		return;
+	uring_poll(&f.u, &poll, f.far);
+	uring_write(&f.u, &w[0], f.near, "1", 1);
+	uring_write(&f.u, &w[1], f.near, "22", 2);
+	uring_read(&f.u, &r, f.near, buf, sizeof(buf));
+	uring_enter(&f.u, true);
+	CU_ASSERT_FALSE(w[0].pending || w[1].pending || poll.pending);
+	CU_ASSERT_EQUAL(w[1].res, 2);
+	CU_ASSERT_TRUE(r.pending);
+	CU_ASSERT_EQUAL(read(f.far, buf, sizeof(buf)), 1);
+	CU_ASSERT_EQUAL(read(f.far, buf, sizeof(buf)), 2);
+	teardown(&f);
+}
+
+static void a_write_that_would_wait_fails(void)
+{
+	struct fixture f;
+	struct uring_op w = {0};
+	static char block[4096];
+
+	if (!setup(&f))
+		return;
+	while (write(f.near, block, sizeof(block)) > 0)
+		;
+	uring_write(&f.u, &w, f.near, block, sizeof(block));
+	uring_enter(&f.u, false);
+	CU_ASSERT_FALSE(w.pending);
+	CU_ASSERT_EQUAL(w.res, -EAGAIN);
+	teardown(&f);
+}
+
+static void more_than_the_queue_holds_goes_in_parts(void)
+{
+	struct fixture f;
+	struct counted w[150];
+	char c;
+	int sent = 0;
+
+	if (!setup(&f))
+		return;
+	for (size_t i = 0; i < 150; i++) {
+		w[i] = (struct counted){.op.done = count};
+		uring_write(&f.u, &w[i].op, f.near, "x", 1);
+		for (; read(f.far, &c, 1) == 1; sent++)
+			;
+	}
+	uring_enter(&f.u, false);
+	for (; read(f.far, &c, 1) == 1; sent++)
+		;
+	CU_ASSERT_EQUAL(sent, 150);
+	for (size_t i = 0; i < 150; i++)
+		CU_ASSERT_TRUE(w[i].times == 1 && w[i].op.res == 1);
+	teardown(&f);
+}
+
+static void a_read_that_is_cancelled_is_done(void)
+{
+	struct fixture f;
+	struct counted r = {.op.done = count};
+	char buf[8];
+
+	if (!setup(&f))
+		return;
+	uring_read(&f.u, &r.op, f.near, buf, sizeof(buf));
+	uring_enter(&f.u, false);
+	uring_cancel(&f.u, &r.op);
+	CU_ASSERT_FALSE(r.op.pending);
+	CU_ASSERT_EQUAL(r.times, 1);
+	CU_ASSERT_EQUAL(r.op.res, -ECANCELED);
+	uring_cancel(&f.u, &r.op); /* a second time: nothing to end */
+	CU_ASSERT_EQUAL(r.times, 1);
+	teardown(&f);
+}
+
+/* Its driver does not know IOCB_NOWAIT, as macvtap's in older kernels. */
+static void a_read_waits_with_any_driver(void)
+{
+	struct fixture f;
+	struct uring_op r = {0};
+	char buf[300];
+	int other = inotify_init1(IN_NONBLOCK);
+
+	if (setup(&f)) {
+		uring_read(&f.u, &r, other, buf, sizeof(buf));
+		uring_enter(&f.u, false);
+		CU_ASSERT_TRUE(r.pending);
+		uring_cancel(&f.u, &r);
+		teardown(&f);
+	}
+	close(other);
+}
+
+SUITE(lib_uring, T(a_read_waits_until_there_is_something),
+	T(writes_go_first_and_in_order_and_do_not_end_the_wait), T(a_write_that_would_wait_fails),
+	T(more_than_the_queue_holds_goes_in_parts), T(a_read_that_is_cancelled_is_done),
+	T(a_read_waits_with_any_driver))
