@@ -81,6 +81,7 @@ int main(int argc, char **argv)
 	else
 		clock_init_real(&clock);
 	loop_init(&loop, clock);
+	loop_use_ring(&loop);
 	world_init(&w, &loop, o.seed, inet_protos);
 	status = run_shell(&w, &o, &b);
 	world_exit(&w);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Frames from and to a character device with virtio headers (virtio 1.2, 5.1.6). */
-#include "dev/fd.h"
+#include "dev/fd_ring.h"
 
 #include "net/stack.h"
 
@@ -8,9 +8,8 @@
 #include <linux/virtio_net.h>
 #include <unistd.h>
 
-enum { VNET_LEN = sizeof(struct virtio_net_hdr) };
-
-_Static_assert(VNET_LEN == 10, "the header that TUNSETVNETHDRSZ leaves as the default");
+_Static_assert(VNET_LEN == sizeof(struct virtio_net_hdr) && VNET_LEN == 10,
+	"the header that TUNSETVNETHDRSZ leaves as the default");
 
 /* The machine's header (its byte order) to the packet's offload fields. */
 static void offload_from(struct pkt *p, const struct virtio_net_hdr *h)
@@ -45,37 +44,33 @@ static struct virtio_net_hdr offload_to(const struct pkt *p)
 	return h;
 }
 
-/* Reads one frame into `p`, its virtio header into the headroom. False: nothing there, or the device is gone.
- */
-static bool read_frame(struct dev_fd *f, struct pkt *p)
+void dev_fd_came(struct dev_fd *f, struct pkt *p, size_t n)
 {
 	struct virtio_net_hdr h;
-	ssize_t n = read(f->fd, p->data - VNET_LEN, p->room - PKT_HEADROOM + VNET_LEN);
 
-	if (n < 0 && errno != EAGAIN && errno != EINTR)
-		dev_fd_close(f);
-	if (n < VNET_LEN)
-		return false;
 	memcpy(&h, p->data - VNET_LEN, VNET_LEN);
 	p->len = (uint32_t)n - VNET_LEN;
 	offload_from(p, &h);
-	return true;
+	dev_input(&f->dev, pkt_shrink(p));
 }
 
-/* Every frame is read into a big buffer, since the other side may have a larger MTU; a small one then moves
- * to a small buffer (copybreak). False: there is none. */
+/* Every frame is read into a big buffer, since the other side may have a larger MTU, its header into the headroom;
+ * a small one then moves to a small buffer (copybreak). False: nothing there, no buffer, or the device is gone. */
 static bool input_one(struct dev_fd *f)
 {
 	struct pkt *p = stack_pkt(f->dev.stack, PKT_BIG_ROOM - PKT_HEADROOM);
 
 	if (!p)
 		return false;
-	if (!read_frame(f, p)) {
-		pkt_free(p);
-		return false;
+	ssize_t n = read(f->fd, p->data - VNET_LEN, p->room - PKT_HEADROOM + VNET_LEN);
+	if (n >= VNET_LEN) {
+		dev_fd_came(f, p, (size_t)n);
+		return true;
 	}
-	dev_input(&f->dev, pkt_shrink(p));
-	return true;
+	pkt_free(p);
+	if (n < 0 && errno != EAGAIN && errno != EINTR)
+		dev_fd_close(f);
+	return false;
 }
 
 /* Where one frame at a time has come for a while (a ping, a request and its answer), asking for a second one
@@ -95,9 +90,13 @@ static void drain(struct watch *w, short revents)
 		dev_fd_close(f);
 		return;
 	}
+	if (f->ring && fd_ring_input(f))
+		got++;
 	while (got < most && f->fd >= 0 && input_one(f))
 		got++;
 	f->singles = got == 1 ? f->singles + 1 : 0;
+	if (f->ring)
+		fd_ring_read(f);
 }
 
 void dev_fd_init(struct dev_fd *f, const struct dev_ops *ops, enum dev_type type, int fd)
@@ -110,23 +109,34 @@ void dev_fd_init(struct dev_fd *f, const struct dev_ops *ops, enum dev_type type
 void dev_fd_start(struct dev_fd *f)
 {
 	f->watch = (struct watch){.fd = f->fd, .events = POLLIN, .ready = drain};
+	f->ring = fd_ring_new(f);
+	f->watch.is_told = f->ring;
 	loop_watch(stack_loop(f->dev.stack), &f->watch);
+	if (f->ring)
+		fd_ring_read(f);
+}
+
+void dev_fd_sent(struct dev_fd *f, struct pkt *p, int res)
+{
+	pkt_pull(p, VNET_LEN);
+	if (res >= 0) {
+		pkt_done(p);
+		return;
+	}
+	f->dev.stats.tx_errors++;
+	dev_drop_tx(&f->dev, p, res == -EAGAIN ? DROP_DEV_TX_BUSY : DROP_DEV_TX_ERROR);
 }
 
 void dev_fd_xmit(struct dev *d, struct pkt *p)
 {
 	struct virtio_net_hdr h = offload_to(p);
-	int fd = dev_fd_of(d)->fd;
+	struct dev_fd *f = dev_fd_of(d);
 
 	memcpy(pkt_push(p, VNET_LEN), &h, VNET_LEN);
-	ssize_t n = write(fd, p->data, p->len);
-	pkt_pull(p, VNET_LEN);
-	if (n >= 0) {
-		pkt_done(p);
-		return;
-	}
-	d->stats.tx_errors++;
-	dev_drop_tx(d, p, errno == EAGAIN ? DROP_DEV_TX_BUSY : DROP_DEV_TX_ERROR);
+	if (f->ring)
+		fd_ring_write(f, p);
+	else
+		dev_fd_sent(f, p, write(f->fd, p->data, p->len) < 0 ? -errno : 0);
 }
 
 void dev_fd_close(struct dev_fd *f)
@@ -134,6 +144,7 @@ void dev_fd_close(struct dev_fd *f)
 	if (f->fd < 0)
 		return;
 	loop_unwatch(stack_loop(f->dev.stack), &f->watch);
+	fd_ring_free(f);
 	close(f->fd);
 	f->fd = -1;
 	dev_set_carrier(&f->dev, false);

@@ -13,11 +13,14 @@
 /* For TUNSETOFFLOAD: what the machine's end may hand over as it is. */
 enum { DEV_FD_OFFLOADS = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO_ECN };
 
+struct fd_ring;
+
 struct dev_fd {
 	struct dev dev; /* ops->free of the kind calls dev_fd_close() */
 	struct watch watch;
-	int fd;		  /* -1: gone */
-	unsigned singles; /* how often in a row it had a single frame */
+	int fd;		      /* -1: gone */
+	struct fd_ring *ring; /* reads and writes by the loop's ring; NULL: by system calls of their own */
+	unsigned singles;     /* how often in a row it had a single frame */
 };
 
 /* Before dev_register(). `fd` is non-blocking, with IFF_VNET_HDR and a header of 10 bytes; it becomes the

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The reads and writes of dev/fd.c by the loop's ring. A read is always pending: what ends it is the device's
+ * interrupt, and brings the first frame of a burst (the others are read as ever). Written frames are handed over when
+ * the loop waits.
+ */
+#ifndef DEV_FD_RING_H
+#define DEV_FD_RING_H
+
+#include "dev/fd.h"
+
+enum { VNET_LEN = 10 }; /* of a virtio_net_hdr */
+
+/* NULL: the loop has no ring, or there is no memory. */
+struct fd_ring *fd_ring_new(struct dev_fd *f);
+
+/* Ends the pending read and writes, and sets f->ring to NULL. May be called without one. */
+void fd_ring_free(struct dev_fd *f);
+
+/* Queues the next read; none is pending. */
+void fd_ring_read(struct dev_fd *f);
+
+/* The frame that the last read brought. False: none, or the device is gone. */
+bool fd_ring_input(struct dev_fd *f);
+
+/* `p` begins with its virtio header. */
+void fd_ring_write(struct dev_fd *f, struct pkt *p);
+
+/* The two ends in fd.c. A frame of n bytes, header included, came to p->data - VNET_LEN; `p` was written, or -errno. */
+void dev_fd_came(struct dev_fd *f, struct pkt *p, size_t n);
+void dev_fd_sent(struct dev_fd *f, struct pkt *p, int res);
+
+#endif

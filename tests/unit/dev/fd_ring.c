@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+/* Devices behind a descriptor, in a loop with a ring: a socket pair stands for the character device. */
+#include "dev/fd_ring.h"
+
+#include "net/wire_ether.h"
+#include "tests/unit/lab.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { FRAME_LEN = 60 };
+
+struct bench {
+	struct lab *l;
+	struct stack *s;
+	struct dev *d;
+	int machine; /* the other end */
+};
+
+static void free_device(struct dev *d)
+{
+	dev_fd_close(dev_fd_of(d));
+	free(dev_fd_of(d));
+}
+
+static const struct dev_ops ops = {.kind = "tap", .xmit = dev_fd_xmit, .free = free_device};
+
+static void turn(struct bench *b)
+{
+	loop_turn(&b->l->loop, false);
+}
+
+static bool bench_on(struct bench *b, int fd, int machine)
+{
+	*b = (struct bench){.l = lab_new(), .machine = machine};
+	struct dev_fd *f = calloc(1, sizeof(*f));
+
+	CU_ASSERT_TRUE_FATAL(f && fd >= 0);
+	loop_use_ring(&b->l->loop);
+	b->s = lab_host(b->l, "h1");
+	dev_fd_init(f, &ops, DEV_ETHER, fd);
+	b->d = &f->dev;
+	CU_ASSERT_EQUAL_FATAL(dev_register(b->s, b->d, "eth0"), 0);
+	dev_fd_start(f);
+	dev_set_up(b->d, true);
+	turn(b);
+	if (b->l->loop.ring.fd < 0)
+		unit_skip("no io_uring here");
+	return b->l->loop.ring.fd >= 0;
+}
+
+static bool bench_new(struct bench *b)
+{
+	int pair[2];
+
+	CU_ASSERT_EQUAL_FATAL(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, pair), 0);
+	return bench_on(b, pair[0], pair[1]);
+}
+
+static void bench_free(struct bench *b)
+{
+	if (b->machine >= 0)
+		close(b->machine);
+	lab_free(b->l);
+}
+
+/* A frame of `len` octets for nobody here. */
+static void give(struct bench *b, size_t len)
+{
+	uint8_t message[VNET_LEN + 3000] = {[VNET_LEN] = 2, 9, 9, 9, 9, 9, 2, 0, 0, 0, 0, 1, 0x88, 0xb5};
+
+	CU_ASSERT_EQUAL(write(b->machine, message, VNET_LEN + len), (ssize_t)(VNET_LEN + len));
+}
+
+static void send_frames(struct bench *b, int count)
+{
+	for (int i = 0; i < count; i++) {
+		struct pkt *p = stack_pkt(b->s, FRAME_LEN);
+		memset(pkt_put(p, FRAME_LEN), i, FRAME_LEN);
+		dev_output(b->d, p);
+	}
+}
+
+static void a_single_frame_comes_in_by_the_pending_read(void)
+{
+	struct bench b;
+
+	if (bench_new(&b)) {
+		CU_ASSERT_TRUE(dev_fd_of(b.d)->watch.is_told);
+		for (unsigned i = 1; i <= 40; i++) { /* more than it takes to expect one only */
+			give(&b, i % 2 ? FRAME_LEN : 3000);
+			turn(&b);
+			CU_ASSERT_EQUAL(b.d->stats.rx_packets, i);
+		}
+		CU_ASSERT_EQUAL(b.d->stats.rx_bytes, 20 * (FRAME_LEN + 3000));
+		CU_ASSERT_EQUAL(stack_drops(b.s, DROP_ETH_OTHERHOST), 40);
+	}
+	bench_free(&b);
+}
+
+static void a_burst_comes_in_by_budgets(void)
+{
+	struct bench b;
+
+	if (bench_new(&b)) {
+		b.l->loop.budget = 3;
+		for (int i = 0; i < 7; i++)
+			give(&b, FRAME_LEN);
+		turn(&b);
+		CU_ASSERT_EQUAL(b.d->stats.rx_packets, 3);
+		turn(&b);
+		CU_ASSERT_EQUAL(b.d->stats.rx_packets, 6);
+		turn(&b);
+		CU_ASSERT_EQUAL(b.d->stats.rx_packets, 7);
+	}
+	bench_free(&b);
+}
+
+static void less_than_a_header_is_no_frame(void)
+{
+	struct bench b;
+
+	if (bench_new(&b)) {
+		CU_ASSERT_EQUAL(write(b.machine, "123456789", 9), 9);
+		turn(&b);
+		CU_ASSERT_EQUAL(b.d->stats.rx_packets, 0);
+		CU_ASSERT_TRUE(b.d->carrier);
+		give(&b, FRAME_LEN);
+		turn(&b);
+		CU_ASSERT_EQUAL(b.d->stats.rx_packets, 1);
+	}
+	bench_free(&b);
+}
+
+static void frames_leave_with_the_next_wait_in_order(void)
+{
+	struct bench b;
+	uint8_t message[200];
+
+	if (bench_new(&b)) {
+		send_frames(&b, 40);
+		turn(&b);
+		for (int i = 0; i < 40; i++) {
+			CU_ASSERT_EQUAL(read(b.machine, message, sizeof(message)), VNET_LEN + FRAME_LEN);
+			CU_ASSERT_EQUAL(message[VNET_LEN + FRAME_LEN - 1], i);
+		}
+		CU_ASSERT_EQUAL(read(b.machine, message, sizeof(message)), -1);
+	}
+	bench_free(&b);
+}
+
+static void a_full_queue_drops_by_name(void)
+{
+	struct bench b;
+
+	if (bench_new(&b)) {
+		for (int i = 0; i < 100000 && !stack_drops(b.s, DROP_DEV_TX_BUSY); i++) {
+			send_frames(&b, 1);
+			turn(&b);
+		}
+		CU_ASSERT_EQUAL(stack_drops(b.s, DROP_DEV_TX_BUSY), 1);
+		CU_ASSERT_EQUAL(b.d->stats.tx_errors, 1);
+	}
+	bench_free(&b);
+}
+
+static void a_refused_write_drops_by_name(void)
+{
+	struct bench b;
+
+	signal(SIGPIPE, SIG_IGN);
+	if (bench_new(&b)) {
+		close(b.machine);
+		b.machine = -1;
+		send_frames(&b, 1);
+		turn(&b);
+		CU_ASSERT_EQUAL(stack_drops(b.s, DROP_DEV_TX_ERROR), 1);
+	}
+	bench_free(&b);
+}
+
+static void a_failed_read_takes_the_carrier(void)
+{
+	struct bench b;
+	int listener =
+		socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0); /* readable for poll, but not for read */
+
+	if (bench_on(&b, listener, -1)) {
+		turn(&b);
+		CU_ASSERT_FALSE(b.d->carrier);
+		CU_ASSERT_PTR_NULL(dev_fd_of(b.d)->ring);
+		CU_ASSERT_EQUAL(dev_fd_of(b.d)->fd, -1);
+	}
+	bench_free(&b);
+}
+
+static void closing_ends_the_pending_read_and_what_was_sent(void)
+{
+	struct bench b;
+	uint8_t message[200];
+
+	if (bench_new(&b)) {
+		send_frames(&b, 2);
+		dev_fd_close(dev_fd_of(b.d));
+		CU_ASSERT_EQUAL(read(b.machine, message, sizeof(message)), VNET_LEN + FRAME_LEN);
+		CU_ASSERT_EQUAL(read(b.machine, message, sizeof(message)), VNET_LEN + FRAME_LEN);
+		CU_ASSERT_EQUAL(
+			read(b.machine, message, sizeof(message)), 0); /* nothing holds the descriptor */
+		turn(&b);
+		CU_ASSERT_FALSE(b.d->carrier);
+	}
+	bench_free(&b);
+}
+
+SUITE(dev_fd_ring, T(a_single_frame_comes_in_by_the_pending_read), T(a_burst_comes_in_by_budgets),
+	T(less_than_a_header_is_no_frame), T(frames_leave_with_the_next_wait_in_order),
+	T(a_full_queue_drops_by_name), T(a_refused_write_drops_by_name), T(a_failed_read_takes_the_carrier),
+	T(closing_ends_the_pending_read_and_what_was_sent))
