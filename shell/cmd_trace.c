@@ -150,7 +150,7 @@ static void complete(struct completion *w)
 #define TRACE_TEXTS                                                                                   \
 	.about = "print what each layer of this host decides about each packet, and by which clause", \
 	.options = "  without arguments: which layers are traced\n"                                   \
-		   "  LAYER        dev, arp, ip, route, frag, icmp, sock, drop, or all\n"             \
+		   "  LAYER        dev, bridge, arp, ip, route, frag, icmp, sock, drop ..., or all\n" \
 		   "  on, off      (on)",                                                             \
 	.example = "trace arp icmp on; ping -c 1 10.0.0.2; trace off", .complete = complete
 
