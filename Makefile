@@ -50,7 +50,7 @@ export RESULTS := $(BUILD)/results
 Q   := $(if $(filter 1,$(V)),,@)
 say  = $(if $(filter 1,$(V)),,@echo '  $1'	'$2')
 
-.PHONY: all run test unit lab netsim matrix live soak bench check layers docs deps deps-test cover install uninstall clean help FORCE
+.PHONY: all run test unit lab netsim matrix live live-long soak bench check layers docs deps deps-test cover install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -65,6 +65,7 @@ help:
 	@echo 'make netsim     TCP over bad links in virtual time, compared with tests/netsim/table.txt'
 	@echo 'make matrix     build $(BUILD)/matrix, which tests/matrix runs: measurements of Linux, tried on tapir'
 	@echo 'make live       scripts over real TAP devices against the kernel (LIVE=name for some)'
+	@echo 'make live-long  live tests that know large numbers, with them: takes up to an hour'
 	@echo 'make soak       unit tests that know large numbers, with them: a million connections'
 	@echo 'make check      layers, headers, format, static analysis, globals, documents up to date'
 	@echo 'make docs       write docs/rfc.md anew: which test holds which requirement'
@@ -163,6 +164,14 @@ matrix: $(BUILD)/matrix
 
 live: all $(BUILD)/matrix $(ASAN)
 	@$(RUN_LIVE)
+
+# The live tests that know large numbers, with them: files of 1 GiB, a minute of wrk, 1 MiB through 30 % loss.
+live-long: export BIG_MIB = 1024
+live-long: export WRK_SECONDS = 60
+live-long: export LOSSY_30 = 1
+live-long: export LIVE_SECONDS = 3600
+live-long: all $(ASAN)
+	@RESULTS= tests/live/run big_files many tcp_lossy
 
 # All are run even when one of them fails.
 test: deps-test all $(UNIT) $(BUILD)/netsim $(BUILD)/matrix $(ASAN)

@@ -1,7 +1,8 @@
 #!/bin/bash
 # TCP against the kernel's over a bad link: loss, reordering and duplicates by netem on our side both ways. What arrives
-# is what was sent, octet for octet; under ASan. The kernel's sender takes CUBIC, as ours does: the times
-# that are printed can be compared. (30 % loss takes minutes, and the same numbers each time, under the virtual clock: tests/netsim.)
+# is what was sent, octet for octet; under ASan. The kernel's sender takes CUBIC, as ours does: the times that are printed
+# can be compared. 30 % loss takes a quarter of an hour: LOSSY_30=1 (make live-long), or tests/netsim, where the clock is
+# virtual.
 . "$(dirname "$0")/lib.sh"
 needs ip python3 nc
 needs_root
@@ -13,7 +14,7 @@ cat >"$TMP/send.py" <<'END'
 import socket, sys
 s = socket.socket()
 s.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, b"cubic")
-s.settimeout(60)
+s.settimeout(1000)
 s.connect(("10.0.0.1", int(sys.argv[1])))
 with open(sys.argv[2], "rb") as f:
     s.sendfile(f)
@@ -35,13 +36,16 @@ same() { # FILE WANTED WHAT
 	wait_for 20 cmp -s "$1" "$2" || fail "$3: $(stat -c %s "$1") octets, or other ones"
 }
 
+netem() {
+	tapir_run h "tc qdisc replace dev eth0 root netem $*; tc qdisc replace dev eth0 ingress netem $*" >/dev/null
+}
+
 port=5000
 # link NETEM...: what a link of this kind does to a file each way, and then to both at once
 link() {
 	local start out in
 	port=$((port + 1))
-	tapir_run h "tc qdisc replace dev eth0 root netem $*; tc qdisc replace dev eth0 ingress netem $*" >/dev/null
-
+	netem "$@"
 	background a.txt sh -c "exec timeout 100 nc -l $port >$TMP/a.got"
 	wait_for 10 eval "ss -ltnH | grep -q :$port" || fail "no listener here"
 	start=$(date +%s%N)
@@ -65,6 +69,27 @@ link() {
 	tapir_run h wait >/dev/null
 }
 
+# A MiB each way, by two connections at once.
+thirty_percent() {
+	local start
+	head -c 1M "$TMP/a" >"$TMP/a1"
+	head -c 1M "$TMP/b" >"$TMP/b1"
+	netem delay 1ms loss 30%
+	background a.txt sh -c "exec nc -l 6000 </dev/null >$TMP/a.got"
+	wait_for 10 eval "ss -ltnH | grep -q :6000" || fail "no listener here"
+	tapir_type h "nc -lv 6001 >$TMP/b.got </dev/null &"
+	tapir_waits h 'Listening on 0\.0\.0\.0 6001' 10
+	start=$(date +%s%N)
+	tapir_type h "nc -N 10.0.0.2 6000 <$TMP/a1 &"
+	background send.txt python3 "$TMP/send.py" 6001 "$TMP/b1"
+	wait_for 3000 cmp -s "$TMP/a.got" "$TMP/a1" || fail "from us: $(stat -c %s "$TMP/a.got") octets"
+	echo "30 % loss, 1 MiB from us: $(ms_since "$start") ms"
+	wait_for 3000 cmp -s "$TMP/b.got" "$TMP/b1" || fail "to us: $(stat -c %s "$TMP/b.got") octets"
+	echo "30 % loss, 1 MiB to us: $(ms_since "$start") ms"
+	exit 0
+}
+
+[ -z "${LOSSY_30-}" ] || thirty_percent
 link delay 2ms loss 5% duplicate 5% reorder 5%
 link delay 10ms 3ms loss 1%
 link delay 1ms corrupt 2% duplicate 10%
