@@ -1,65 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * What the tests of ICMP share: a host 10.0.0.1/24 on a wire, whose frames all go to the peer 10.0.0.2
- * without being asked for, so that only IP and ICMP are on the wire.
- */
+/* What the tests of ICMP have besides tests/unit/bench.h. */
 #ifndef TESTS_UNIT_ICMP_BENCH_H
 #define TESTS_UNIT_ICMP_BENCH_H
 
 #include "icmp/internal.h"
-#include "net/ether.h"
-#include "tests/unit/lab.h"
+#include "tests/unit/bench.h"
 
-#include <errno.h>
-#include <stdlib.h>
-
-#define ME    UINT32_C(0x0a000001)
-#define PEER  UINT32_C(0x0a000002)
-#define OTHER UINT32_C(0x0a000003)
-#define FAR   UINT32_C(0xc0000205) /* 192.0.2.5 */
+#define FAR UINT32_C(0xc0000205) /* 192.0.2.5 */
 
 enum { UNKNOWN_PROTO = 200 };
-
-static const struct mac bench_peer_mac = {{2, 0, 0, 0, 1, 2}};
-
-struct bench {
-	struct lab *l;
-	struct stack *s;
-	struct dev *d;
-	uint8_t frame[65600];
-};
-
-static inline void bench_output(struct netif *n, struct pkt *p, uint32_t nexthop)
-{
-	(void)nexthop;
-	ether_output(n, p, bench_peer_mac, ETHERTYPE_IP);
-}
-
-static inline struct dev *bench_wire(struct stack *s, const char *name, const char *cidr)
-{
-	struct dev *d = lab_wire(s, name, cidr);
-
-	d->netif->output = bench_output;
-	lab_settle(CONTAINER_OF(s->world, struct lab, world));
-	lab_sent_clear(d);
-	return d;
-}
-
-static inline struct bench *bench_new(void)
-{
-	struct bench *b = calloc(1, sizeof(*b));
-
-	b->l = lab_new();
-	b->s = lab_host(b->l, "h1");
-	b->d = bench_wire(b->s, "eth0", "10.0.0.1/24");
-	return b;
-}
-
-static inline void bench_free(struct bench *b)
-{
-	lab_free(b->l);
-	free(b);
-}
 
 static inline uint64_t bench_drops(const struct bench *b, enum drop_reason why)
 {

@@ -41,30 +41,13 @@ static size_t mutate(uint8_t *f, size_t len, struct rng *rng)
 		f[ip + rng_below(rng, IP_HDR_LEN)] = (uint8_t)rng_u32(rng);
 	if (rng_below(rng, 2))
 		len = ip + rng_below(rng, (uint32_t)(len - ip + 1));
-	if (rng_below(rng, 8) && len >= icmp) {
-		*(be16 *)(f + ip + 2) = put16((uint16_t)(len - ip));
-		*(be16 *)(f + ip + 10) = put16(0);
-		*(be16 *)(f + ip + 10) = put16(csum(f + ip, IP_HDR_LEN));
-	}
+	if (rng_below(rng, 8) && len >= icmp)
+		bench_mend_ip(f, len);
 	if (rng_below(rng, 8) && len >= icmp + 4) {
 		*(be16 *)(f + icmp + 2) = put16(0);
 		*(be16 *)(f + icmp + 2) = put16(csum(f + icmp, len - icmp));
 	}
 	return len;
-}
-
-static bool is_fragment(const uint8_t *f, size_t len)
-{
-	return len >= ETHER_HDR_LEN + IP_HDR_LEN && get16(*(const be16 *)(f + ETHER_HDR_LEN + 6)) & 0x3fff;
-}
-
-static uint64_t ended(const struct bench *b)
-{
-	uint64_t sum = b->l->world.pkts.done;
-
-	for (int why = 1; why < DROP_COUNT; why++)
-		sum += stack_drops(b->s, (enum drop_reason)why);
-	return sum;
 }
 
 static void mutated_frames_end_by_name_and_leave_nothing_behind(void)
@@ -82,11 +65,11 @@ static void mutated_frames_end_by_name_and_leave_nothing_behind(void)
 	for (uint32_t i = 0; i < FRAMES; i++) {
 		size_t len = mutate(b->frame, original(b, rng_below(&rng, ORIGINALS), &rng), &rng);
 		struct sock_error e;
-		uint64_t before = ended(b);
+		uint64_t before = bench_ended(b);
 
 		lab_inject(b->d, b->frame, len);
 		bool waits = sock_recv(ping, NULL, 0, 0, NULL) >= 0;
-		CU_ASSERT(ended(b) > before || is_fragment(b->frame, len));
+		CU_ASSERT(bench_ended(b) > before || bench_is_fragment(b->frame, len));
 		handed_up += waits || sock_recv_error(ping, &e) == 0;
 		lab_sent_clear(b->d);
 	}

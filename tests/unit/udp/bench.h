@@ -1,65 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * What the tests of UDP share: a host 10.0.0.1/24 on a wire, whose frames all go to the peer 10.0.0.2 without
- * being asked for, and a second wire with 10.0.1.1/24.
- */
+/* What the tests of UDP have besides tests/unit/bench.h: a second wire with 10.0.1.1/24, and datagrams. */
 #ifndef TESTS_UNIT_UDP_BENCH_H
 #define TESTS_UNIT_UDP_BENCH_H
 
-#include "net/ether.h"
-#include "tests/unit/lab.h"
+#include "tests/unit/bench.h"
 #include "udp/internal.h"
 
-#include <errno.h>
-#include <stdlib.h>
-
-#define ME    UINT32_C(0x0a000001)
 #define ME2   UINT32_C(0x0a000101) /* 10.0.1.1 */
-#define PEER  UINT32_C(0x0a000002)
-#define OTHER UINT32_C(0x0a000003)
 #define ALL   UINT32_C(0x0a0000ff) /* 10.0.0.255 */
 #define GROUP UINT32_C(0xef010203) /* 239.1.2.3 */
 
-static const struct mac bench_peer_mac = {{2, 0, 0, 0, 1, 2}};
-
-struct bench {
-	struct lab *l;
-	struct stack *s;
-	struct dev *d, *d2;
-	uint8_t frame[65600];
-};
-
-static inline void bench_output(struct netif *n, struct pkt *p, uint32_t nexthop)
+static inline struct bench *bench_new_two(void)
 {
-	(void)nexthop;
-	ether_output(n, p, bench_peer_mac, ETHERTYPE_IP);
-}
+	struct bench *b = bench_new();
 
-static inline struct dev *bench_wire(struct stack *s, const char *name, const char *cidr)
-{
-	struct dev *d = lab_wire(s, name, cidr);
-
-	d->netif->output = bench_output;
-	lab_settle(CONTAINER_OF(s->world, struct lab, world));
-	lab_sent_clear(d);
-	return d;
-}
-
-static inline struct bench *bench_new(void)
-{
-	struct bench *b = calloc(1, sizeof(*b));
-
-	b->l = lab_new();
-	b->s = lab_host(b->l, "h1");
-	b->d = bench_wire(b->s, "eth0", "10.0.0.1/24");
 	b->d2 = bench_wire(b->s, "eth1", "10.0.1.1/24");
 	return b;
-}
-
-static inline void bench_free(struct bench *b)
-{
-	lab_free(b->l);
-	free(b);
 }
 
 #define DROPS(b, name) stack_drops((b)->s, DROP_##name)

@@ -5,7 +5,7 @@
 
 static void joining_and_leaving_say_what_is_wrong(void)
 {
-	struct bench *b = bench_new();
+	struct bench *b = bench_new_two();
 	struct sock *sk = bench_sock(b, 0, 0);
 
 	CU_ASSERT_EQUAL(sock_join(sk, PEER, 0), -EINVAL);
@@ -26,7 +26,7 @@ static void joining_and_leaving_say_what_is_wrong(void)
 
 static void without_a_device_the_route_says_where(void)
 {
-	struct bench *b = bench_new();
+	struct bench *b = bench_new_two();
 	struct sock *sk = bench_sock(b, 0, 0);
 
 	lab_route(b->s, "224.0.0.0/4", NULL, b->d2);
@@ -40,7 +40,7 @@ static void without_a_device_the_route_says_where(void)
 
 static void a_socket_is_in_no_more_groups_than_the_setting_allows(void)
 {
-	struct bench *b = bench_new();
+	struct bench *b = bench_new_two();
 	struct sock *sk = bench_sock(b, 0, 0);
 
 	for (uint32_t i = 0; i < 20; i++)
@@ -54,7 +54,7 @@ static void a_socket_is_in_no_more_groups_than_the_setting_allows(void)
 
 static void a_group_is_left_when_its_last_socket_closes(void)
 {
-	struct bench *b = bench_new();
+	struct bench *b = bench_new_two();
 	struct sock *one = bench_sock(b, 0, 0), *two = bench_sock(b, 0, 0);
 
 	CU_ASSERT_EQUAL(sock_join(one, GROUP, b->d->ifindex), 0);
@@ -68,7 +68,7 @@ static void a_group_is_left_when_its_last_socket_closes(void)
 
 static void a_device_may_go_before_its_members(void)
 {
-	struct bench *b = bench_new();
+	struct bench *b = bench_new_two();
 	struct sock *sk = bench_sock(b, 0, 0);
 
 	CU_ASSERT_EQUAL(sock_join(sk, GROUP, b->d->ifindex), 0);
@@ -80,7 +80,7 @@ static void a_device_may_go_before_its_members(void)
 
 static void without_memory_nothing_is_joined(void)
 {
-	struct bench *b = bench_new();
+	struct bench *b = bench_new_two();
 	struct sock *sk = bench_sock(b, 0, 0);
 
 	for (unsigned long nth = 1; nth <= 3; nth++) { /* membership, group, filter of the device */

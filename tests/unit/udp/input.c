@@ -7,7 +7,7 @@
 /* RFC768-3, RFC1122-U-06, RFC1122-U-11, RFC1122-U-17 */
 static void a_datagram_reaches_its_socket_with_all_that_is_known_of_it(void)
 {
-	struct bench *b = bench_new();
+	struct bench *b = bench_new_two();
 	struct sock *sk = bench_sock(b, 0, 53);
 	struct sock_msg msg;
 	char buf[16];
@@ -32,7 +32,7 @@ static void a_datagram_reaches_its_socket_with_all_that_is_known_of_it(void)
 static void options_of_the_datagram_reach_the_program(void)
 {
 	static const uint8_t opts[] = {IPOPT_RR, 7, 8, 10, 0, 0, 9, IPOPT_EOL};
-	struct bench *b = bench_new();
+	struct bench *b = bench_new_two();
 	struct sock *sk = bench_sock(b, 0, 53);
 	struct ip_hdr ip = {.src = PEER, .dst = ME, .ttl = 64, .proto = IP_PROTO_UDP};
 	uint8_t datagram[64];
@@ -54,7 +54,7 @@ static void options_of_the_datagram_reach_the_program(void)
 /* RFC768-1 */
 static void udp_len_under_8(void)
 {
-	struct bench *b = bench_new();
+	struct bench *b = bench_new_two();
 	struct sock *sk = bench_sock(b, 0, 53);
 	uint8_t datagram[64];
 
@@ -77,7 +77,7 @@ static void udp_len_under_8(void)
 /* RFC768-1 */
 static void a_length_past_the_end_is_no_datagram(void)
 {
-	struct bench *b = bench_new();
+	struct bench *b = bench_new_two();
 	struct sock *sk = bench_sock(b, 0, 53);
 	uint8_t datagram[64];
 	struct udp_hdr h = {.sport = 7, .dport = 53, .len = UDP_HDR_LEN + 5};
@@ -92,7 +92,7 @@ static void a_length_past_the_end_is_no_datagram(void)
 /* RFC768-1: what IP carries behind the datagram is not its data. */
 static void udp_len_under_ip(void)
 {
-	struct bench *b = bench_new();
+	struct bench *b = bench_new_two();
 	struct sock *sk = bench_sock(b, 0, 53);
 	uint8_t datagram[64];
 
@@ -111,7 +111,7 @@ static void udp_len_under_ip(void)
 /* RFC1122-U-06, RFC1122-U-07, RFC768-2, RFC768-3 */
 static void udp_checksum_bad(void)
 {
-	struct bench *b = bench_new();
+	struct bench *b = bench_new_two();
 	struct sock *sk = bench_sock(b, 0, 53);
 	uint8_t datagram[64];
 	struct udp_hdr h = {.sport = 7, .dport = 53};
@@ -143,7 +143,7 @@ static void udp_checksum_bad(void)
 /* What the device vouches for, or has still to be filled in on this machine, is not summed. */
 static void offloaded_checksums_are_believed(void)
 {
-	struct bench *b = bench_new();
+	struct bench *b = bench_new_two();
 	struct sock *sk = bench_sock(b, 0, 53);
 	struct ip_hdr ip = {.src = PEER, .dst = ME, .ttl = 64, .proto = IP_PROTO_UDP};
 	uint8_t datagram[64];
@@ -167,7 +167,7 @@ static void offloaded_checksums_are_believed(void)
 /* RFC1122-U-01 */
 static void a_closed_port_is_told_to_the_sender(void)
 {
-	struct bench *b = bench_new();
+	struct bench *b = bench_new_two();
 
 	bench_put(b, addr(PEER, 4000), addr(ME, 9), "anybody?");
 	CU_ASSERT(bench_sent_icmp(b->d, ICMP_DEST_UNREACH, ICMP_PORT_UNREACH));
@@ -179,7 +179,7 @@ static void a_closed_port_is_told_to_the_sender(void)
 /* RFC1122-U-01: nobody can have port 0, and nothing can be sent to it. */
 static void udp_port_zero(void)
 {
-	struct bench *b = bench_new();
+	struct bench *b = bench_new_two();
 	struct sock *sk = bench_sock(b, 0, 53);
 	struct sock_msg msg;
 	char buf[4];
@@ -196,7 +196,7 @@ static void udp_port_zero(void)
 
 static void nothing_is_told_about_what_was_sent_to_many(void)
 {
-	struct bench *b = bench_new();
+	struct bench *b = bench_new_two();
 
 	CU_ASSERT_EQUAL(ip_group_join(b->d->netif, GROUP), 0);
 	lab_run(b->l, 20 * NS_PER_SEC);
@@ -214,7 +214,7 @@ static void nothing_is_told_about_what_was_sent_to_many(void)
 static void a_source_that_cannot_be_is_never_delivered(void)
 {
 	static const uint32_t sources[] = {IP_BROADCAST, ALL, GROUP, UINT32_C(0x7f000001), ME};
-	struct bench *b = bench_new();
+	struct bench *b = bench_new_two();
 	struct sock *sk = bench_sock(b, 0, 53);
 
 	for (size_t i = 0; i < ARRAY_SIZE(sources); i++)
@@ -229,7 +229,7 @@ static void a_source_that_cannot_be_is_never_delivered(void)
 
 static void every_socket_that_matches_hears_a_broadcast(void)
 {
-	struct bench *b = bench_new();
+	struct bench *b = bench_new_two();
 	struct sock *socks[6], *sk;
 	static const bool should[6] = {true, true, false, false, true, false};
 
@@ -255,7 +255,7 @@ static void every_socket_that_matches_hears_a_broadcast(void)
 
 static void a_group_is_heard_while_a_socket_is_a_member(void)
 {
-	struct bench *b = bench_new();
+	struct bench *b = bench_new_two();
 	struct sock *member = bench_sock(b, GROUP, 5000);
 
 	bench_put(b, addr(PEER, 1), addr(GROUP, 5000), "early");
@@ -274,7 +274,7 @@ static void a_group_is_heard_while_a_socket_is_a_member(void)
 
 static void a_copy_that_no_memory_is_there_for_is_counted(void)
 {
-	struct bench *b = bench_new();
+	struct bench *b = bench_new_two();
 	struct sock *one = bench_sock(b, 0, 0), *two = bench_sock(b, 0, 0);
 	struct sock_addr a = addr(0, 68);
 
@@ -297,7 +297,7 @@ static void a_copy_that_no_memory_is_there_for_is_counted(void)
 static void udp_socket_queue_exhaust(void)
 {
 	enum { MANY = 1000000 };
-	struct bench *b = bench_new();
+	struct bench *b = bench_new_two();
 	struct sock *sk = bench_sock(b, 0, 53), *other = bench_sock(b, 0, 54);
 	int limit = 0;
 
@@ -324,7 +324,7 @@ static bool no_x(const struct pkt *p, void *ctx)
 
 static void a_filter_of_the_socket_sees_the_whole_packet(void)
 {
-	struct bench *b = bench_new();
+	struct bench *b = bench_new_two();
 	struct sock *sk = bench_sock(b, 0, 53);
 
 	sock_set_filter(sk, no_x, NULL);

@@ -14,7 +14,7 @@ static struct sock *sharing(struct bench *b, enum sock_option opt, uint32_t ip, 
 
 static void connected_comes_before_bound_and_bound_before_any(void)
 {
-	struct bench *b = bench_new();
+	struct bench *b = bench_new_two();
 	struct sock *any = sharing(b, SO_OPT_REUSEADDR, 0, 53);
 	struct sock *bound = sharing(b, SO_OPT_REUSEADDR, ME, 53);
 	struct sock *connected = sharing(b, SO_OPT_REUSEADDR, 0, 53);
@@ -42,7 +42,7 @@ static void connected_comes_before_bound_and_bound_before_any(void)
 
 static void a_socket_of_the_device_comes_first_and_hears_no_other(void)
 {
-	struct bench *b = bench_new();
+	struct bench *b = bench_new_two();
 	struct sock *eth1 = bench_sock(b, 0, 0), *any = sharing(b, SO_OPT_REUSEADDR, 0, 53);
 	struct sock_addr a = addr(0, 53);
 
@@ -63,7 +63,7 @@ static void a_socket_of_the_device_comes_first_and_hears_no_other(void)
 
 static void of_two_that_share_by_reuseaddr_the_later_one_hears(void)
 {
-	struct bench *b = bench_new();
+	struct bench *b = bench_new_two();
 	struct sock *one = sharing(b, SO_OPT_REUSEADDR, 0, 53), *two = sharing(b, SO_OPT_REUSEADDR, 0, 53);
 	struct sock *more[40];
 
@@ -99,7 +99,7 @@ static int who_hears(struct bench *b, struct sock **socks, int count, uint16_t p
 static void sockets_that_share_by_reuseport_each_have_their_flows(void)
 {
 	enum { SOCKS = 4, PEERS = 400 };
-	struct bench *b = bench_new();
+	struct bench *b = bench_new_two();
 	struct sock *socks[SOCKS];
 	int who[PEERS], flows[SOCKS] = {0};
 
@@ -126,7 +126,7 @@ static void sockets_that_share_by_reuseport_each_have_their_flows(void)
 static void many_connected_sockets_on_one_port_are_told_apart(void)
 {
 	enum { SOCKS = 3000 };
-	struct bench *b = bench_new();
+	struct bench *b = bench_new_two();
 	struct sock **socks = calloc(SOCKS, sizeof(struct sock *));
 	char text[16];
 

@@ -35,7 +35,7 @@ static int pending(struct sock *sk)
 /* RFC1122-U-05 */
 static void a_refused_datagram_is_an_error_of_the_connected_socket(void)
 {
-	struct bench *b = bench_new();
+	struct bench *b = bench_new_two();
 	struct sock *sk = bench_sock(b, 0, 4000);
 	char buf[8];
 
@@ -68,7 +68,7 @@ static void only_hard_errors_are_told_to_a_connected_socket(void)
 		{{.type = ICMP_SOURCE_QUENCH}, 0},
 		{{.type = ICMP_REDIRECT, .code = 1, .rest = OTHER}, 0},
 	};
-	struct bench *b = bench_new();
+	struct bench *b = bench_new_two();
 	struct sock *sk = bench_sock(b, 0, 4000);
 
 	CU_ASSERT_EQUAL(bench_connect(sk, PEER, 9), 0);
@@ -86,7 +86,7 @@ static void only_hard_errors_are_told_to_a_connected_socket(void)
 /* RFC1122-U-05: what is known of an error, in the order they came. */
 static void who_asks_for_errors_gets_every_one(void)
 {
-	struct bench *b = bench_new();
+	struct bench *b = bench_new_two();
 	struct sock *sk = bench_sock(b, 0, 4000);
 	struct sock_error e;
 
@@ -115,7 +115,7 @@ static void udp_icmp_spoof(void)
 		{4001, {.ip = PEER, .port = 9}},
 		{4002, {.ip = PEER, .port = 9}}, /* the port of a socket that is not connected */
 	};
-	struct bench *b = bench_new();
+	struct bench *b = bench_new_two();
 	struct sock *sk = bench_sock(b, 0, 4000), *bound = bench_sock(b, 0, 4002);
 
 	CU_ASSERT_EQUAL(bench_connect(sk, PEER, 9), 0);
@@ -152,7 +152,7 @@ static void a_closed_port_of_another_host_refuses(void)
 static void a_path_mtu_that_was_learned_is_respected(void)
 {
 	static const uint8_t data[1400];
-	struct bench *b = bench_new();
+	struct bench *b = bench_new_two();
 	struct sock *sk = bench_sock(b, 0, 4000);
 	struct icmp_hdr too_big = {.type = ICMP_DEST_UNREACH, .code = ICMP_FRAG_NEEDED, .rest = 1300};
 	int mtu = 0;

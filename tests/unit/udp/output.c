@@ -8,7 +8,7 @@
 /* RFC768-1, RFC768-3, RFC1122-U-06, RFC1122-U-09, RFC1122-U-16 */
 static void a_datagram_goes_out_whole(void)
 {
-	struct bench *b = bench_new();
+	struct bench *b = bench_new_two();
 	struct sock *sk = bench_sock(b, 0, 4000);
 	struct sock_addr to = addr(PEER, 53);
 	struct lab_ip_seen seen;
@@ -31,7 +31,7 @@ static void a_datagram_goes_out_whole(void)
 /* RFC768-2: of all 65536 datagrams that differ in two octets, one sums to 0. */
 static void a_checksum_of_zero_is_sent_as_ones(void)
 {
-	struct bench *b = bench_new();
+	struct bench *b = bench_new_two();
 	struct sock *sk = bench_sock(b, 0, 4000);
 	struct sock_addr to = addr(PEER, 53);
 	struct lab_ip_seen seen;
@@ -54,7 +54,7 @@ static void a_checksum_of_zero_is_sent_as_ones(void)
 static void options_of_the_socket_go_into_the_header(void)
 {
 	static const uint8_t opts[] = {IPOPT_RR, 7, 4, 0, 0, 0, 0, IPOPT_EOL};
-	struct bench *b = bench_new();
+	struct bench *b = bench_new_two();
 	struct sock *sk = bench_sock(b, ME, 4000);
 	struct lab_ip_seen seen;
 	struct udp_hdr h;
@@ -90,7 +90,7 @@ static void what_cannot_be_sent_says_why(void)
 		{{.ip = 0, .port = 9}, 1, 0, -EDESTADDRREQ},
 	};
 	static uint8_t data[65536];
-	struct bench *b = bench_new();
+	struct bench *b = bench_new_two();
 	struct sock *sk = bench_sock(b, 0, 0);
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
@@ -133,7 +133,7 @@ static void large_datagrams_go_in_fragments_and_come_back_whole(void)
 static void our_own_datagrams_come_back_by_lo(void)
 {
 	static const uint32_t own[] = {ME, ME2, UINT32_C(0x7f000001)};
-	struct bench *b = bench_new();
+	struct bench *b = bench_new_two();
 	struct sock *sk = bench_sock(b, 0, 53);
 
 	for (size_t i = 0; i < ARRAY_SIZE(own); i++) {
@@ -152,7 +152,7 @@ static void our_own_datagrams_come_back_by_lo(void)
 static void a_path_mtu_is_told_to_who_asked_for_errors(void)
 {
 	static const uint8_t data[1480];
-	struct bench *b = bench_new();
+	struct bench *b = bench_new_two();
 	struct sock *sk = bench_sock(b, 0, 4000);
 	struct sock_error e;
 	int mtu = 0;
@@ -174,7 +174,7 @@ static void a_path_mtu_is_told_to_who_asked_for_errors(void)
 
 static void a_broadcast_goes_out_and_comes_back_to_ourselves(void)
 {
-	struct bench *b = bench_new();
+	struct bench *b = bench_new_two();
 	struct sock *sk = bench_sock(b, 0, 68);
 	struct sock_addr to = addr(ALL, 68);
 	struct lab_ip_seen seen;
@@ -193,7 +193,7 @@ static void a_broadcast_goes_out_and_comes_back_to_ourselves(void)
 /* RFC1112-6.4 */
 static void multicasts_go_by_ttl_device_and_loop_of_the_socket(void)
 {
-	struct bench *b = bench_new();
+	struct bench *b = bench_new_two();
 	struct sock *sk = bench_sock(b, GROUP, 5000);
 	struct sock_addr to = addr(GROUP, 5000);
 	struct lab_ip_seen seen;
@@ -224,7 +224,7 @@ static void multicasts_go_by_ttl_device_and_loop_of_the_socket(void)
 
 static void without_memory_a_datagram_is_an_error(void)
 {
-	struct bench *b = bench_new();
+	struct bench *b = bench_new_two();
 	struct sock *sk = bench_sock(b, 0, 4000);
 	struct sock_addr to = addr(PEER, 53);
 

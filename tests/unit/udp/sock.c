@@ -28,7 +28,7 @@ static void a_socket_binds_to_an_address_of_the_host_or_to_none(void)
 		{PEER, -EADDRNOTAVAIL},
 		{UINT32_C(0xf0000001), -EADDRNOTAVAIL},
 	};
-	struct bench *b = bench_new();
+	struct bench *b = bench_new_two();
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct sock *sk = bench_sock(b, 0, 0);
@@ -47,7 +47,7 @@ static void a_socket_binds_to_an_address_of_the_host_or_to_none(void)
 
 static void a_port_in_use_is_refused_until_it_is_free(void)
 {
-	struct bench *b = bench_new();
+	struct bench *b = bench_new_two();
 	struct sock *one = bench_sock(b, ME, 53), *two = bench_sock(b, 0, 0);
 
 	CU_ASSERT_EQUAL(bind_to(two, 0, 53), -EADDRINUSE);
@@ -72,7 +72,7 @@ static void a_port_in_use_is_refused_until_it_is_free(void)
 /* RFC1122-U-14, RFC6056-3.3 */
 static void connecting_chooses_port_and_address(void)
 {
-	struct bench *b = bench_new();
+	struct bench *b = bench_new_two();
 	struct sock *sk = bench_sock(b, 0, 0);
 	struct sock_addr peer;
 
@@ -91,7 +91,7 @@ static void connecting_chooses_port_and_address(void)
 
 static void disconnecting_gives_back_what_was_not_asked_for(void)
 {
-	struct bench *b = bench_new();
+	struct bench *b = bench_new_two();
 	struct sock *chosen = bench_sock(b, 0, 0), *asked = bench_sock(b, ME, 53),
 		    *port = bench_sock(b, 0, 54);
 	struct sock_addr peer;
@@ -117,7 +117,7 @@ static void disconnecting_gives_back_what_was_not_asked_for(void)
 
 static void connecting_again_takes_another_peer(void)
 {
-	struct bench *b = bench_new();
+	struct bench *b = bench_new_two();
 	struct sock *sk = bench_sock(b, 0, 54);
 
 	CU_ASSERT_EQUAL(bench_connect(sk, PEER, 1), 0);
@@ -133,7 +133,7 @@ static void connecting_again_takes_another_peer(void)
 /* Before DHCP there is no address to be connected from. */
 static void a_host_without_address_can_connect(void)
 {
-	struct bench *b = bench_new();
+	struct bench *b = bench_new_two();
 	struct dev *d = bench_wire(b->s, "eth2", NULL);
 	struct sock *sk = bench_sock(b, 0, 68);
 
@@ -153,7 +153,7 @@ static void a_host_without_address_can_connect(void)
 
 static void ports_run_out_with_eagain(void)
 {
-	struct bench *b = bench_new();
+	struct bench *b = bench_new_two();
 	struct sock *one = bench_sock(b, 0, 0), *two = bench_sock(b, 0, 0);
 	struct sock_addr to = addr(PEER, 9);
 
@@ -190,7 +190,7 @@ static void multicast_options_have_their_ranges(void)
 		{SO_OPT_BINDTODEVICE, 77, -ENODEV, 2},
 		{SO_OPT_TTL, 9, 0, 9},
 	};
-	struct bench *b = bench_new();
+	struct bench *b = bench_new_two();
 	struct sock *sk = bench_sock(b, 0, 0);
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -205,7 +205,7 @@ static void multicast_options_have_their_ranges(void)
 
 static void without_memory_names_stay_as_they_were(void)
 {
-	struct bench *b = bench_new();
+	struct bench *b = bench_new_two();
 
 	for (unsigned long nth = 1; nth <= 4; nth++) { /* choice, port, slots of both hashes */
 		struct sock *sk = bench_sock(b, 0, 0);
@@ -222,7 +222,7 @@ static void without_memory_names_stay_as_they_were(void)
 
 static void sockets_survive_their_host(void)
 {
-	struct bench *b = bench_new();
+	struct bench *b = bench_new_two();
 	struct sock *sk = bench_sock(b, 0, 53);
 
 	CU_ASSERT_EQUAL(sock_join(sk, GROUP, b->d->ifindex), 0);
