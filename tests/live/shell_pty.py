@@ -352,6 +352,28 @@ def output_does_not_garble_the_line_being_typed(argv):
     assert t.leave() == 0
 
 
+def tcp_watch_draws_its_page_anew_in_place(argv):
+    fifo = os.environ["HOME"] + "/words"
+    os.mkfifo(fifo)
+    words = os.open(fifo, os.O_RDWR)  # so that nobody waits for another end
+    t = start(argv)
+    t.run("ip link set lo up", "")
+    t.run("serve echo &", r"\[1\]")
+    t.type(f"nc -v -p 40000 127.0.0.1 7 <{fifo} >/dev/null &\r")
+    t.expect("succeeded!")
+    t.prompt()
+    number = t.run("tcp list", r"(\d+) +ESTAB +127\.0\.0\.1:40000-")[1]
+    t.type(f"tcp watch -i 0.05 {number}\r")
+    page = r"\x1b\[H\x1b\[2J127\.0\.0\.1:40000-127\.0\.0\.1:7  ESTAB\r\ntimer  "
+    for sent in (0, 6):
+        t.expect(page + f"[^\x1b]*sent +{sent} B in [^\x1b]*cwnd, and ssthresh as -, in segments\r\n[^\x1b]*\\|#+\r\n")
+        t.expect(page)  # one follows the other in the same place
+        os.write(words, b"hello\n" if sent == 0 else b"")
+    t.interrupt()
+    os.close(words)
+    assert t.leave() == 0
+
+
 def exit_gives_its_status(argv):
     t = start(argv)
     assert t.leave("exit 7\r") == 7
