@@ -304,6 +304,52 @@ static void connect_ends_it_where_the_user_says_so(void)
 	}
 }
 
+/* A connection from 40000 to 7 of the same host that the client has closed first; its TIME-WAIT is the client's. */
+static void open_and_close_on_loopback(struct bench *b, struct sock *listener, uint32_t ip)
+{
+	struct sock_addr from = {.ip = ip, .port = 40000}, to = {.ip = ip, .port = 7};
+	struct sock *sk = sock_open(b->s, SOCK_STREAM, IP_PROTO_TCP), *peer;
+
+	sock_set(sk, SO_OPT_REUSEADDR, 1);
+	CU_ASSERT_EQUAL(sock_bind(sk, &from), 0);
+	CU_ASSERT_EQUAL(sock_connect(sk, &to), -EINPROGRESS);
+	lab_settle(b->l);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(peer = sock_accept(listener, NULL));
+	sock_close(sk);
+	lab_settle(b->l);
+	sock_close(peer);
+	lab_settle(b->l);
+	CU_ASSERT_EQUAL(waiting(b), 1);
+}
+
+/* tcp_tw_reuse 2, the default, counts for 127.0.0.0/8: not for another address of the host, though by the loopback too. */
+static void on_the_loopback_connect_ends_it_by_default(void)
+{
+	static const uint32_t addresses[] = {UINT32_C(0x7f000001), ME};
+
+	for (size_t i = 0; i < ARRAY_SIZE(addresses); i++) {
+		struct bench *b = bench_new();
+		struct sock_addr from = {.ip = addresses[i], .port = 40000},
+				 to = {.ip = addresses[i], .port = 7};
+		struct sock *listener = sock_open(b->s, SOCK_STREAM, IP_PROTO_TCP), *sk;
+		bool reused = i == 0;
+
+		CU_ASSERT_EQUAL(b->s->sysctl[SYSCTL_TCP_TW_REUSE], 2);
+		CU_ASSERT_EQUAL(sock_bind(listener, &(struct sock_addr){.port = 7}), 0);
+		CU_ASSERT_EQUAL(sock_listen(listener, 5), 0);
+		open_and_close_on_loopback(b, listener, addresses[i]);
+		lab_run(b->l, SEC);
+		sk = sock_open(b->s, SOCK_STREAM, IP_PROTO_TCP);
+		sock_set(sk, SO_OPT_REUSEADDR, 1);
+		CU_ASSERT_EQUAL(sock_bind(sk, &from), 0);
+		CU_ASSERT_EQUAL(sock_connect(sk, &to), reused ? -EINPROGRESS : -EADDRNOTAVAIL);
+		CU_ASSERT_EQUAL(MIB(b, TcpExtTWRecycled), reused);
+		sock_close(sk);
+		sock_close(listener);
+		bench_free(b);
+	}
+}
+
 /* ---- bounds ---- */
 
 static void too_many_are_not_remembered(void)
@@ -316,6 +362,32 @@ static void too_many_are_not_remembered(void)
 	EXPECT_ACK(b); /* said all the same */
 	CU_ASSERT_EQUAL(bench_state(b), TCP_LISTEN);
 	CU_ASSERT_EQUAL(MIB(b, TcpExtTCPTimeWaitOverflow), 1);
+	bench_free(b);
+}
+
+/* What nobody remembers is reset when its FIN comes: so many a second. The others' FINs come again, later each time, so
+ * the last of 200,000 may end after a minute and a half only. */
+static void peers_of_what_is_not_remembered_end_by_resets_within_the_limit(void)
+{
+	struct bench *b = bench_new();
+
+	sysctl_set(b->s, "net.ipv4.tcp_max_tw_buckets", 0);
+	sysctl_set(b->s, "net.ipv4.tcp_reset_ratelimit", 1);
+	bench_into(b, TCP_ESTABLISHED, false);
+	sock_close(b->sk);
+	b->sk = NULL;
+	lab_settle(b->l);
+	bench_last(b);
+	bench_say(b, TCP_ACK, 0);
+	lab_settle(b->l);
+	CU_ASSERT_EQUAL(MIB(b, TcpExtTCPTimeWaitOverflow), 1);
+	bench_say_at(b, TCP_FIN | TCP_ACK, b->nxt, b->host_nxt, 0);
+	EXPECT(b, TCP_RST, b->host_nxt, 0);
+	bench_say_at(b, TCP_FIN | TCP_ACK, b->nxt, b->host_nxt, 0);
+	EXPECT_NONE(b);
+	lab_run(b->l, SEC);
+	bench_say_at(b, TCP_FIN | TCP_ACK, b->nxt, b->host_nxt, 0);
+	EXPECT(b, TCP_RST, b->host_nxt, 0);
 	bench_free(b);
 }
 
@@ -466,7 +538,8 @@ SUITE(tcp_time_wait, T(it_lasts_a_minute), T(fin_again_is_acknowledged_and_the_m
 	T(exact_reset_ends_it_by_default), T(old_duplicates_start_no_war),
 	T(new_syn_is_known_by_its_clock_or_its_number), T(new_connection_begins_above_the_old_one),
 	T(without_a_listener_a_new_syn_is_only_acknowledged), T(connect_ends_it_where_the_user_says_so),
-	T(too_many_are_not_remembered), T(tcp_timewait_exhaust), T(orphan_waits_for_the_fin_a_minute),
-	T(how_long_an_orphan_waits_is_a_setting_and_a_wish), T(orphans_fin_leads_to_time_wait),
-	T(text_for_an_orphan_is_answered_by_a_reset), T(orphan_keeps_to_the_rules_of_its_state),
-	T(orphan_goes_through_fin_wait_2_in_one_step))
+	T(on_the_loopback_connect_ends_it_by_default), T(too_many_are_not_remembered),
+	T(peers_of_what_is_not_remembered_end_by_resets_within_the_limit), T(tcp_timewait_exhaust),
+	T(orphan_waits_for_the_fin_a_minute), T(how_long_an_orphan_waits_is_a_setting_and_a_wish),
+	T(orphans_fin_leads_to_time_wait), T(text_for_an_orphan_is_answered_by_a_reset),
+	T(orphan_keeps_to_the_rules_of_its_state), T(orphan_goes_through_fin_wait_2_in_one_step))
