@@ -9,8 +9,6 @@
 #include "net/stack.h"
 #include "net/wire_ether.h"
 
-enum { VLAN_TAG_LEN = 4 };
-
 struct frame {
 	struct bridge *b;
 	struct bridge_port *from; /* NULL: the bridge's own host sends it */

@@ -4,6 +4,7 @@
 
 #include "dev/bridge.h"
 #include "dev/macvlan.h"
+#include "dev/vlan.h"
 
 const struct dev_kind dev_kinds[] = {
 	{"veth", "a virtual cable: what goes in at one end comes out at the other", "veth%d", false,
@@ -14,6 +15,7 @@ const struct dev_kind dev_kinds[] = {
 	{"dummy", "swallows what is sent to it", "dummy%d", false, dummy_create},
 	{"macvlan", "a device with a MAC address of its own that shares another one's wire", "macvlan%d",
 		true, macvlan_create},
+	{"vlan", "what comes by another device with a tag (802.1Q)", "vlan%d", true, vlan_create},
 	{0},
 };
 

@@ -199,10 +199,10 @@ int dev_register(struct stack *s, struct dev *d, const char *name)
 
 static void free_groups(struct dev *d)
 {
-	list_each_safe(g, &d->groups, struct dev_group, node) {
-		list_del(&g->node);
-		free(g);
-	}
+	struct dev_group *g;
+
+	while ((g = list_first(&d->groups, struct dev_group, node)))
+		dev_group_del(d, g->mac);
 }
 
 void dev_unregister(struct dev *d)
@@ -443,8 +443,10 @@ int dev_group_add(struct dev *d, struct mac m)
 
 	if (!g) {
 		g = calloc(1, sizeof(*g));
-		if (!g)
+		if (!g || (d->lower && dev_group_add(d->lower, m))) {
+			free(g);
 			return -ENOMEM;
+		}
 		g->mac = m;
 		list_add_tail(&d->groups, &g->node);
 		rx_mode_changed(d);
@@ -461,6 +463,8 @@ void dev_group_del(struct dev *d, struct mac m)
 		return;
 	list_del(&g->node);
 	free(g);
+	if (d->lower)
+		dev_group_del(d->lower, m);
 	rx_mode_changed(d);
 }
 

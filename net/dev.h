@@ -179,7 +179,7 @@ int dev_set_lower(struct dev *d, struct dev *lower);
 /* Drivers: the other end came or went. While the device is down, nobody is told. */
 void dev_set_carrier(struct dev *d, bool carrier);
 
-/* Counted: each `on` needs its `off`. */
+/* Counted: each `on` needs its `off`. The groups of a device are also groups of the one it stands on. */
 void dev_promisc(struct dev *d, bool on);
 void dev_allmulti(struct dev *d, bool on);
 int dev_group_add(struct dev *d, struct mac m); /* 0 or -ENOMEM */

@@ -2,10 +2,12 @@
 /* Super-frames: are they what they say, and what they are cut into. */
 #include "net/gso.h"
 
+#include "net/dev.h"
 #include "net/wire_ether.h"
 #include "net/wire_tcp.h"
 
-enum { VLAN_TAG_LEN = 4, TAGS_MAX = 2 };
+/* As many as there may be devices on each other. */
+enum { TAGS_MAX = DEV_NEST_MAX };
 
 /* Where things are in a super-frame, from its link header on. */
 struct layout {
@@ -20,8 +22,7 @@ static size_t find_network(const struct pkt *p)
 	size_t at = p->l2_len;
 
 	for (int tags = 0; at >= ETHER_HDR_LEN && at <= p->len && tags < TAGS_MAX; tags++) {
-		uint16_t type = get16(*(const be16 *)(p->data + at - 2));
-		if (type != ETHERTYPE_VLAN && type != ETHERTYPE_QINQ)
+		if (!ether_is_tagged(get16(*(const be16 *)(p->data + at - 2))))
 			break;
 		at += VLAN_TAG_LEN;
 	}
@@ -73,9 +74,12 @@ enum drop_reason gso_check(struct pkt *p)
 
 	if (o->gso_type)
 		return check_super_frame(p);
-	if (o->csum == PKT_CSUM_PARTIAL && (size_t)o->csum_start + o->csum_offset + 2 > p->len)
-		return DROP_DEV_BAD_OFFLOAD;
-	return DROP_NONE;
+	if (o->csum != PKT_CSUM_PARTIAL)
+		return DROP_NONE;
+	/* Not in the link header: that may become shorter. */
+	bool inside =
+		o->csum_start >= find_network(p) && (size_t)o->csum_start + o->csum_offset + 2 <= p->len;
+	return inside ? DROP_NONE : DROP_DEV_BAD_OFFLOAD;
 }
 
 /* The segment whose payload begins `done` bytes behind that of the super-frame; NULL: no memory. */

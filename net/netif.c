@@ -284,8 +284,20 @@ static enum drop_reason filter(const struct netif *n, const struct pkt *p)
 	if (p->ethertype < ETHER_TYPE_MIN)
 		return DROP_ETH_LLC;
 	if (ether_is_tagged(p->ethertype))
-		return DROP_ETH_VLAN;
+		return p->len < (size_t)p->l2_len + VLAN_TAG_LEN ? DROP_ETH_SHORT : DROP_ETH_VLAN;
 	return DROP_NONE;
+}
+
+/* IEEE 802.1Q: a frame with a tag of VLAN 0 is in no VLAN. */
+static void skip_priority_tags(const struct netif *n, struct pkt *p)
+{
+	struct vlan_tag t;
+
+	while (ether_peek_tag(p, &t) && t.id == 0) {
+		TRACE(n->stack, LAYER_VLAN, p, "IEEE 802.1Q",
+			"%s: a tag with priority %u and no VLAN: skipped", n->dev->name, t.priority);
+		ether_skip_tag(p, &t);
+	}
 }
 
 static const struct proto *proto_by_ethertype(const struct stack *s, uint16_t ethertype)
@@ -298,6 +310,7 @@ static const struct proto *proto_by_ethertype(const struct stack *s, uint16_t et
 
 void netif_input(struct netif *n, struct pkt *p)
 {
+	skip_priority_tags(n, p);
 	enum drop_reason why = filter(n, p);
 	const struct proto *pr = proto_by_ethertype(n->stack, p->ethertype);
 

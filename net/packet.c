@@ -13,7 +13,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { VLAN_TAG_LEN = 4, GONE = -1 };
+enum { GONE = -1 };
 
 struct packet_sock {
 	struct sock sk;

@@ -18,7 +18,8 @@
 struct dev;
 
 enum {
-	PKT_HEADROOM = 128,
+	PKT_HEADROOM =
+		192, /* TCP and IP with all their options, Ethernet, a tag of each device on devices, virtio */
 	PKT_SMALL_ROOM = 2048,			   /* bytes of buffer in a small packet, headroom included */
 	PKT_BIG_ROOM = PKT_HEADROOM + 65535 + 257, /* a super-frame with its headers */
 };

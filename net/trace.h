@@ -16,6 +16,7 @@
 	X(DEV, "dev") \
 	X(BRIDGE, "bridge") \
 	X(MACVLAN, "macvlan") \
+	X(VLAN, "vlan") \
 	X(ARP, "arp") \
 	X(IP, "ip") \
 	X(ROUTE, "route") \

@@ -33,6 +33,37 @@ static inline bool ether_is_tagged(uint16_t type)
 	return type == ETHERTYPE_VLAN || type == ETHERTYPE_QINQ;
 }
 
+/* A tag: the type 802.1Q or 802.1ad, sixteen bits of its own, and then the type of what is tagged. */
+enum { VLAN_TAG_LEN = 4, VLAN_ID_MASK = 0x0fff, VLAN_ID_MAX = 4094 };
+
+struct vlan_tag {
+	uint16_t proto; /* ETHERTYPE_VLAN or ETHERTYPE_QINQ */
+	uint16_t id;	/* 0: in no VLAN, the tag is for the priority alone */
+	uint8_t priority;
+	uint16_t type; /* of what follows */
+};
+
+/* `b`: where the type of the tag stands. False: it is cut off. */
+static inline bool vlan_parse(const uint8_t *b, size_t len, struct vlan_tag *t)
+{
+	const be16 *words = (const be16 *)b;
+
+	if (len < 2 + VLAN_TAG_LEN)
+		return false;
+	t->proto = get16(words[0]);
+	t->id = get16(words[1]) & VLAN_ID_MASK;
+	t->priority = (uint8_t)(get16(words[1]) >> 13);
+	t->type = get16(words[2]);
+	return true;
+}
+
+/* Its first four bytes; the type of what follows stands there already. */
+static inline void vlan_emit(uint8_t *b, uint16_t proto, uint16_t id)
+{
+	((be16 *)b)[0] = put16(proto);
+	((be16 *)b)[1] = put16(id);
+}
+
 static inline enum drop_reason ether_parse(const uint8_t *b, size_t len, struct ether_hdr *h)
 {
 	if (len < ETHER_HDR_LEN)

@@ -579,6 +579,7 @@ const struct command cmd_ip = {
 		   "  -a        `ip netns exec` and `del`: on all hosts\n"
 		   "  OBJECT    address, link, maddress, monitor, neighbour, netns, route; each has `help`\n",
 	.example = "ip link add veth0 type veth peer name veth1 netns h2\n"
+		   "ip link add link eth0 name eth0.10 type vlan id 10\n"
 		   "ip addr add 10.0.1.1/24 dev veth0; ip link set veth0 up\n"
 		   "ip route add default via 10.0.1.2\n"
 		   "ip -br addr",

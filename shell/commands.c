@@ -17,6 +17,7 @@
 	COMMAND(arp) \
 	COMMAND(arpcache) \
 	COMMAND(tc) \
+	COMMAND(vconfig) \
 	COMMAND(hostname) \
 	COMMAND(on) \
 	FAMILY("Reaching other hosts") \

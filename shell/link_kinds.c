@@ -7,6 +7,7 @@ const struct link_kind *const link_kinds[] = {
 	&link_veth,
 	&link_bridge,
 	&link_bridge_slave,
+	&link_vlan,
 	NULL,
 };
 

@@ -3,6 +3,7 @@
 #include "net/gso.h"
 
 #include "lib/rng.h"
+#include "net/dev.h"
 #include "net/wire_ether.h"
 #include "net/wire_tcp.h"
 #include "tests/unit/unit.h"
@@ -38,7 +39,7 @@ static struct shape random_shape(struct rng *r)
 		.seq = rng_u32(r) | UINT32_C(0xffff0000), /* goes round 2^32 */
 	};
 
-	sh.tags = sh.l2 ? rng_below(r, 3) : 0;
+	sh.tags = sh.l2 ? rng_below(r, DEV_NEST_MAX + 1) : 0;
 	sh.payload = 1 + rng_below(r, MIN(65000u, 100u * sh.mss));
 	return sh;
 }
@@ -216,6 +217,7 @@ static void lies_are_found_out(void)
 		{"nobody has summed", {PKT_CSUM_NONE, TCP4, 10, 54, 34, 16}, 0, 0},
 		{"the sum begins elsewhere", {PARTIAL, TCP4, 10, 54, 35, 16}, 0, 0},
 		{"the sum goes elsewhere", {PARTIAL, TCP4, 10, 54, 34, 6}, 0, 0},
+		{"the sum begins in the link header", {PARTIAL, 0, 0, 0, 13, 16}, 0, 0},
 		{"the sum goes past the end", {PARTIAL, 0, 0, 0, 34, 49}, 0, 0},
 		{"no IPv4", {PARTIAL, TCP4, 10, 54, 34, 16}, 14, 0x65},
 		{"another protocol", {PARTIAL, TCP4, 10, 54, 34, 16}, 23, 17},

@@ -125,12 +125,26 @@ static void only_groups_that_were_joined_are_heard(void)
 	lab_free(d.lab);
 }
 
+/* A frame of zeros behind a tag. */
+static void inject_tagged(struct door *d, uint16_t proto, uint16_t id, size_t len)
+{
+	uint8_t b[2000] = {0};
+
+	ether_emit(b, &(struct ether_hdr){d->wire->mac, peer_mac, 0});
+	vlan_emit(b + ETHER_HDR_LEN - 2, proto, id);
+	lab_inject(d->wire, b, len);
+}
+
 static void vlan_tags_and_unknown_types_are_dropped_by_name(void)
 {
 	struct door d = door_open();
 
-	inject(&d, d.wire->mac, peer_mac, ETHERTYPE_VLAN, 60);
-	inject(&d, d.wire->mac, peer_mac, ETHERTYPE_QINQ, 60);
+	inject_tagged(&d, ETHERTYPE_VLAN, 1, 60);
+	inject_tagged(&d, ETHERTYPE_QINQ, 4095, 60);
+	inject_tagged(&d, ETHERTYPE_VLAN, 1, 17);
+	inject_tagged(&d, ETHERTYPE_VLAN, 0, 60); /* in no VLAN: a frame of length 0 */
+	CU_ASSERT_EQUAL(stack_drops(d.s, DROP_ETH_SHORT), 1);
+	CU_ASSERT_EQUAL(stack_drops(d.s, DROP_ETH_LLC), 1);
 	inject(&d, d.wire->mac, peer_mac, ETHERTYPE_IPV6, 60);
 	inject(&d, d.wire->mac, peer_mac, 0x88cc, 60);
 	CU_ASSERT_EQUAL(stack_drops(d.s, DROP_ETH_VLAN), 2);
