@@ -143,7 +143,7 @@ static void dev_event(struct netif *n, enum dev_event ev)
 {
 	if (!n->arp)
 		return;
-	if (ev == DEV_EVENT_DOWN || ev == DEV_EVENT_MAC)
+	if (ev == DEV_EVENT_DOWN || ev == DEV_EVENT_MAC || ev == DEV_EVENT_NOARP)
 		neigh_flush(n, ev == DEV_EVENT_DOWN ? FLUSH_PROXIES_TOO : FLUSH_ALL);
 	if (ev == DEV_EVENT_CARRIER && !n->dev->carrier)
 		neigh_flush(n, FLUSH_LEARNED);

@@ -15,7 +15,7 @@ static enum drop_reason check_sender(const struct netif *n, const struct arp_msg
 {
 	if (mac_is_group(m->sha) || mac_is_zero(m->sha))
 		return DROP_ARP_BAD_SENDER_MAC;
-	if (mac_equal(m->sha, n->dev->mac))
+	if (!n->dev->mac_is_shared && mac_equal(m->sha, n->dev->mac))
 		return DROP_ARP_OWN;
 	if (m->spa == IP_ANY)
 		return m->op == ARP_OP_REQUEST ? DROP_NONE : DROP_ARP_BAD_SENDER_IP;

@@ -4,6 +4,7 @@
 
 #include "dev/bridge.h"
 #include "dev/macvlan.h"
+#include "dev/ipvlan.h"
 #include "dev/vlan.h"
 
 const struct dev_kind dev_kinds[] = {
@@ -16,6 +17,8 @@ const struct dev_kind dev_kinds[] = {
 	{"macvlan", "a device with a MAC address of its own that shares another one's wire", "macvlan%d",
 		true, macvlan_create},
 	{"vlan", "what comes by another device with a tag (802.1Q)", "vlan%d", true, vlan_create},
+	{"ipvlan", "a share of another device, by IP addresses; all have its MAC address", "ipvlan%d", true,
+		ipvlan_create},
 	{0},
 };
 

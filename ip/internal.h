@@ -92,6 +92,9 @@ void forward_exit(struct stack *s);
  * -ENOBUFS. */
 int output_transmit(struct stack *s, struct pkt *p, const struct route_path *path, uint32_t mtu, bool loop);
 
+/* What net/stack.h calls carry. */
+void output_carry(struct netif *n, struct pkt *p);
+
 /* Would it leave in one piece? */
 bool output_fits(const struct pkt *p, uint32_t mtu);
 void output_init(struct stack *s);

@@ -89,6 +89,7 @@ static int ip_init(struct stack *s)
 	s->onlink = onlink;
 	s->proxies = proxies;
 	s->unresolved = unresolved;
+	s->carry = output_carry;
 	int err = route_init(s);
 	return err ? err : reass_init(s);
 }

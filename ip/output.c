@@ -320,6 +320,31 @@ int ip_output_raw(struct stack *s, struct pkt *p, int oif, bool broadcast_ok)
 	return output_transmit(s, p, &path, p->len, true);
 }
 
+/* As for what is made here, but for the source, which is that of a host on a device of ours: it is not asked for, and
+ * nothing counts as our own. */
+void output_carry(struct netif *n, struct pkt *p)
+{
+	struct stack *s = n->stack;
+	struct route_path path;
+	enum drop_reason why = ip_parse(p->data, p->len, &p->ip);
+
+	p->dev = n->dev;
+	struct route_key key = {.dst = p->ip.dst, .src = p->ip.src, .tos = p->ip.tos, .oif = n->dev->ifindex};
+	if (!why)
+		find_way(s, &key, false, &path, &why);
+	if (!why && path.type == ROUTE_MULTICAST)
+		why = DROP_IPVLAN_TO_MANY;
+	if (!why && p->ip.df && !output_fits(p, path.mtu))
+		why = DROP_IP_FRAG_NEEDED;
+	if (why) {
+		stack_drop(s, p, why);
+		return;
+	}
+	pkt_trim(p, p->ip.total_len);
+	mib_inc(s, MIB_IpOutRequests);
+	output_transmit(s, p, &path, path.mtu, false);
+}
+
 uint32_t ip_path_mtu(struct stack *s, uint32_t dst)
 {
 	struct route_path path;

@@ -339,9 +339,14 @@ static void rx_mode_changed(struct dev *d)
 
 void dev_set_flag(struct dev *d, enum dev_flag flag, bool on)
 {
+	bool changed = on != !!(d->flags & flag);
+
 	d->flags = on ? d->flags | flag : d->flags & ~(unsigned)flag;
 	rx_mode_changed(d);
-	monitor_tell(d->stack, MONITOR_LINK, d, false);
+	if (changed && flag == DEV_NOARP)
+		tell(d, DEV_EVENT_NOARP);
+	else
+		monitor_tell(d->stack, MONITOR_LINK, d, false);
 }
 
 /* ---- on each other ---- */
@@ -475,8 +480,8 @@ bool dev_hears_group(const struct dev *d, struct mac m)
 
 int dev_set_rx_handler(struct dev *d, rx_handler_fn *fn, void *data)
 {
-	if (d->rx_handler)
-		return -EBUSY;
+	if (d->rx_handler || d->ops->no_rx_handler)
+		return d->rx_handler ? -EBUSY : -EINVAL;
 	d->rx_handler = fn;
 	d->rx_handler_data = data;
 	return 0;

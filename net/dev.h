@@ -57,6 +57,7 @@ enum dev_event {
 	DEV_EVENT_CARRIER, /* gained or lost */
 	DEV_EVENT_MTU,
 	DEV_EVENT_MAC,
+	DEV_EVENT_NOARP, /* the flag changed: what was resolved may be nobody's */
 	DEV_EVENT_NAME,
 	DEV_EVENT_REGISTER,
 	DEV_EVENT_UNREGISTER, /* last words: everything that points to the device must let go */
@@ -76,6 +77,7 @@ struct dev_tap {
 
 struct dev_ops {
 	const char *kind;	     /* "veth": as in `ip link add type` */
+	bool no_rx_handler;	     /* no bridge, macvlan or such gets its frames */
 	int (*start)(struct dev *d); /* up; 0 or -errno; may be NULL, as all that follow but xmit and free */
 	void (*stop)(struct dev *d); /* after all were told that it is down */
 	void (*xmit)(struct dev *d, struct pkt *p);  /* takes the packet */
@@ -83,6 +85,8 @@ struct dev_ops {
 	int (*set_mac)(struct dev *d, struct mac m); /* 0 or -errno; NULL: any address will do */
 	int (*set_mtu)(struct dev *d, uint32_t mtu);
 	void (*rx_mode)(struct dev *d); /* promiscuity or multicast filter changed */
+	/* An IP address comes, 0 or -errno, or is gone: for devices that tell by it whose a frame is. */
+	int (*addr)(struct dev *d, uint32_t addr, bool gone);
 	int (*add_port)(
 		struct dev *d, struct dev *port); /* hub, bridge: `ip link set PORT master D`; 0 or -errno */
 	void (*del_port)(struct dev *d, struct dev *port); /* `nomaster`, or the port goes away */
@@ -120,6 +124,7 @@ struct dev {
 	bool carrier;
 	bool activated; /* was up since it came to this host: it has a qdisc, as Linux shows it */
 	struct mac mac;
+	bool mac_is_shared; /* by others on the link: it does not tell from whom a frame is */
 	uint32_t mtu, min_mtu, max_mtu;
 	uint32_t min_frame;	     /* shorter frames are padded with zeros to this; 0: none */
 	unsigned promiscuity;	     /* how many users need every frame, */
@@ -195,7 +200,7 @@ static inline bool dev_is_running(const struct dev *d)
 	return (d->flags & DEV_UP) && d->carrier;
 }
 
-/* 0, or -EBUSY: somebody else handles this device's frames. */
+/* 0, -EBUSY (somebody else handles this device's frames), -EINVAL (nobody may). */
 int dev_set_rx_handler(struct dev *d, rx_handler_fn *fn, void *data);
 void dev_clear_rx_handler(struct dev *d);
 

@@ -53,6 +53,11 @@
 	X(ETH_MULTICAST_FILTER, "RFC 1112 6.4", "multicast group that nobody here joined")                   \
 	X(ETH_LLC, "RFC 1042", "802.3 frame with a length field (LLC): not supported")                       \
 	X(ETH_VLAN, "IEEE 802.1Q", "VLAN-tagged frame, and no VLAN device for its id")                       \
+	X(IPVLAN_PRIVATE, "",                                                                                \
+		"for another ipvlan of the same device, and they are private (type ipvlan private)")         \
+	X(IPVLAN_TO_MANY, "",                                                                                \
+		"sent by an ipvlan in mode l3, where there is neither broadcast nor multicast")              \
+	X(IPVLAN_NOT_IP, "", "sent by an ipvlan in mode l3, and no IPv4 packet")                             \
 	X(ETH_UNKNOWN_TYPE, "", "no protocol has this EtherType")                                            \
 	X(TUN_NOT_IP, "", "frame on a device without headers that is not IPv4")                              \
 	/* ARP and neighbours */                                                                             \

@@ -85,6 +85,12 @@ static void insert(struct netif *n, struct netif_addr *a)
 	list_add_tail(at, &a->node);
 }
 
+/* The device may have its say. */
+static int tell_device(struct netif *n, uint32_t addr, bool gone)
+{
+	return n->dev->ops->addr ? n->dev->ops->addr(n->dev, addr, gone) : 0;
+}
+
 int netif_addr_add(struct netif *n, const struct netif_addr *new, struct netif_addr **out)
 {
 	if (!may_be_an_address(new->local) || new->plen > 32)
@@ -93,8 +99,11 @@ int netif_addr_add(struct netif *n, const struct netif_addr *new, struct netif_a
 		if (other->local == new->local && same_subnet(other, new))
 			return -EEXIST;
 	struct netif_addr *a = calloc(1, sizeof(*a));
-	if (!a)
-		return -ENOMEM;
+	int err = a ? tell_device(n, new->local, false) : -ENOMEM;
+	if (err) {
+		free(a);
+		return err;
+	}
 	*a = *new;
 	a->netif = n;
 	a->flags = primary_of(n, a) ? (uint8_t)(new->flags | ADDR_SECONDARY) : new->flags;
@@ -112,6 +121,7 @@ int netif_addr_add(struct netif *n, const struct netif_addr *new, struct netif_a
 static void remove_one(struct netif_addr *a)
 {
 	tell(a, true);
+	tell_device(a->netif, a->local, true);
 	list_del(&a->node);
 	free(a);
 }

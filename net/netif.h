@@ -72,7 +72,7 @@ void netif_output_raw(struct netif *n, struct pkt *p, uint32_t nexthop);
 /* Adds an address: sorts out primary and secondary, tells the protocols (routes follow) and the monitors.
  * Duplicate address detection is arp's reaction to the event. `broadcast` and `label` as in the struct; *out
  * may be NULL. 0, -EEXIST (same local and prefix), -EINVAL (multicast, broadcast, 0.0.0.0, plen > 32),
- * -ENOMEM. */
+ * -ENOMEM, or what the device says (-EADDRINUSE: another ipvlan has it). */
 int netif_addr_add(struct netif *n, const struct netif_addr *a, struct netif_addr **out);
 
 /* Before the device takes another name: its addresses' labels follow, "eth0:1" as "lan0:1". */

@@ -65,6 +65,9 @@ struct stack {
 		uint32_t addr); /* would a packet from n to addr be forwarded elsewhere? */
 	void (*unresolved)(
 		struct netif *n, struct pkt *p); /* takes a packet whose next hop does not answer */
+	void (*carry)(
+		struct netif *n, struct pkt *p); /* takes an IP packet that a device above n's (ipvlan) leaves
+							   to this host to route: out by n, whatever its source */
 	/* ... and by arp (NULL: no arp). When the answer changes, so does `generation`. */
 	bool (*neigh_failed)(const struct netif *n, uint32_t addr); /* did addr lately not answer (FAILED)? */
 

@@ -17,6 +17,7 @@
 	X(BRIDGE, "bridge") \
 	X(MACVLAN, "macvlan") \
 	X(VLAN, "vlan") \
+	X(IPVLAN, "ipvlan") \
 	X(ARP, "arp") \
 	X(IP, "ip") \
 	X(ROUTE, "route") \

@@ -401,12 +401,22 @@ static struct netif_addr *find(const struct request *r, bool exact)
 	return NULL;
 }
 
+static int add_to(struct ipcmd *ip, const struct request *r)
+{
+	int err = netif_addr_add(r->dev->netif, &r->addr, NULL);
+
+	if (err == -EADDRINUSE) /* in the kernel's words */
+		return ipcmd_fail(
+			ip, IPCMD_REFUSED, "Error: ipvlan: Address already assigned to an ipvlan device.");
+	return ipcmd_refused(ip, err);
+}
+
 static int add(struct ipcmd *ip)
 {
 	struct request r = {0};
 	int status = read_request(ip, &r);
 
-	return status ? status : ipcmd_refused(ip, netif_addr_add(r.dev->netif, &r.addr, NULL));
+	return status ? status : add_to(ip, &r);
 }
 
 static int put(struct ipcmd *ip, bool may_add)
@@ -419,7 +429,7 @@ static int put(struct ipcmd *ip, bool may_add)
 		return status;
 	a = find(&r, true);
 	if (!a)
-		return ipcmd_refused(ip, may_add ? netif_addr_add(r.dev->netif, &r.addr, NULL) : -ENOENT);
+		return may_add ? add_to(ip, &r) : ipcmd_refused(ip, -ENOENT);
 	if (r.has_broadcast)
 		a->broadcast = r.addr.broadcast;
 	if (r.has_scope)

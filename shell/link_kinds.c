@@ -8,6 +8,7 @@ const struct link_kind *const link_kinds[] = {
 	&link_bridge,
 	&link_bridge_slave,
 	&link_vlan,
+	&link_ipvlan,
 	NULL,
 };
 

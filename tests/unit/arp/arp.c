@@ -54,6 +54,23 @@ static void down_and_a_new_mac_address_flush_everything(void)
 	bench_free(&b);
 }
 
+static void with_or_without_arp_nothing_counts_that_was_before(void)
+{
+	struct bench b = bench_new();
+	size_t entries, waiting;
+
+	for (uint64_t change = 1; change <= 2; change++) {
+		with_entries(&b);
+		dev_set_flag(b.d, DEV_NOARP, b.d->flags & DEV_NOARP); /* as it is */
+		arp_stat(b.s, &entries, &waiting);
+		CU_ASSERT(entries > 0);
+		dev_set_flag(b.d, DEV_NOARP, !(b.d->flags & DEV_NOARP));
+		arp_stat(b.s, &entries, &waiting);
+		CU_ASSERT_EQUAL(entries, 0);
+	}
+	bench_free(&b);
+}
+
 static void the_last_address_takes_everything_along(void)
 {
 	struct bench b = bench_new();
@@ -191,8 +208,8 @@ static void two_hosts_find_each_other(void)
 }
 
 SUITE(arp_arp, T(arp_notify_announces_on_up_and_on_a_new_mac_address),
-	T(down_and_a_new_mac_address_flush_everything), T(the_last_address_takes_everything_along),
-	T(lost_carrier_flushes_what_was_learned),
+	T(down_and_a_new_mac_address_flush_everything), T(with_or_without_arp_nothing_counts_that_was_before),
+	T(the_last_address_takes_everything_along), T(lost_carrier_flushes_what_was_learned),
 	T(neighbour_whose_address_becomes_ours_or_broadcast_is_forgotten),
 	T(device_that_goes_takes_entries_timers_and_packets_along), T(announcement_is_a_gratuitous_request),
 	T(without_buffers_messages_are_not_sent_and_counted), T(decisions_are_traced),

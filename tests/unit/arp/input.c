@@ -383,6 +383,22 @@ static void permanent_entry_never_changes(void)
 	bench_free(&b);
 }
 
+/* As the ipvlans of a device have: the same MAC address is then no sign of our own message. Our own IP address is. */
+static void who_shares_our_mac_address_is_a_neighbour(void)
+{
+	struct bench b = bench_new();
+	struct lab_peer sibling = {b.d->mac, lab_ip("10.0.0.8")}, self = {b.d->mac, lab_ip("10.0.0.1")};
+
+	b.d->mac_is_shared = true;
+	bench_request(&b, sibling, "10.0.0.1");
+	CU_ASSERT_EQUAL(bench_state(&b, "10.0.0.8"), NEIGH_STALE);
+	CU_ASSERT_EQUAL(lab_sent_count(b.d), 1);
+	bench_gratuitous(&b, self, ARP_OP_REQUEST);
+	CU_ASSERT_EQUAL(drops(&b, DROP_ARP_OWN), 1);
+	CU_ASSERT_EQUAL(drops(&b, DROP_ARP_CONFLICT), 0);
+	bench_free(&b);
+}
+
 static void own_message_coming_back_is_no_conflict(void)
 {
 	struct bench b = bench_new();
@@ -486,5 +502,6 @@ SUITE(arp_input, T(request_for_us_is_answered_by_unicast_and_makes_an_entry),
 	T(announcement_of_an_entry_in_use_asks_the_old_holder_whose_silence_decides),
 	T(locktime_0_believes_everything_at_once), T(request_to_us_moves_an_entry_after_locktime),
 	T(permanent_entry_never_changes), T(own_message_coming_back_is_no_conflict),
-	T(arp_ignore_chooses_what_is_answered), T(requests_for_loopback_addresses_are_not_answered),
-	T(device_without_arp_does_not_listen), T(foreign_probe_of_our_address_is_answered))
+	T(who_shares_our_mac_address_is_a_neighbour), T(arp_ignore_chooses_what_is_answered),
+	T(requests_for_loopback_addresses_are_not_answered), T(device_without_arp_does_not_listen),
+	T(foreign_probe_of_our_address_is_answered))
