@@ -16,6 +16,8 @@ const struct dev_kind dev_kinds[] = {
 	{"dummy", "swallows what is sent to it", "dummy%d", false, dummy_create},
 	{"macvlan", "a device with a MAC address of its own that shares another one's wire", "macvlan%d",
 		true, macvlan_create},
+	{"macvtap", "a macvlan whose frames go to another process, by a UNIX socket", "macvtap%d", true,
+		macvtap_port_create},
 	{"vlan", "what comes by another device with a tag (802.1Q)", "vlan%d", true, vlan_create},
 	{"ipvlan", "a share of another device, by IP addresses; all have its MAC address", "ipvlan%d", true,
 		ipvlan_create},

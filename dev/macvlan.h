@@ -41,6 +41,7 @@ struct macvlan_config {
 	uint32_t bcqueuelen;
 	const struct mac *sources;
 	size_t source_count;
+	const char *socket_directory; /* macvtap: where its socket is to be */
 };
 
 #define MACVLAN_CONFIG_DEFAULT ((struct macvlan_config){.bcqueuelen = MACVLAN_BCQUEUELEN_DEFAULT})
@@ -49,6 +50,14 @@ struct macvlan_config {
  * is no Ethernet device, MTU above the lower's, sources without source mode, a passthru device that would not be
  * alone), -EBUSY (lower is a port of a bridge or hub), -EADDRNOTAVAIL (group or zero MAC), -EMLINK. */
 int macvlan_create(struct stack *s, const char *name, const struct dev_config *config);
+
+/* The same, but its frames go to another process by a socket in details->socket_directory, and from there; while
+ * nobody is connected, the device has no carrier. Besides macvlan_create()'s: -EINVAL (no directory), -errno of
+ * bind(). */
+int macvtap_port_create(struct stack *s, const char *name, const struct dev_config *config);
+
+/* The path of the socket; NULL: it is no such device. */
+const char *macvtap_port_path(const struct dev *d);
 
 /* Is it of this kind (or a macvtap)? All below wants such a device. */
 bool macvlan_is(const struct dev *d);

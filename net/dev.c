@@ -111,7 +111,7 @@ static void tell_one(struct dev *whom, struct dev *from, enum dev_event ev)
 static void tell_above(struct dev *d, enum dev_event ev)
 {
 	list_each_safe(upper, &d->uppers, struct dev, upper_node) {
-		dev_set_carrier(upper, dev_is_running(d));
+		dev_set_carrier(upper, dev_is_running(d) && !upper->unplugged);
 		tell_one(upper, d, ev);
 	}
 	if (d->master)

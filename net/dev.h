@@ -122,6 +122,7 @@ struct dev {
 	unsigned flags;	   /* enum dev_flag */
 	unsigned features; /* enum dev_feature */
 	bool carrier;
+	bool unplugged; /* has a lower device, and nobody at an end of its own: no carrier, whatever the lower one has */
 	bool activated; /* was up since it came to this host: it has a qdisc, as Linux shows it */
 	struct mac mac;
 	bool mac_is_shared; /* by others on the link: it does not tell from whom a frame is */

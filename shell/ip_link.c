@@ -28,7 +28,7 @@ const char *ipcmd_operstate(const struct dev *d)
 	if (!(d->flags & DEV_UP))
 		return "DOWN";
 	if (!d->carrier)
-		return d->link ? "LOWERLAYERDOWN" : "DOWN";
+		return d->link && !d->unplugged ? "LOWERLAYERDOWN" : "DOWN";
 	return has_neutral_state(d) ? "UNKNOWN" : "UP";
 }
 

@@ -86,7 +86,7 @@ static int unknown_kind(struct ipcmd *ip)
 	fputs("tapir has so far:", ip->c->err);
 	for (const struct dev_kind *k = dev_kinds; k->name; k++)
 		fprintf(ip->c->err, " %s", k->name);
-	fputs("; tap, tun and macvtap are options of tapir itself\n", ip->c->err);
+	fputs("; tap and tun are options of tapir itself\n", ip->c->err);
 	return IPCMD_REFUSED;
 }
 

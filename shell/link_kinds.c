@@ -4,6 +4,7 @@
 
 const struct link_kind *const link_kinds[] = {
 	&link_macvlan,
+	&link_macvtap,
 	&link_veth,
 	&link_bridge,
 	&link_bridge_slave,

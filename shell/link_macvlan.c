@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* `type macvlan [mode MODE] ...`, for making and for changing. */
+/* `type macvlan [mode MODE] ...`, for making and for changing; macvtap has the same words. */
 #include "shell/linkkind.h"
 
 #include "dev/macvlan.h"
 #include "lib/text.h"
 #include "shell/address.h"
 #include "shell/buf.h"
+#include "shell/rundir.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -151,6 +152,25 @@ static int read_words(struct ipcmd *ip, struct words *w)
 
 /* ---- doing ---- */
 
+/* What comes from another process comes when it pleases. */
+static int make_macvtap(struct ipcmd *ip, struct link_recipe *r, struct macvlan_config *details)
+{
+	char directory[80] = "";
+
+	if (stack_loop(ip->s)->clock.is_virtual)
+		return ipcmd_fail(ip, IPCMD_REFUSED,
+			"macvtap: not under a virtual clock (--virtual), which other processes do not live "
+			"by");
+	int err = rundir_open(directory, sizeof(directory));
+	if (err)
+		return ipcmd_fail(ip, IPCMD_REFUSED, "macvtap: no private folder for its socket: %s: %s",
+			directory,
+			err == -EPERM ? "it must be a folder of yours that nobody else may enter"
+				      : strerror(-err));
+	details->socket_directory = directory;
+	return link_make(ip, r);
+}
+
 static int make(struct ipcmd *ip, struct link_recipe *r, const struct words *w)
 {
 	struct macvlan_config details = MACVLAN_CONFIG_DEFAULT;
@@ -166,7 +186,7 @@ static int make(struct ipcmd *ip, struct link_recipe *r, const struct words *w)
 		details.source_count = w->mac_count;
 	}
 	r->config.details = &details;
-	return link_make(ip, r);
+	return strcmp(r->type, "macvtap") == 0 ? make_macvtap(ip, r, &details) : link_make(ip, r);
 }
 
 static int add(struct ipcmd *ip, struct link_recipe *r)
@@ -229,11 +249,21 @@ static void print_source(void *ctx, struct mac m)
 	show_str(ctx, NULL, "%s ", TEXT_MAC(m));
 }
 
+static void print_sources(struct show *sh, const struct dev *d)
+{
+	show_num(sh, "macaddr_count", "remotes (%u) ", (unsigned)macvlan_source_count(d));
+	show_list(sh, "macaddr_data");
+	macvlan_source_each(d, print_source, sh);
+	show_close(sh);
+}
+
 static void print(struct ipcmd *ip, const struct dev *d)
 {
 	struct show *sh = &ip->show;
-	unsigned flags = macvlan_flags(d);
 
+	if (!macvlan_is(d)) /* the machine's own macvtap has the same name */
+		return;
+	unsigned flags = macvlan_flags(d);
 	show_str(sh, "mode", "mode %s ", macvlan_mode_names[macvlan_mode(d)]);
 	if (flags & MACVLAN_NOPROMISC)
 		show_true(sh, "nopromisc", "nopromisc ");
@@ -241,24 +271,33 @@ static void print(struct ipcmd *ip, const struct dev *d)
 		show_true(sh, "nodst", "nodst ");
 	show_num(sh, "bcqueuelen", "bcqueuelen %u ", macvlan_bcqueuelen(d));
 	show_num(sh, "usedbcqueuelen", "usedbcqueuelen %u ", macvlan_bcqueuelen_used(d));
-	if (macvlan_mode(d) != MACVLAN_SOURCE)
-		return;
-	show_num(sh, "macaddr_count", "remotes (%u) ", (unsigned)macvlan_source_count(d));
-	show_list(sh, "macaddr_data");
-	macvlan_source_each(d, print_source, sh);
-	show_close(sh);
+	if (macvlan_mode(d) == MACVLAN_SOURCE)
+		print_sources(sh, d);
+	if (macvtap_port_path(d))
+		show_str(sh, "socket", "socket %s ", macvtap_port_path(d));
 }
 
 static const char *const words[] = {"mode", "private", "vepa", "bridge", "passthru", "source", "nopromisc",
 	"nodst", "bcqueuelen", "macaddr", NULL};
+
+#define USAGE                                                                          \
+	"[mode { private | vepa | bridge | passthru [nopromisc] | source [nodst] }]\n" \
+	"                    [bcqueuelen LENGTH] [macaddr { add MAC | del MAC | set [MAC ...] | flush }]"
 
 const struct link_kind link_macvlan = {
 	.name = "macvlan",
 	.add = add,
 	.change = change,
 	.print = print,
-	.usage = "[mode { private | vepa | bridge | passthru [nopromisc] | source [nodst] }]\n"
-		 "                    [bcqueuelen LENGTH] [macaddr { add MAC | del MAC | set [MAC ...] | "
-		 "flush }]",
+	.usage = USAGE,
+	.words = words,
+};
+
+const struct link_kind link_macvtap = {
+	.name = "macvtap",
+	.add = add,
+	.change = change,
+	.print = print,
+	.usage = USAGE,
 	.words = words,
 };

@@ -47,6 +47,7 @@ int link_read_common(struct ipcmd *ip, struct link_recipe *r);
 /* Says how `type KIND` is used. */
 int link_kind_usage(struct ipcmd *ip, const char *kind);
 
-extern const struct link_kind link_bridge, link_bridge_slave, link_ipvlan, link_macvlan, link_veth, link_vlan;
+extern const struct link_kind link_bridge, link_bridge_slave, link_ipvlan, link_macvlan, link_macvtap,
+	link_veth, link_vlan;
 
 #endif

@@ -23,6 +23,7 @@ static const char help_text[] =
 	"  --tap NAME       on TAP interface NAME (made if it does not exist)\n"
 	"  --tun NAME       on TUN interface NAME (made if it does not exist)\n"
 	"  --macvtap NAME   on macvtap interface NAME, which must exist\n"
+	"  --socket PATH    behind the socket of a macvtap of another tapir (`ip -d link` there shows it)\n"
 	"      --addr CIDR  ... with this address; may be repeated\n"
 	"      --mac MAC    ... with this MAC address\n"
 	"      --gw IP      ... with the default route by this gateway\n"
@@ -92,7 +93,7 @@ static int add_device(struct options *o, enum options_kind kind, const char *ifn
 {
 	if (o->device_count == OPTIONS_DEVICES)
 		return wrong("more than %d devices", OPTIONS_DEVICES);
-	if (ifname[0] == '\0' || strlen(ifname) >= 16)
+	if (kind != DEVICE_SOCKET && (ifname[0] == '\0' || strlen(ifname) >= 16))
 		return wrong("'%s' is no name of an interface: 1 to 15 characters", ifname);
 	o->devices[o->device_count++] = (struct options_device){.kind = kind, .ifname = ifname};
 	return -1;
@@ -148,6 +149,7 @@ enum {
 	OPT_TAP,
 	OPT_TUN,
 	OPT_MACVTAP,
+	OPT_SOCKET,
 	OPT_ADDR,
 	OPT_MAC,
 	OPT_GW,
@@ -162,6 +164,7 @@ static const struct option long_options[] = {
 	{"tap", required_argument, NULL, OPT_TAP},
 	{"tun", required_argument, NULL, OPT_TUN},
 	{"macvtap", required_argument, NULL, OPT_MACVTAP},
+	{"socket", required_argument, NULL, OPT_SOCKET},
 	{"addr", required_argument, NULL, OPT_ADDR},
 	{"mac", required_argument, NULL, OPT_MAC},
 	{"gw", required_argument, NULL, OPT_GW},
@@ -204,14 +207,15 @@ static int parse_one(struct options *o, struct seen *seen, int option, const cha
 	case OPT_TAP:
 	case OPT_TUN:
 	case OPT_MACVTAP:
+	case OPT_SOCKET:
 		return add_device(o, (enum options_kind)(option - OPT_TAP), optarg);
 	case OPT_ADDR:
 	case OPT_MAC:
 	case OPT_GW:
 		if (!d)
 			return wrong(
-				"--addr, --mac and --gw belong to the --tap, --tun or --macvtap before them,"
-				" and there is none");
+				"--addr, --mac and --gw belong to the --tap, --tun, --macvtap or --socket "
+				"before them, and there is none");
 		return option == OPT_ADDR   ? add_addr(d, optarg)
 			: option == OPT_MAC ? add_mac(d, optarg)
 					    : add_gateway(d, optarg);
@@ -244,10 +248,11 @@ static int parse_one(struct options *o, struct seen *seen, int option, const cha
 static int conclude(struct options *o, const struct seen *seen)
 {
 	if (seen->host + seen->empty + !!o->device_count > 1)
-		return wrong("--host, --empty and devices (--tap, --tun, --macvtap) exclude each other");
+		return wrong(
+			"--host, --empty and devices (--tap, --tun, --macvtap, --socket) exclude each other");
 	if (o->is_virtual && (seen->host || o->device_count))
 		return wrong("--virtual needs devices inside tapir: the machine's (--host, --tap, --tun, "
-			     "--macvtap) do not live by a virtual clock. Leave one of the two out");
+			     "--macvtap, --socket) do not live by a virtual clock. Leave one of the two out");
 	o->topology = seen->host	       ? TOPOLOGY_HOST
 		: o->device_count	       ? TOPOLOGY_DEVICES
 		: seen->empty || o->is_virtual ? TOPOLOGY_EMPTY

@@ -13,21 +13,21 @@ enum { OPTIONS_DEVICES = 32, OPTIONS_ADDRS = 8 };
 enum options_topology {
 	TOPOLOGY_SANDBOX, /* no option: tap0 in a namespace of its own */
 	TOPOLOGY_HOST,	  /* --host: tap0 here */
-	TOPOLOGY_DEVICES, /* --tap, --tun, --macvtap */
+	TOPOLOGY_DEVICES, /* --tap, --tun, --macvtap, --socket */
 	TOPOLOGY_EMPTY,	  /* --empty, --virtual: lo */
 };
 
-enum options_kind { DEVICE_TAP, DEVICE_TUN, DEVICE_MACVTAP };
+enum options_kind { DEVICE_TAP, DEVICE_TUN, DEVICE_MACVTAP, DEVICE_SOCKET };
 
 struct options_addr {
 	uint32_t ip; /* host order */
 	uint8_t plen;
 };
 
-/* One --tap, --tun or --macvtap with what belongs to it. */
+/* One --tap, --tun, --macvtap or --socket with what belongs to it. */
 struct options_device {
 	enum options_kind kind;
-	const char *ifname; /* the machine's name for it */
+	const char *ifname; /* the machine's name for it, or a path */
 	struct options_addr addrs[OPTIONS_ADDRS];
 	unsigned addr_count;
 	struct mac mac;	  /* zero: not said */

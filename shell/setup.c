@@ -4,6 +4,7 @@
 
 #include "dev/kinds.h"
 #include "dev/macvtap.h"
+#include "dev/socket.h"
 #include "dev/tap.h"
 #include "ip/ip.h"
 #include "lib/text.h"
@@ -141,18 +142,34 @@ static int complain_tap(const struct options_device *d, int err)
 	return complain("--%s %s: %s", mode, d->ifname, b.why);
 }
 
+static int complain_socket(const char *path, int err)
+{
+	if (err == -ENOENT || err == -ECONNREFUSED)
+		return complain(
+			"--socket %s: nobody is there; `ip -d link` of the tapir that has the macvtap shows "
+			"the path",
+			path);
+	if (err == -EPROTOTYPE)
+		return complain("--socket %s: a socket, but not of the type SOCK_SEQPACKET", path);
+	return complain("--socket %s: %s", path, strerror(-err));
+}
+
 /* Makes the device; the interface of the machine is set up too where it is ours. */
 static int create_device(struct stack *s, const struct options_device *d, const char *name)
 {
 	char why[512];
 	bool existed = kernel_has(d->ifname);
+	int err;
 
 	if (d->kind == DEVICE_MACVTAP) {
-		int err = macvtap_create(s, name, d->ifname, d->mac, why, sizeof(why));
+		err = macvtap_create(s, name, d->ifname, d->mac, why, sizeof(why));
 		return err ? complain("--macvtap %s: %s", d->ifname, why) : 0;
 	}
-	int err = d->kind == DEVICE_TAP ? tap_create(s, name, d->ifname, d->mac)
-					: tun_create(s, name, d->ifname);
+	if (d->kind == DEVICE_SOCKET) {
+		err = socket_create(s, name, d->ifname, d->mac);
+		return err ? complain_socket(d->ifname, err) : 0;
+	}
+	err = d->kind == DEVICE_TAP ? tap_create(s, name, d->ifname, d->mac) : tun_create(s, name, d->ifname);
 	if (err)
 		return complain_tap(d, err);
 	if (!existed)
@@ -168,7 +185,7 @@ static int add_device(struct stack *s, const struct options_device *o, int numbe
 	if (create_device(s, o, name) < 0)
 		return -1;
 	struct dev *d = dev_by_name(s, name);
-	uint32_t mtu = kernel_mtu(o->ifname);
+	uint32_t mtu = o->kind == DEVICE_SOCKET ? 0 : kernel_mtu(o->ifname);
 	if (mtu)
 		dev_set_mtu(d, mtu);
 	for (unsigned i = 0; i < o->addr_count; i++)

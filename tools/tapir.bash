@@ -13,14 +13,14 @@ _tapir_interfaces() {
 
 _tapir() {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} used=" ${COMP_WORDS[*]} "
-	local options="--host --tap --tun --macvtap --empty -c -f -e --virtual --seed --version --help"
+	local options="--host --tap --tun --macvtap --socket --empty -c -f -e --virtual --seed --version --help"
 	COMPREPLY=()
 	case $before in
 	--tap | --tun | --macvtap) COMPREPLY=($(compgen -W "$(_tapir_interfaces "${before#--}")" -- "$word")) ;;
 	--addr | --mac | --gw | --seed | -c) ;;
 	*)
 		case $used in
-		*" --tap "* | *" --tun "* | *" --macvtap "*) options+=" --addr --mac --gw" ;;
+		*" --tap "* | *" --tun "* | *" --macvtap "* | *" --socket "*) options+=" --addr --mac --gw" ;;
 		esac
 		case $word in
 		-*) [ "$before" = -f ] || COMPREPLY=($(compgen -W "$options" -- "$word")) ;;

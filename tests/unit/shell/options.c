@@ -81,6 +81,8 @@ static void virtual_refuses_the_machines_devices(void)
 	CHECK_WRONG("--virtual", "--tap", "tap0");
 	CHECK_WRONG("--tun", "tun0", "--virtual");
 	CHECK_WRONG("--macvtap", "mvt0", "--virtual");
+	CHECK_WRONG("--socket", "/run/s", "--virtual");
+	CHECK_WRONG("--socket", "/run/s", "--empty");
 }
 
 static void topologies_exclude_each_other(void)
@@ -111,6 +113,13 @@ static void options_belong_to_the_device_before_them(void)
 	CU_ASSERT_EQUAL(o.devices[1].addr_count, 2);
 	CU_ASSERT_EQUAL(o.devices[1].addrs[1].plen, 32);
 	CU_ASSERT_EQUAL(o.devices[1].gateway, 0x0a020002);
+	options_free(&o);
+	CU_ASSERT_EQUAL(
+		PARSE(&o, "--socket", "/run/user/1000/tapir/77-h1-mvt0", "--socket", "b", "--gw", "10.0.0.1"),
+		GO_ON);
+	CU_ASSERT_EQUAL(o.devices[0].kind, DEVICE_SOCKET);
+	CU_ASSERT_STRING_EQUAL(o.devices[0].ifname, "/run/user/1000/tapir/77-h1-mvt0");
+	CU_ASSERT_EQUAL(o.devices[1].gateway, 0x0a000001);
 	options_free(&o);
 	CHECK_WRONG("--addr", "10.0.0.1/24");
 	CHECK_WRONG("--gw", "10.0.0.1", "--tap", "tap0");
