@@ -76,7 +76,7 @@ static void probe(struct acd *acd)
 	struct netif *n = acd->addr->netif;
 
 	if (acd->probes < PROBE_NUM) {
-		arp_ask(n, acd->addr->local, IP_ANY, MAC_BROADCAST);
+		arp_ask(n, acd->addr->local, IP_ANY, MAC_BROADCAST, 0);
 		acd->probes++;
 		arm_in(acd,
 			acd->probes < PROBE_NUM

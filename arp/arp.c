@@ -24,11 +24,11 @@ static void send_message(struct netif *n, const struct arp_msg *m, struct mac to
 	ether_output(n, p, to, ETHERTYPE_ARP);
 }
 
-void arp_ask(struct netif *n, uint32_t target, uint32_t source, struct mac to)
+void arp_ask(struct netif *n, uint32_t target, uint32_t source, struct mac to, uint64_t parent)
 {
 	struct arp_msg m = {.op = ARP_OP_REQUEST, .sha = n->dev->mac, .spa = source, .tpa = target};
 
-	send_message(n, &m, to, 0);
+	send_message(n, &m, to, parent);
 }
 
 /* RFC 826: the fields swapped, to the sender alone. */
@@ -46,7 +46,7 @@ void arp_answer(struct netif *n, const struct arp_msg *request, uint64_t parent)
 /* RFC 5227 2.3 */
 void arp_announce(struct netif *n, uint32_t addr)
 {
-	arp_ask(n, addr, addr, MAC_BROADCAST);
+	arp_ask(n, addr, addr, MAC_BROADCAST, 0);
 }
 
 /* ---- addresses of a link ---- */

@@ -59,7 +59,7 @@ static inline uint64_t conf_sec(const struct netif *n, enum sysctl_netif conf)
 /* ---- arp.c ---- */
 
 /* Messages. `parent`: id of the packet that made us send it. */
-void arp_ask(struct netif *n, uint32_t target, uint32_t source, struct mac to);
+void arp_ask(struct netif *n, uint32_t target, uint32_t source, struct mac to, uint64_t parent);
 void arp_answer(struct netif *n, const struct arp_msg *request, uint64_t parent);
 
 /* Is `addr` a broadcast address on this link, the old form with zeros included? */

@@ -170,6 +170,14 @@ static void fail(struct neigh *ng)
 	}
 }
 
+/* Because of which packet we ask. 0: none */
+static uint64_t first_waiting(const struct neigh *ng)
+{
+	const struct pkt *p = list_first(&ng->waiting, struct pkt, node);
+
+	return p ? p->id : 0;
+}
+
 /* The next request, now or as soon as the limit allows (RFC 1122 2.3.2.1), or the end. */
 static void keep_asking(struct neigh *ng)
 {
@@ -189,7 +197,7 @@ static void keep_asking(struct neigh *ng)
 	ng->probes++;
 	ng->asked_ns = now;
 	arm(ng, now + interval);
-	arp_ask(n, ng->addr, source_for(ng), unicast ? ng->mac : MAC_BROADCAST);
+	arp_ask(n, ng->addr, source_for(ng), unicast ? ng->mac : MAC_BROADCAST, first_waiting(ng));
 }
 
 /* ---- time ---- */

@@ -47,6 +47,8 @@ static enum rx_verdict from_port(struct dev *port, struct pkt *p)
 		dev_drop_rx(&h->dev, p, DROP_DEV_DOWN);
 		return RX_CONSUMED;
 	}
+	TRACE(h->dev.stack, LAYER_DEV, p, "", "%s: repeated at every port but %s, and to its own host",
+		h->dev.name, port->name);
 	repeat(h, p, port);
 	p->dev = &h->dev;
 	return RX_ANOTHER;
@@ -54,6 +56,7 @@ static enum rx_verdict from_port(struct dev *port, struct pkt *p)
 
 static void xmit(struct dev *d, struct pkt *p)
 {
+	TRACE(d->stack, LAYER_DEV, p, "", "%s: repeated at every port", d->name);
 	repeat(hub_of(d), p, NULL);
 	pkt_done(p);
 }

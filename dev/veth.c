@@ -44,6 +44,13 @@ static void stop(struct dev *d)
 		dev_set_carrier(&v->peer->dev, false);
 }
 
+static void cross(const struct dev *d, struct veth *peer, struct pkt *p)
+{
+	TRACE(d->stack, LAYER_DEV, p, "", "%s: over the cable to %s of %s", d->name, peer->dev.name,
+		peer->dev.stack->name);
+	dev_queue_push(&peer->queue, p);
+}
+
 static void xmit(struct dev *d, struct pkt *p)
 {
 	struct veth *peer = veth_of(d)->peer;
@@ -51,7 +58,7 @@ static void xmit(struct dev *d, struct pkt *p)
 	if (!p->offload.gso_type && p->len > peer->dev.mtu + VETH_EXTRA)
 		dev_drop_rx(&peer->dev, p, DROP_DEV_TOO_BIG);
 	else
-		dev_queue_push(&peer->queue, p);
+		cross(d, peer, p);
 }
 
 /* Both ends go together. */

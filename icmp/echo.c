@@ -21,8 +21,7 @@ static uint32_t answer_source(const struct stack *s, const struct pkt *p)
 /* From here on the packet is one that this host made. */
 static void become_answer(struct pkt *p)
 {
-	p->parent = p->id;
-	p->id = ++p->pools->next_id;
+	pkt_renew(p);
 	p->dev = NULL;
 	p->ifindex = 0;
 	p->type = PKT_HOST;

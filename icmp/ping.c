@@ -176,6 +176,7 @@ void ping_input(struct stack *s, struct pkt *p, const struct icmp_hdr *h)
 		stack_drop(s, p, DROP_ICMP_REPLY_UNWANTED);
 		return;
 	}
+	TRACE(s, LAYER_SOCK, p, "RFC 1122 3.2.2.6", "for the ping socket of identifier %u", icmp_id(h));
 	pkt_push(p, p->ip.hdr_len);
 	sock_input(&ps->sk, p);
 }

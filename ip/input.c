@@ -180,9 +180,11 @@ static struct verdict decide(struct stack *s, const struct pkt *p, struct route_
 		return decide_multicast(s, p);
 	if (h->dst == IP_BROADCAST || h->dst == IP_ANY)
 		return decide_broadcast(s, p, NULL);
-	int err = cache_lookup(s, &(struct route_key){.dst = h->dst, .src = h->src, .tos = h->tos}, path);
+	struct route_key key = {.dst = h->dst, .src = h->src, .tos = h->tos};
+	int err = cache_lookup(s, &key, path);
 	if (err)
 		return no_route(s, n, err);
+	route_trace(s, p, &key, path);
 	if (path->type == ROUTE_BROADCAST)
 		return decide_broadcast(s, p, path->netif);
 	return decide_unicast(s, p, path);

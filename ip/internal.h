@@ -51,6 +51,12 @@ void route_stat(const struct stack *s, struct ip_stat *st); /* fills in routes a
 /* This host sends a packet of its own to `dst`, so what is said about the way there concerns it. */
 void route_note_sent(struct stack *s, uint32_t dst);
 
+/* ---- tell.c ---- */
+
+/* Says in the trace which route was chosen for `p`, and why. */
+void route_trace(
+	struct stack *s, const struct pkt *p, const struct route_key *key, const struct route_path *path);
+
 /* ---- cache.c ---- */
 
 /* route_lookup(), for what is asked once for each packet. */

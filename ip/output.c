@@ -276,6 +276,7 @@ int ip_output(struct stack *s, struct pkt *p, const struct ip_send *how)
 		err = find_way(s, &key, how->broadcast_ok, &path, &why);
 	if (err)
 		return give_up(s, p, why, err);
+	route_trace(s, p, &key, &path);
 	size_t hdr_len = put_options(p, how);
 	why = ip_options_parse(p->data, hdr_len, &o, &at);
 	if (why)
@@ -308,6 +309,7 @@ int ip_output_raw(struct stack *s, struct pkt *p, int oif, bool broadcast_ok)
 	int err = find_way(s, &key, broadcast_ok, &path, &why);
 	if (err)
 		return give_up(s, p, why, err);
+	route_trace(s, p, &key, &path);
 	if (!output_fits(p, path.type == ROUTE_LOCAL ? path.mtu : path.netif->dev->mtu))
 		return give_up(s, p, DROP_IP_FRAG_NEEDED, -EMSGSIZE);
 	p->ip.src = path.source;

@@ -20,6 +20,10 @@ void dev_drop_tx(struct dev *d, struct pkt *p, enum drop_reason why)
 
 static void show_taps(struct dev *d, const struct pkt *p, bool outgoing)
 {
+	if (d->stack->trace_mask & 1u << LAYER_DEV)
+		trace_frame(d, p, outgoing);
+	if (!list_empty(&d->taps))
+		TRACE(d->stack, LAYER_DEV, p, "", "%s: shown to packet sockets", d->name);
 	list_each_safe(t, &d->taps, struct dev_tap, node)
 		t->fn(t, p, d, outgoing);
 }
@@ -44,13 +48,17 @@ static void count(struct dev *d, const struct pkt *p)
 /* Of a known type: shown to those that look, and on to those that handle it. */
 static void admit(struct dev *d, struct pkt *p)
 {
+	static const char *const types[] = {"for us", "broadcast", "multicast", "for another MAC address"};
 	struct qdisc *q = d->qdisc[QDISC_INGRESS];
 
 	show_taps(d, p, false);
-	if (q)
+	TRACE(d->stack, LAYER_DEV, p, "", "%s: %u bytes in, %s", d->name, p->len, types[p->type]);
+	if (q) {
+		TRACE(d->stack, LAYER_DEV, p, "", "%s: by ingress qdisc %s", d->name, q->ops->kind);
 		q->ops->enqueue(q, p);
-	else
+	} else {
 		dev_receive(d, p);
+	}
 }
 
 /* Whatever it was before: it begins here. */
@@ -154,10 +162,12 @@ void dev_output(struct dev *d, struct pkt *p)
 		dev_drop_tx(d, p, DROP_DEV_DOWN);
 		return;
 	}
-	if (q)
+	if (q) {
+		TRACE(d->stack, LAYER_DEV, p, "", "%s: by qdisc %s", d->name, q->ops->kind);
 		q->ops->enqueue(q, p);
-	else
+	} else {
 		dev_xmit(d, p);
+	}
 }
 
 static void xmit_one(struct dev *d, struct pkt *p)

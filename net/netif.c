@@ -330,10 +330,12 @@ void netif_input(struct netif *n, struct pkt *p)
 		dev_drop_rx(n->dev, p, why);
 		return;
 	}
-	TRACE(n->stack, LAYER_DEV, p, "RFC 894", "%s: %u bytes in from %s, for %s", n->dev->name, p->len,
-		TEXT_MAC(p->src_mac), pr->name);
+	TRACE(n->stack, LAYER_DEV, p, "RFC 894", "from %s, type 0x%04x: up to %s", TEXT_MAC(p->src_mac),
+		p->ethertype, pr->name);
 	pkt_pull(p, p->l2_len);
+	n->stack->world->trace.looking_at = p->id;
 	pr->input(n->stack, p);
+	n->stack->world->trace.looking_at = 0;
 }
 
 void netif_output_raw(struct netif *n, struct pkt *p, uint32_t nexthop)

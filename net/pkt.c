@@ -76,10 +76,29 @@ struct pkt *pkt_copy(const struct pkt *p, size_t extra)
 	return copy;
 }
 
-void pkt_free(struct pkt *p)
+static void give_back(struct pkt *p)
 {
 	assert(list_empty(&p->node));
 	pool_put(p->big ? &p->pools->big : &p->pools->small, p);
+}
+
+static void tell_end(const struct pkt *p)
+{
+	if (p->pools->ended)
+		p->pools->ended(p->pools, p);
+}
+
+void pkt_free(struct pkt *p)
+{
+	tell_end(p);
+	give_back(p);
+}
+
+void pkt_renew(struct pkt *p)
+{
+	tell_end(p);
+	p->parent = p->id;
+	p->id = ++p->pools->next_id;
 }
 
 void pkt_done(struct pkt *p)
@@ -99,7 +118,7 @@ struct pkt *pkt_shrink(struct pkt *p)
 	small->id = p->id;
 	small->parent = p->parent;
 	memcpy(pkt_put(small, p->len), p->data, p->len);
-	pkt_free(p);
+	give_back(p);
 	return small;
 }
 

@@ -73,7 +73,8 @@ struct pkt {
 struct pkt_pools {
 	struct pool small, big;
 	uint64_t next_id;
-	uint64_t done; /* packets that ended well */
+	uint64_t done;						     /* packets that ended well */
+	void (*ended)(struct pkt_pools *pools, const struct pkt *p); /* told of every end; NULL: nobody */
 };
 
 /* `limit`: most packets of each class in use at once, 0: no limit. */
@@ -93,6 +94,9 @@ struct pkt *pkt_child(const struct pkt *p, size_t room);
 
 /* The end of a packet that did what it was for. (Every other end is stack_drop().) */
 void pkt_done(struct pkt *p);
+
+/* The packet ends well, and another one, the answer to it, begins where it lies. */
+void pkt_renew(struct pkt *p);
 
 /* Without a verdict: for owners that have already given theirs (stack_drop), and for test frames. */
 void pkt_free(struct pkt *p);

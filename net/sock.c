@@ -353,6 +353,7 @@ ssize_t sock_recv(struct sock *sk, void *buf, size_t room, int flags, struct soc
 		msg->truncated = len > room;
 	}
 	if (!(flags & MSG_PEEK)) {
+		TRACE(sk->stack, LAYER_SOCK, p, "", "read by the program: %zu octets", len);
 		sock_unqueue(sk, p);
 		pkt_done(p);
 	}

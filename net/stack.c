@@ -100,6 +100,7 @@ struct stack *stack_new(struct world *w, const char *name, int (*make_lo)(struct
 		return NULL;
 	s->world = w;
 	s->next_ifindex = 1;
+	s->trace_mask = trace_mask_at_first(w);
 	memcpy(s->name, name, strlen(name) + 1);
 	rng_fork(&w->rng, name, &s->rng);
 	list_init(&s->devs);

@@ -80,7 +80,8 @@ struct stack {
 	struct drop_count *drops;  /* DROP_COUNT of them, allocated with the first drop */
 	struct resolver *resolver; /* net/resolver.h; owned. NULL: nobody told it of any */
 	uint16_t last_qdisc;	   /* major number that a qdisc got of itself last */
-	uint32_t trace_mask;	   /* 1 << enum trace_layer */
+	uint32_t trace_mask;	   /* 1 << enum trace_layer: what is recorded */
+	uint32_t trace_shown;	   /* and of that, what the user wants to see (`trace`) */
 	uint32_t generation; /* moves on with every change of addresses, routes or devices: caches compare it
 			      */
 };

@@ -39,14 +39,17 @@ enum trace_layer {
 
 extern const char *const trace_layer_names[LAYER_COUNT];
 
-struct stack;
+struct dev;
 struct pkt;
+struct stack;
+struct world;
 
 enum { TRACE_TEXT_LEN = 160, TRACE_RING = 1024 };
 
 struct trace_record {
 	uint64_t time_ns;
-	uint64_t pkt, parent; /* ids; 0: about no packet */
+	uint64_t pkt,
+		parent; /* ids; without a packet: of the one that is being looked at meanwhile; 0: none */
 	enum trace_layer layer;
 	char host[32],
 		dev[16]; /* names, since both may be gone when the record is read; "" where there is none */
@@ -56,17 +59,38 @@ struct trace_record {
 
 struct trace_listener {
 	struct list node;
-	void (*fn)(struct trace_listener *l, const struct trace_record *r);
+	/* A decision on host `s` about `p` (NULL: about no packet). */
+	void (*fn)(
+		struct trace_listener *l, struct stack *s, const struct trace_record *r, const struct pkt *p);
+	/* Where layer dev is recorded: a frame as taps see it, with its device. NULL: not wanted. */
+	void (*frame)(struct trace_listener *l, const struct pkt *p, const struct dev *d, bool outgoing);
+	/* While everything is recorded: a packet ended, well or not. NULL: not wanted. */
+	void (*ended)(struct trace_listener *l, const struct pkt *p);
 };
 
 struct trace {
 	struct trace_record *ring; /* TRACE_RING of them, allocated with the first record */
 	uint64_t written;	   /* in all; the newest is ring[(written - 1) % TRACE_RING] */
+	uint64_t looking_at;	   /* id of the packet that a protocol is working on; 0: none */
+	unsigned everything;	   /* who wants every layer of every host */
 	struct list listeners;
 };
 
 void trace_init(struct trace *t);
 void trace_exit(struct trace *t);
+
+/* `trace` shows these layers (1 << enum trace_layer) of the host: they are recorded, as all are while somebody asks
+ * for everything. */
+void trace_show(struct stack *s, uint32_t layers);
+
+/* All layers of all hosts of the world are recorded, also of hosts to come. Counted: each `on` needs its `off`. */
+void trace_everything(struct world *w, bool on);
+
+/* The layers that a new host of the world records. */
+uint32_t trace_mask_at_first(const struct world *w);
+
+/* To all who want frames; for dev_path.c, where layer dev is recorded. */
+void trace_frame(const struct dev *d, const struct pkt *p, bool outgoing);
 
 /* Records unconditionally; use the macro. `p` may be NULL. */
 void trace_write(struct stack *s, enum trace_layer layer, const struct pkt *p, const char *clause,

@@ -5,9 +5,9 @@
  */
 #include "net/trace.h"
 #include "shell/args.h"
+#include "shell/show_trace.h"
 
 #include <errno.h>
-#include <time.h>
 
 struct trace_printer {
 	struct trace_listener listener;
@@ -17,54 +17,28 @@ struct trace_printer {
 
 /* ---- the lines ---- */
 
-/* As tcpdump shows it: local time; a virtual clock knows no zone. */
-static void print_clock(FILE *out, const struct clock *clock, uint64_t time_ns)
+/* What `explain` has recorded besides is not for us; what a layer reports though it is off (log_martians) is. */
+static bool is_shown(const struct stack *s, const struct trace_record *r)
 {
-	uint64_t wall = clock->epoch_ns + time_ns;
-	time_t seconds = (time_t)(wall / NS_PER_SEC);
-	struct tm tm;
+	uint32_t bit = 1u << r->layer;
 
-	if (clock->is_virtual)
-		gmtime_r(&seconds, &tm);
-	else
-		localtime_r(&seconds, &tm);
-	fprintf(out, "%02d:%02d:%02d.%06llu", tm.tm_hour, tm.tm_min, tm.tm_sec,
-		(unsigned long long)(wall % NS_PER_SEC / NS_PER_US));
+	return s->trace_shown & bit || !(s->trace_mask & bit);
 }
 
-static void print_record(FILE *out, const struct clock *clock, const struct trace_record *r, bool colour)
-{
-	static const char *const colours[LAYER_COUNT] = {[LAYER_DEV] = "34",
-		[LAYER_ARP] = "33",
-		[LAYER_IP] = "32",
-		[LAYER_ROUTE] = "36",
-		[LAYER_FRAG] = "35",
-		[LAYER_ICMP] = "36",
-		[LAYER_SOCK] = "37",
-		[LAYER_DROP] = "31"};
-	const char *on = colours[r->layer] ? colours[r->layer] : "0";
-
-	print_clock(out, clock, r->time_ns);
-	fprintf(out, " %s%s%s ", r->host, r->dev[0] ? " " : "", r->dev);
-	if (colour)
-		fprintf(out, "\033[%sm%s\033[0m ", on, trace_layer_names[r->layer]);
-	else
-		fprintf(out, "%s ", trace_layer_names[r->layer]);
-	fputs(r->text, out);
-	if (r->clause[0])
-		fprintf(out, colour ? " \033[2m[%s]\033[0m" : " [%s]", r->clause);
-	fputc('\n', out);
-}
-
-static void on_record(struct trace_listener *l, const struct trace_record *r)
+static void on_record(
+	struct trace_listener *l, struct stack *s, const struct trace_record *r, const struct pkt *p)
 {
 	struct trace_printer *tp = CONTAINER_OF(l, struct trace_printer, listener);
 	char line[sizeof(*r) + 128] = "";
-	FILE *out = fmemopen(line, sizeof(line), "w");
+	FILE *out = is_shown(s, r) ? fmemopen(line, sizeof(line), "w") : NULL;
 
+	(void)p;
 	if (!out)
 		return;
-	print_record(out, tp->clock, r, shell_notice_is_tty(tp->shell));
+	show_trace_time(out, tp->clock, r->time_ns);
+	fputc(' ', out);
+	show_trace_record(out, r, shell_notice_is_tty(tp->shell));
+	fputc('\n', out);
 	fclose(out);
 	shell_notice(tp->shell, line);
 }
@@ -99,7 +73,7 @@ static int show(const struct cmd *c)
 {
 	for (unsigned i = 0; i < LAYER_COUNT; i++)
 		fprintf(c->out, "%-8s%s\n", trace_layer_names[i],
-			c->host->trace_mask & 1u << i ? "on" : "off");
+			c->host->trace_shown & 1u << i ? "on" : "off");
 	return CMD_OK;
 }
 
@@ -131,10 +105,7 @@ static int run_trace(struct cmd *c)
 	}
 	if (!listen_to(c))
 		return cmd_error(c, "%s", strerror(ENOMEM));
-	if (off)
-		c->host->trace_mask &= ~mask;
-	else
-		c->host->trace_mask |= mask;
+	trace_show(c->host, off ? c->host->trace_shown & ~mask : c->host->trace_shown | mask);
 	return CMD_OK;
 }
 

@@ -70,6 +70,7 @@ void tcp_attend(struct work *w)
 
 	while ((c = list_first(&tcp->dirty, struct tcp_conn, dirty)))
 		attend(c);
+	tcp_causes_forget(tcp);
 }
 
 void tcp_want(struct tcp_conn *c, unsigned want)

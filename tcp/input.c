@@ -90,6 +90,8 @@ static void no_entry(struct stack *s, struct tcp_seg *seg, int ifindex)
 	}
 	struct tcp_listen *l = tcp_listen_find(tcp_of(s), seg, ifindex);
 	if (l) {
+		TRACE(s, LAYER_SOCK, seg->p, "RFC 9293 3.10.7.2", "for TCP socket %s:%u in LISTEN",
+			TEXT_IP(l->conn->e.local), l->conn->e.local_port);
 		tcp_listen_input(l, seg);
 		return;
 	}
@@ -112,9 +114,15 @@ static bool is_elsewhere(struct tcp_entry *e, int ifindex)
 
 static void dispatch(struct stack *s, struct tcp_seg *seg)
 {
+	static const char *const kinds[] = {[TCP_ENTRY_CONN] = "a connection",
+		[TCP_ENTRY_HALF] = "half open",
+		[TCP_ENTRY_TW] = "in TIME-WAIT"};
 	int ifindex = seg->p->dev ? seg->p->dev->ifindex : 0;
 	struct tcp_entry *e = tcp_entry_find(tcp_of(s), seg->dst, seg->dport, seg->src, seg->sport);
 
+	if (e)
+		TRACE(s, LAYER_SOCK, seg->p, "RFC 9293 3.3.1", "for %s:%u > %s:%u, %s", TEXT_IP(e->local),
+			e->local_port, TEXT_IP(e->remote), e->remote_port, kinds[e->kind]);
 	if (!e || is_elsewhere(e, ifindex))
 		no_entry(s, seg, ifindex);
 	else if (e->kind == TCP_ENTRY_CONN)
@@ -158,11 +166,39 @@ static void count(struct tcp_conn *c, const struct tcp_seg *seg)
 		st->data_segs_in += seg->segs;
 }
 
+/* What output will do about it at the end of the turn. */
+static const char *what_follows(const struct tcp_conn *c)
+{
+	if (c->want & TCP_WANT_RST)
+		return "answered by a reset";
+	if (c->want & TCP_WANT_SYN)
+		return "answered by our SYN-ACK";
+	if (c->want & TCP_WANT_ACK)
+		return "answered by an ACK, or by text with it";
+	if (tcp_timer_runs(c, TCP_TIMER_DELACK))
+		return "its ACK waits a little, for text or another segment";
+	return "no answer needed";
+}
+
+static void tell(struct tcp_conn *c, enum tcp_state before)
+{
+	if (c->state == before)
+		TRACE(c->stack, LAYER_TCP, NULL, "RFC 9293 3.10.7.4", "%s: %s", tcp_state_name(before),
+			what_follows(c));
+	else
+		TRACE(c->stack, LAYER_TCP, NULL, "RFC 9293 3.10.7.4", "%s -> %s: %s", tcp_state_name(before),
+			tcp_state_name(c->state), what_follows(c));
+}
+
 void tcp_conn_input(struct tcp_conn *c, struct tcp_seg *seg)
 {
+	enum tcp_state before = c->state;
+
 	count(c, seg);
+	tcp_cause_note(c, seg->p);
 	if (c->state == TCP_SYN_SENT)
 		tcp_syn_sent_input(c, seg);
 	else
 		tcp_steps(c, seg);
+	tell(c, before);
 }

@@ -74,6 +74,14 @@ void tcp_options_parse(const uint8_t *b, size_t len, struct tcp_options *o);
  * as fit). At most `room` bytes (40); returns how many. */
 size_t tcp_options_emit(uint8_t *b, size_t room, const struct tcp_options *o);
 
+/* ---- cause.c: for traces ---- */
+
+/* `p` came for the connection; what it sends in this turn is an answer to it. Does nothing unless TCP is traced. */
+void tcp_cause_note(struct tcp_conn *c, const struct pkt *p);
+uint64_t tcp_cause_of(const struct tcp_conn *c); /* id of that packet; 0: none */
+void tcp_causes_forget(struct tcp *tcp);	 /* the turn is over */
+void tcp_causes_exit(struct tcp *tcp);
+
 /* ---- conn.c: life of a connection ---- */
 
 /* CLOSED, in no table, with the host's defaults. NULL: no memory (or too many). */

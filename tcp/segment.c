@@ -127,6 +127,13 @@ static void count(struct tcp_conn *c, uint32_t len, bool again)
 
 /* ---- of a connection ---- */
 
+static void trace(
+	struct stack *s, const struct pkt *p, const struct tcp_hdr *h, uint32_t len, const char *note)
+{
+	TRACE(s, LAYER_TCP, p, "RFC 9293 3.1", "port %u > port %u %s seq %u ack %u, %u octets%s", h->sport,
+		h->dport, TEXT_FLAGS(h->flags), h->seq, h->ack, len, note);
+}
+
 static struct ip_send how_to_send(const struct tcp_conn *c, bool ect)
 {
 	return (struct ip_send){
@@ -157,6 +164,7 @@ int tcp_segment_send(struct tcp_conn *c, uint16_t flags, uint32_t seq, uint32_t 
 	if (c->ecn_on && !(flags & (TCP_SYN | TCP_RST)))
 		flags |= ecn_flags(c, new_data);
 	struct tcp_hdr h = make_header(c, flags, seq, hdr_len);
+	p->parent = tcp_cause_of(c);
 	if (len)
 		tcp_sendq_copy(c, seq, pkt_put(p, len), len);
 	uint8_t *b = pkt_push(p, hdr_len);
@@ -164,6 +172,7 @@ int tcp_segment_send(struct tcp_conn *c, uint16_t flags, uint32_t seq, uint32_t 
 	tcp_emit(b, &h);
 	set_offload(p, (uint16_t)hdr_len, tcp_segment_size(c, o.sack_count));
 	count(c, len, again);
+	trace(s, p, &h, len, again ? ", again" : "");
 	if (flags & TCP_ACK)
 		tcp_ack_sent(c);
 	struct ip_send how = how_to_send(c, c->ecn_on && new_data);
@@ -201,6 +210,7 @@ int tcp_answer(struct stack *s, const struct tcp_bare *a)
 	uint8_t *b = pkt_push(p, hdr_len);
 	memcpy(b + TCP_HDR_LEN, opts, hdr_len - TCP_HDR_LEN);
 	tcp_emit(b, &h);
+	trace(s, p, &h, 0, "");
 	mib_inc(s, MIB_TcpOutSegs);
 	if (a->flags & TCP_RST)
 		mib_inc(s, MIB_TcpOutRsts);

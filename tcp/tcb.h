@@ -12,6 +12,7 @@
 
 struct tcp_cc;
 struct tcp_conn;
+struct tcp_causes;
 struct tcp_flight;
 struct tcp_listen;
 struct tcp_recvq;
@@ -51,6 +52,7 @@ struct tcp {
 	struct list time_wait;	      /* entries by the time they end: all stay equally long */
 	struct list fin_wait_2;	      /* orphans' entries, likewise */
 	struct timer time_wait_timer; /* the first of both */
+	struct tcp_causes *causes;    /* cause.c; NULL: TCP was never traced */
 };
 
 static inline struct tcp *tcp_of(struct stack *s)

@@ -99,6 +99,7 @@ static void tcp_exit(struct stack *s)
 		tcp_conn_free(c);
 	work_cancel(&tcp->output_work);
 	tcp_time_wait_exit(tcp);
+	tcp_causes_exit(tcp);
 	hash_exit(&tcp->entries);
 	hash_exit(&tcp->listeners);
 	port_table_exit(&tcp->ports);

@@ -45,6 +45,8 @@ static void for_one(struct stack *s, struct pkt *p, const struct udp_hdr *h)
 	struct udp_sock *u = udp_lookup(s->udp, &names, p->dev ? p->dev->ifindex : 0);
 
 	if (u) {
+		TRACE(s, LAYER_SOCK, p, "RFC 1122 4.1.3.5", "for UDP socket %s:%u", TEXT_IP(u->sk.local.ip),
+			u->sk.local.port);
 		give(u, p);
 		return;
 	}

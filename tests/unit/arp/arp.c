@@ -164,8 +164,11 @@ struct ear {
 	unsigned records;
 };
 
-static void listen(struct trace_listener *l, const struct trace_record *r)
+static void listen(
+	struct trace_listener *l, struct stack *s, const struct trace_record *r, const struct pkt *p)
 {
+	(void)s;
+	(void)p;
 	CONTAINER_OF(l, struct ear, listener)->records += r->layer == LAYER_ARP;
 }
 

@@ -92,10 +92,13 @@ struct listener {
 	char last[TRACE_TEXT_LEN];
 };
 
-static void hear(struct trace_listener *tl, const struct trace_record *r)
+static void hear(
+	struct trace_listener *tl, struct stack *s, const struct trace_record *r, const struct pkt *p)
 {
 	struct listener *l = CONTAINER_OF(tl, struct listener, l);
 
+	(void)s;
+	(void)p;
 	l->heard++;
 	memcpy(l->last, r->text, sizeof(l->last));
 }
