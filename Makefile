@@ -19,7 +19,7 @@ SANITIZE := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-saniti
 	    -Wno-error=maybe-uninitialized
 CFLAGS   ?= $(if $(filter 1,$(DEBUG)),$(SANITIZE),-O2)
 LDFLAGS  ?= $(if $(filter 1,$(DEBUG)),-fsanitize=address$(comma)undefined)
-LIBS     := -Wl,--as-needed -lreadline -ljansson -lm
+LIBS     := -Wl,--as-needed -lreadline -ljansson -lpcap -lm
 comma    := ,
 
 # What is built from what. A new file in one of these folders is found by itself.

@@ -40,6 +40,7 @@
 	COMMAND(tcp) \
 	COMMAND(trace) \
 	COMMAND(debug) \
+	COMMAND(explain) \
 	COMMAND(drops) \
 	COMMAND(nstat) \
 	COMMAND(stat) \
