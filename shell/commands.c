@@ -40,6 +40,7 @@
 	COMMAND(tcp) \
 	COMMAND(trace) \
 	COMMAND(debug) \
+	COMMAND(topo) \
 	COMMAND(explain) \
 	COMMAND(drops) \
 	COMMAND(nstat) \

@@ -7,6 +7,7 @@
 #define SHELL_LINKKIND_H
 
 #include "dev/kinds.h"
+#include "shell/buf.h"
 #include "shell/ipcmd.h"
 
 /* What `ip link add` makes, as far as it was read. */
@@ -28,6 +29,10 @@ struct link_kind {
 	void (*print)(struct ipcmd *ip, const struct dev *d);
 	/* The same for a port of such a device: "info_slave_data". */
 	void (*print_port)(struct ipcmd *ip, const struct dev *port);
+	/* Adds the words after "type KIND" that make the same device again, and nothing where the defaults do. */
+	void (*save)(struct buf *b, const struct dev *d);
+	/* The same for a port of such a device, after "type KIND_slave". */
+	void (*save_port)(struct buf *b, const struct dev *port);
 	const char *usage;	  /* what may follow "type KIND" */
 	const char *const *words; /* for completion; ends with NULL */
 };
