@@ -51,6 +51,7 @@
 	COMMAND(type) \
 	COMMAND(history) \
 	COMMAND(clear) \
+	COMMAND(save) \
 	COMMAND(source) \
 	COMMAND(dot) \
 	COMMAND(exit) \

@@ -114,32 +114,57 @@ static int read_distribution(struct tccmd *tc, struct netem_config *c)
 			  value);
 }
 
+struct named_part {
+	const char *name;
+	uint32_t *part;
+};
+
+/* A percentage. Its name may stand before it, as it is shown; places are what counts. */
+static int read_part(struct tccmd *tc, const char *what, const struct named_part *part)
+{
+	if (*tc->argv && strcmp(*tc->argv, part->name) == 0)
+		tc->argv++;
+	return read_percent(tc, what, part->part);
+}
+
+/* As many as there are. */
+static int read_more_parts(struct tccmd *tc, const char *what, const struct named_part *parts, size_t n)
+{
+	int status = 0;
+
+	for (size_t i = 0; !status && i < n; i++) {
+		if (!number_follows(tc) && (!*tc->argv || strcmp(*tc->argv, parts[i].name) != 0))
+			break;
+		status = read_part(tc, what, &parts[i]);
+	}
+	return status;
+}
+
 /* P13 [P31 [P32 [P23 [P14]]]]; what is not said makes it as simple as it can be. */
 static int read_loss_state(struct tccmd *tc, struct loss *l)
 {
-	uint32_t *const more[] = {&l->p31, &l->p32, &l->p23, &l->p14};
-	int status = read_percent(tc, "loss state", &l->p13);
+	const struct named_part first = {"p13", &l->p13},
+				more[] = {{"p31", &l->p31}, {"p32", &l->p32}, {"p23", &l->p23},
+					{"p14", &l->p14}};
+	int status = read_part(tc, "loss state", &first);
 
 	l->model = LOSS_STATE;
 	l->p31 = CHANCE_ALWAYS - l->p13;
 	l->p23 = CHANCE_ALWAYS;
-	for (size_t i = 0; !status && i < ARRAY_SIZE(more) && number_follows(tc); i++)
-		status = read_percent(tc, "loss state", more[i]);
-	return status;
+	return status ? status : read_more_parts(tc, "loss state", more, ARRAY_SIZE(more));
 }
 
 /* P [R [1-H [1-K]]] */
 static int read_loss_gemodel(struct tccmd *tc, struct loss *l)
 {
-	uint32_t *const more[] = {&l->r, &l->lost_bad, &l->lost_good};
-	int status = read_percent(tc, "loss gemodel", &l->p);
+	const struct named_part first = {"p", &l->p},
+				more[] = {{"r", &l->r}, {"1-h", &l->lost_bad}, {"1-k", &l->lost_good}};
+	int status = read_part(tc, "loss gemodel", &first);
 
 	l->model = LOSS_GEMODEL;
 	l->r = CHANCE_ALWAYS - l->p;
 	l->lost_bad = CHANCE_ALWAYS;
-	for (size_t i = 0; !status && i < ARRAY_SIZE(more) && number_follows(tc); i++)
-		status = read_percent(tc, "loss gemodel", more[i]);
-	return status;
+	return status ? status : read_more_parts(tc, "loss gemodel", more, ARRAY_SIZE(more));
 }
 
 static int read_loss(struct tccmd *tc, struct netem_config *c)
@@ -205,6 +230,24 @@ static int read_rate(struct tccmd *tc, struct netem_config *c)
 	return status;
 }
 
+/* As `rate` is shown. */
+static int read_packet_overhead(struct tccmd *tc, struct netem_config *c)
+{
+	return *tc->argv ? read_overhead(tc, "packetoverhead", &c->packet_overhead)
+			 : tccmd_fail(tc, TCCMD_SYNTAX, "a value is missing after packetoverhead.");
+}
+
+static int read_cell_size(struct tccmd *tc, struct netem_config *c)
+{
+	return read_u32(tc, "cellsize", &c->cell_size);
+}
+
+static int read_cell_overhead(struct tccmd *tc, struct netem_config *c)
+{
+	return *tc->argv ? read_overhead(tc, "celloverhead", &c->cell_overhead)
+			 : tccmd_fail(tc, TCCMD_SYNTAX, "a value is missing after celloverhead.");
+}
+
 static int read_seed(struct tccmd *tc, struct netem_config *c)
 {
 	const char *value;
@@ -244,6 +287,9 @@ static const struct {
 	{"duplicate", read_duplicate},
 	{"distribution", read_distribution},
 	{"rate", read_rate},
+	{"packetoverhead", read_packet_overhead},
+	{"cellsize", read_cell_size},
+	{"celloverhead", read_cell_overhead},
 	{"seed", read_seed},
 	{"slot", read_slot},
 };
@@ -347,13 +393,13 @@ static void show_delay(struct show *sh, const struct netem_config *c)
 		show_str(sh, "distribution", " distribution %s", shapes[c->shape]);
 }
 
-struct named_part {
+struct shown_part {
 	const char *name;
 	uint32_t part;
 };
 
 static void show_model(
-	struct show *sh, const char *map, const char *text, const struct named_part *parts, size_t n)
+	struct show *sh, const char *map, const char *text, const struct shown_part *parts, size_t n)
 {
 	show_map(sh, map);
 	show_text(sh, " %s", text);
@@ -366,9 +412,9 @@ static void show_model(
 
 static void show_loss(struct show *sh, const struct loss *l)
 {
-	const struct named_part state[] = {
+	const struct shown_part state[] = {
 		{"p13", l->p13}, {"p31", l->p31}, {"p32", l->p32}, {"p23", l->p23}, {"p14", l->p14}};
-	const struct named_part gemodel[] = {
+	const struct shown_part gemodel[] = {
 		{"p", l->p}, {"r", l->r}, {"1-h", l->lost_bad}, {"1-k", l->lost_good}};
 
 	switch (l->model) {
