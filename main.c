@@ -2,11 +2,15 @@
 /* tapir: the command line, a world with its first hosts, and the shell. */
 #include "dev/kinds.h"
 #include "inet.h"
+#include "shell/attach.h"
 #include "shell/cmd.h"
+#include "shell/session.h"
 #include "shell/setup.h"
 #include "shell/shell.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /* Where the virtual clock begins: not at 0, which nobody should take for "never". */
@@ -35,7 +39,8 @@ static int run(struct shell *sh, const struct options *o, const struct sandbox *
 	return shell_interactive(sh);
 }
 
-static int run_shell(struct world *w, const struct options *o, struct sandbox *b)
+/* `door`: a socket for terminals that want to attach; -1: none. */
+static int run_shell(struct world *w, const struct options *o, struct sandbox *b, int door)
 {
 	struct stack *h1 = setup_hosts(w, o, b);
 
@@ -56,8 +61,35 @@ static int run_shell(struct world *w, const struct options *o, struct sandbox *b
 		fputs("tapir: no memory\n", stderr);
 		return CMD_FAILED;
 	}
+	struct sessions *sessions = door >= 0 ? sessions_new(sh, door) : NULL;
 	int status = run(sh, o, b);
+	sessions_free(sessions);
 	shell_free(sh);
+	return status;
+}
+
+/* A script under the virtual clock is over before anybody could attach. */
+static bool may_be_attached(const struct options *o)
+{
+	return !o->is_virtual || (!o->script_count && isatty(STDIN_FILENO));
+}
+
+static int run_world(const struct options *o, struct sandbox *b, int door)
+{
+	struct clock clock;
+	struct loop loop;
+	struct world w;
+
+	if (o->is_virtual)
+		clock_init_virtual(&clock, VIRTUAL_START_S * NS_PER_SEC);
+	else
+		clock_init_real(&clock);
+	loop_init(&loop, clock);
+	loop_use_ring(&loop);
+	world_init(&w, &loop, o->seed, inet_protos);
+	int status = run_shell(&w, o, b, door);
+	world_exit(&w);
+	loop_exit(&loop);
 	return status;
 }
 
@@ -65,28 +97,23 @@ int main(int argc, char **argv)
 {
 	struct options o;
 	struct sandbox b;
-	struct clock clock;
-	struct loop loop;
-	struct world w;
-	int status = options_parse(&o, argc, argv);
+	char *path = NULL;
 
+	if (argc > 1 && strcmp(argv[1], "attach") == 0)
+		return attach_main(argc - 1, argv + 1);
+	int status = options_parse(&o, argc, argv);
 	if (status >= 0)
 		return status;
+	int door = may_be_attached(&o) ? attach_listen(&path) : -1;
 	if (setup_machine(&o, &b) < 0) {
-		options_free(&o);
-		return CMD_FAILED;
+		status = CMD_FAILED;
+	} else {
+		status = run_world(&o, &b, door);
+		sandbox_leave(&b);
 	}
-	if (o.is_virtual)
-		clock_init_virtual(&clock, VIRTUAL_START_S * NS_PER_SEC);
-	else
-		clock_init_real(&clock);
-	loop_init(&loop, clock);
-	loop_use_ring(&loop);
-	world_init(&w, &loop, o.seed, inet_protos);
-	status = run_shell(&w, &o, &b);
-	world_exit(&w);
-	loop_exit(&loop);
-	sandbox_leave(&b);
+	if (path)
+		unlink(path);
+	free(path);
 	options_free(&o);
 	return status;
 }

@@ -57,6 +57,15 @@ static void end_on(struct machine *m, const struct stack *host)
 		run_stop(m->run, SIGKILL);
 }
 
+static bool shell_is_busy_on(struct shell *sh, const struct stack *host)
+{
+	bool busy = host == sh->hosts[0] || (sh->main && is_busy_on(sh->main, host));
+
+	list_each(j, &sh->jobs, struct job, node)
+		busy = busy || (j->machine && is_busy_on(j->machine, host));
+	return busy;
+}
+
 static void leave_host(struct shell *sh, const struct stack *host)
 {
 	size_t kept = 1;
@@ -67,20 +76,20 @@ static void leave_host(struct shell *sh, const struct stack *host)
 	sh->host_count = kept;
 }
 
-int shell_del_host(struct shell *sh, struct stack *host)
+static void end_all_on(struct shell *sh, const struct stack *host)
 {
-	bool busy = host == sh->hosts[0] || (sh->main && is_busy_on(sh->main, host));
-
-	list_each(j, &sh->jobs, struct job, node)
-		busy = busy || (j->machine && is_busy_on(j->machine, host));
-	if (busy)
-		return -EBUSY;
 	if (sh->main)
 		end_on(sh->main, host);
 	list_each(j, &sh->jobs, struct job, node)
 		if (j->machine)
 			end_on(j->machine, host);
 	leave_host(sh, host);
+}
+
+int shell_del_host(struct shell *sh, struct stack *host)
+{
+	shell_each(each, sh) if (shell_is_busy_on(each, host)) return -EBUSY;
+	shell_each(each, sh) end_all_on(each, host);
 	stack_delete(host);
 	return 0;
 }

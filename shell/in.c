@@ -27,8 +27,10 @@ static void deliver_pushed(struct work *w)
 	if (!c->reader)
 		return;
 	if (len == 0) {
-		if (c->ended)
-			deliver(c, NULL, 0);
+		if (!c->ended)
+			return;
+		c->ended = c->kind != SOURCE_KEYBOARD; /* who reads it next may type again */
+		deliver(c, NULL, 0);
 		return;
 	}
 	data = buf_take(&c->data);
@@ -88,12 +90,26 @@ void source_put(struct source *c)
 	free(c);
 }
 
+static void tell_wanted(struct source *c, bool on)
+{
+	if (c->wanted)
+		c->wanted(c, on);
+}
+
+void source_push(struct source *c, const char *data, size_t len)
+{
+	buf_add(&c->data, data, len);
+	c->ended = len == 0;
+	loop_defer(c->loop, &c->work);
+}
+
 void source_attach(struct source *c, struct reader *r)
 {
 	if (c->reader)
 		source_detach(c->reader);
 	c->reader = r;
 	r->source = c;
+	tell_wanted(c, true);
 	if (c->watch.fd >= 0) {
 		c->watching = true;
 		loop_watch(c->loop, &c->watch);
@@ -113,4 +129,5 @@ void source_detach(struct reader *r)
 	c->watching = false;
 	c->reader = NULL;
 	r->source = NULL;
+	tell_wanted(c, false);
 }

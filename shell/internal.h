@@ -4,15 +4,23 @@
 #define SHELL_INTERNAL_H
 
 #include "shell/machine.h"
+#include "shell/terminal.h"
 
 #include <signal.h>
 #include <termios.h>
 
-struct terminal;
-
 enum { SHELL_IGNORED = 3 };
 
+/* Who shows the prompt: a terminal of ours, or one that is attached. The next line comes by shell_line(). */
+struct prompter {
+	bool (*is_shown)(const struct shell *sh);
+	void (*show)(struct shell *sh, bool more);
+	void (*clear)(struct shell *sh); /* ^C: what was typed is forgotten, and an empty line comes */
+};
+
 struct shell {
+	struct list
+		peers; /* all shells of the process: the one it began with, and those of attached terminals */
 	struct world *world;
 	struct loop *loop;
 	struct shell_options options;
@@ -33,8 +41,11 @@ struct shell {
 	struct stack **hosts; /* of the prompt; the last one is the current one */
 	size_t host_count;
 
-	struct terminal *terminal; /* NULL: not interactive */
-	struct watch input;	   /* lines from a file: standard input that is no terminal */
+	const struct prompter *prompter; /* NULL: not interactive */
+	struct terminal *terminal;	 /* NULL: it has none, or another process has it */
+	struct terminal_user user;
+	void *session;	    /* that it belongs to; NULL: it is the first one */
+	struct watch input; /* lines from a file: standard input that is no terminal */
 	bool watching_input;
 	struct buf partial;   /* the beginning of a line of it */
 	struct watch signals; /* ->fd: -1 before the first run */
@@ -47,6 +58,20 @@ struct shell {
 	bool over;
 	int status;
 };
+
+/* A shell beside `first`, on the same world, for a terminal that is attached: `out` and `keyboard` are taken over.
+ * It runs in the loop of the first one, from shell_begin() on, and ends by ->over, after which `done` is called from the
+ * loop. shell_free() ends it. */
+struct shell *shell_new_beside(struct shell *first, struct sink *out, struct source *keyboard);
+void shell_begin(struct shell *sh, const struct prompter *p, void (*done)(struct machine *m, int status));
+
+/* Ends what it runs, at once; for one that is beside another. */
+void shell_stop(struct shell *sh);
+
+/* Every shell of the process, `sh` first. */
+#define shell_each(it, sh)                                              \
+	for (struct shell *it = (sh), *it##_end = NULL; it != it##_end; \
+		it##_end = (sh), it = list_entry(it->peers.next, struct shell, peers))
 
 /* ^C: to what is in the foreground, or the line being typed. */
 void shell_interrupt(struct shell *sh);

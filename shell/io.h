@@ -112,6 +112,10 @@ struct source {
 	struct work work; /* delivers */
 	struct reader *reader;
 	struct sink *sink; /* SOURCE_PIPE: the other end, or NULL */
+
+	/* A keyboard elsewhere: somebody is attached now, or nobody any more. NULL: nobody to tell. */
+	void (*wanted)(struct source *c, bool on);
+	void *owner;
 };
 
 struct source *source_new(struct loop *l, enum source_kind kind, int fd);
@@ -120,6 +124,9 @@ void source_put(struct source *c); /* a pipe that loses its last reader breaks i
 
 void source_attach(struct source *c, struct reader *r);
 void source_detach(struct reader *r); /* does nothing when it is not attached */
+
+/* A keyboard without a descriptor of ours: what was typed on it, len 0 for ^D. */
+void source_push(struct source *c, const char *data, size_t len);
 
 /* Both ends of a pipe inside tapir. */
 void pipe_new(struct loop *l, struct sink **sink, struct source **source);

@@ -14,6 +14,7 @@
 
 static const char help_text[] =
 	"Usage: tapir [OPTIONS] [SCRIPT...]\n"
+	"       tapir attach [PID]      a second terminal on a tapir that runs\n"
 	"A TCP/IP stack of its own, with a shell.\n"
 	"\n"
 	"Where host h1 stands:\n"

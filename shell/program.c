@@ -351,10 +351,13 @@ static int input_end(struct program *p, struct source *c, bool *close_it)
 {
 	int fds[2];
 
-	if (c->kind == SOURCE_FD || (c->kind == SOURCE_KEYBOARD && machine_is_foreground(p->machine)))
+	bool may_read =
+		c->kind == SOURCE_PIPE || (c->kind == SOURCE_KEYBOARD && machine_is_foreground(p->machine));
+
+	if (c->watch.fd >= 0 && (c->kind == SOURCE_FD || may_read))
 		return c->watch.fd;
 	*close_it = true;
-	if (c->kind != SOURCE_PIPE)
+	if (!may_read)
 		return open("/dev/null", O_RDONLY | O_CLOEXEC);
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return -1;

@@ -6,6 +6,7 @@
  * somebody waits for time to pass (loop->waiters). Signals come by a signalfd from the first run on: ^C goes
  * to what is in the foreground, SIGTERM and SIGHUP end the shell, SIGCHLD is about programs.
  */
+#include "shell/complete.h"
 #include "shell/internal.h"
 #include "shell/jobs.h"
 #include "shell/keep.h"
@@ -24,10 +25,10 @@
 
 void shell_interrupt(struct shell *sh)
 {
-	if (sh->terminal && terminal_is_prompting(sh->terminal)) {
+	if (sh->prompter && sh->prompter->is_shown(sh)) {
 		sh->main->script.pos = sh->main->script.text.len; /* what was typed of a longer command */
 		sh->main->status = 128 + SIGINT;
-		terminal_interrupt(sh->terminal);
+		sh->prompter->clear(sh);
 	} else if (sh->counted && sh->foreground) {
 		if (sh->terminal)
 			terminal_interrupted(sh->terminal);
@@ -46,7 +47,7 @@ static void got_signal(struct shell *sh, int sig)
 {
 	switch (sig) {
 	case SIGCHLD:
-		program_reap(sh);
+		shell_each(each, sh) program_reap(each);
 		break;
 	case SIGINT:
 		shell_interrupt(sh);
@@ -159,16 +160,14 @@ static struct sink *open_output(struct shell *sh, int fd)
 	return k;
 }
 
-struct shell *shell_new(struct world *w, const struct shell_options *o)
+static struct shell *new_shell(struct world *w, const struct shell_options *o)
 {
 	struct shell *sh = mem_new(sizeof(*sh));
 
 	sh->world = w;
 	sh->loop = w->loop;
 	sh->options = *o;
-	sh->out = open_output(sh, o->out);
-	sh->err = same_file(o->out, o->err) ? sink_get(sh->out) : open_output(sh, o->err);
-	sh->keyboard = source_new(sh->loop, SOURCE_KEYBOARD, o->in);
+	list_init(&sh->peers);
 	sh->vars = variables_new();
 	sh->signals = (struct watch){.fd = -1, .events = POLLIN, .ready = signals_ready};
 	sh->tty = -1;
@@ -179,12 +178,35 @@ struct shell *shell_new(struct world *w, const struct shell_options *o)
 	return sh;
 }
 
+struct shell *shell_new(struct world *w, const struct shell_options *o)
+{
+	struct shell *sh = new_shell(w, o);
+
+	sh->out = open_output(sh, o->out);
+	sh->err = same_file(o->out, o->err) ? sink_get(sh->out) : open_output(sh, o->err);
+	sh->keyboard = source_new(sh->loop, SOURCE_KEYBOARD, o->in);
+	return sh;
+}
+
+struct shell *shell_new_beside(struct shell *first, struct sink *out, struct source *keyboard)
+{
+	struct shell *sh = new_shell(first->world, &first->options);
+
+	sh->out = out;
+	sh->err = sink_get(out);
+	sh->keyboard = keyboard;
+	sh->old_signals = first->old_signals;
+	list_add_tail(&first->peers, &sh->peers);
+	return sh;
+}
+
 void shell_free(struct shell *sh)
 {
 	jobs_end(sh);
 	program_end_all(sh);
 	keep_end_all(sh);
 	give_signals_back(sh);
+	list_del(&sh->peers);
 	source_put(sh->keyboard);
 	sink_put(sh->out);
 	sink_put(sh->err);
@@ -313,14 +335,14 @@ static void input_ready(struct watch *w, short revents)
 	buf_eat(&sh->partial, whole);
 }
 
-static int run_open(
+static struct machine *open_main(
 	struct shell *sh, const char *name, void (*idle)(struct machine *m, bool more), struct source *in)
 {
 	struct machine *m = main_new(sh, in);
 
 	m->idle = idle;
 	machine_start_text(m, name, "", true);
-	return run_main(sh);
+	return m;
 }
 
 int shell_run_input(struct shell *sh)
@@ -332,7 +354,8 @@ int shell_run_input(struct shell *sh)
 	take_signals(sh);
 	nothing = source_new(sh->loop, SOURCE_NONE, -1);
 	sh->input = (struct watch){.fd = sh->options.in, .events = POLLIN, .ready = input_ready};
-	run_open(sh, "input", input_idle, nothing);
+	open_main(sh, "input", input_idle, nothing);
+	run_main(sh);
 	source_put(nothing);
 	if (sh->watching_input)
 		loop_unwatch(sh->loop, &sh->input);
@@ -379,14 +402,14 @@ static void prompt_idle(struct machine *m, bool more)
 {
 	struct shell *sh = m->shell;
 
-	if (terminal_is_prompting(sh->terminal))
+	if (sh->prompter->is_shown(sh))
 		return;
 	set_counted(sh, false);
 	if (!more) {
 		m->script.line = 1;
 		jobs_tell(sh);
 	}
-	terminal_prompt(sh->terminal, more);
+	sh->prompter->show(sh, more);
 }
 
 void shell_line(struct shell *sh, const char *line)
@@ -406,19 +429,70 @@ void shell_line(struct shell *sh, const char *line)
 	}
 }
 
+/* ... on a terminal of our own ... */
+
+static bool terminal_shown(const struct shell *sh)
+{
+	return terminal_is_prompting(sh->terminal);
+}
+
+static void terminal_show(struct shell *sh, bool more)
+{
+	terminal_prompt(sh->terminal, shell_host(sh)->name, more);
+}
+
+static void terminal_clear(struct shell *sh)
+{
+	terminal_interrupt(sh->terminal);
+}
+
+static void line_entered(struct terminal_user *u, const char *line)
+{
+	shell_line(CONTAINER_OF(u, struct shell, user), line);
+}
+
+static char **complete(struct terminal_user *u, const char *before, size_t len, const char *word)
+{
+	return complete_line(CONTAINER_OF(u, struct shell, user), before, len, word);
+}
+
 int shell_interactive(struct shell *sh)
 {
+	static const struct prompter own = {terminal_shown, terminal_show, terminal_clear};
+
 	if (sh->over)
 		return sh->status;
 	take_signals(sh);
 	take_group(sh);
 	sh->interactive = true;
-	sh->terminal = terminal_new(sh);
-	run_open(sh, "tapir", prompt_idle, sh->keyboard);
+	sh->prompter = &own;
+	sh->user = (struct terminal_user){line_entered, complete};
+	sh->terminal = terminal_new(&sh->user, sh->out, sh->options.in, sh->options.out);
+	open_main(sh, "tapir", prompt_idle, sh->keyboard);
+	run_main(sh);
 	sh->over = true;
 	jobs_end(sh);
 	terminal_free(sh->terminal);
 	sh->terminal = NULL;
+	sh->prompter = NULL;
 	sh->interactive = false;
 	return sh->status;
+}
+
+/* ... and on one that is attached: the loop is run by the first shell. */
+
+void shell_begin(struct shell *sh, const struct prompter *p, void (*done)(struct machine *m, int status))
+{
+	sh->interactive = true;
+	sh->prompter = p;
+	open_main(sh, "tapir", prompt_idle, sh->keyboard)->done = done;
+	set_counted(sh, true);
+}
+
+void shell_stop(struct shell *sh)
+{
+	if (sh->main)
+		machine_free(sh->main);
+	sh->main = sh->foreground = NULL;
+	set_counted(sh, false);
 }

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The terminal with a prompt. */
 #include "shell/terminal.h"
-#include "shell/complete.h"
 #include "shell/history.h"
-#include "shell/internal.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -16,13 +14,15 @@
 enum { PARTIAL_MAX = 4096 /* of a line that waits for its end before it is shown above the prompt */ };
 
 struct terminal {
-	struct shell *shell;
+	struct terminal_user *user;
+	struct loop *loop;
+	struct sink *sink;
 	struct watch keys;
 	FILE *in, *out;
 	bool prompting;						      /* the prompt is on the screen */
 	bool interrupted;					      /* the cursor is behind a "^C" */
 	char *history;						      /* file, or NULL */
-	size_t (*emit)(struct sink *k, const char *data, size_t len); /* of the shell's output, before */
+	size_t (*emit)(struct sink *k, const char *data, size_t len); /* of the sink, before */
 };
 
 /* readline's callbacks carry no pointer: the one static of the whole program. */
@@ -59,9 +59,9 @@ static void hide(struct terminal *t)
 	if (!t->prompting)
 		return;
 	t->prompting = false;
-	loop_unwatch(t->shell->loop, &t->keys);
+	loop_unwatch(t->loop, &t->keys);
 	rl_callback_handler_remove();
-	sink_flush(t->shell->out);
+	sink_flush(t->sink);
 }
 
 /* A line, or NULL for ^D on an empty one. */
@@ -75,7 +75,7 @@ static void entered(char *line)
 	hide(t);
 	if (line)
 		history_enter(t->history, line);
-	shell_line(t->shell, line);
+	t->user->line(t->user, line);
 	free(line);
 }
 
@@ -93,7 +93,7 @@ static void keys_ready(struct watch *w, short revents)
 		entered(NULL);
 }
 
-static char *prompt_text(const struct terminal *t, bool more)
+static char *prompt_text(const char *host, bool more)
 {
 	const char *term = getenv("TERM");
 	struct buf b = {0};
@@ -101,24 +101,24 @@ static char *prompt_text(const struct terminal *t, bool more)
 	if (more)
 		buf_puts(&b, "> ");
 	else if (term && strcmp(term, "dumb") != 0)
-		buf_printf(&b, "\001\033[1;32m\002%s\001\033[0m\002$ ", shell_host(t->shell)->name);
+		buf_printf(&b, "\001\033[1;32m\002%s\001\033[0m\002$ ", host);
 	else
-		buf_printf(&b, "%s$ ", shell_host(t->shell)->name);
+		buf_printf(&b, "%s$ ", host);
 	return buf_take(&b);
 }
 
-void terminal_prompt(struct terminal *t, bool more)
+void terminal_prompt(struct terminal *t, const char *host, bool more)
 {
-	char *prompt = prompt_text(t, more);
+	char *prompt = prompt_text(host, more);
 
-	sink_flush(t->shell->out);
+	sink_flush(t->sink);
 	if (t->interrupted)
-		sink_write(t->shell->out, "\n", 1);
-	sink_flush(t->shell->out);
+		sink_write(t->sink, "\n", 1);
+	sink_flush(t->sink);
 	rl_callback_handler_install(prompt, entered);
 	free(prompt);
 	t->prompting = true;
-	loop_watch(t->shell->loop, &t->keys);
+	loop_watch(t->loop, &t->keys);
 }
 
 bool terminal_is_prompting(const struct terminal *t)
@@ -135,12 +135,12 @@ void terminal_interrupt(struct terminal *t)
 	fflush(t->out);
 	hide(t);
 	rl_replace_line("", 1);
-	shell_line(t->shell, "");
+	t->user->line(t->user, "");
 }
 
 void terminal_interrupted(struct terminal *t)
 {
-	sink_flush(t->shell->out);
+	sink_flush(t->sink);
 	t->interrupted = true;
 }
 
@@ -166,7 +166,8 @@ static char *common_beginning(char **matches)
 /* readline wants what they have in common first, then each, all of them its own. */
 static char **completions(const char *text, int start, int end)
 {
-	char **matches = complete_line(the_terminal->shell, rl_line_buffer, (size_t)start, text), **list;
+	struct terminal_user *u = the_terminal->user;
+	char **matches = u->complete(u, rl_line_buffer, (size_t)start, text), **list;
 	size_t n = 0, len;
 
 	(void)end;
@@ -206,21 +207,23 @@ static void set_up_readline(struct terminal *t)
 	using_history();
 }
 
-struct terminal *terminal_new(struct shell *sh)
+struct terminal *terminal_new(struct terminal_user *u, struct sink *sink, int in, int out)
 {
 	struct terminal *t = mem_new(sizeof(*t));
 
-	t->shell = sh;
-	t->in = fdopen(dup(sh->options.in), "r");
-	t->out = fdopen(dup(sh->options.out), "w");
+	t->user = u;
+	t->loop = sink->loop;
+	t->sink = sink;
+	t->in = fdopen(dup(in), "r");
+	t->out = fdopen(dup(out), "w");
 	if (!t->in || !t->out)
 		abort();
-	t->keys = (struct watch){.fd = sh->options.in, .events = POLLIN, .ready = keys_ready};
+	t->keys = (struct watch){.fd = in, .events = POLLIN, .ready = keys_ready};
 	the_terminal = t;
 	set_up_readline(t);
 	t->history = history_open();
-	t->emit = sh->out->emit;
-	sh->out->emit = emit_above;
+	t->emit = sink->emit;
+	sink->emit = emit_above;
 	return t;
 }
 
@@ -231,8 +234,8 @@ void terminal_free(struct terminal *t)
 		fflush(t->out);
 	}
 	hide(t);
-	sink_flush(t->shell->out);
-	t->shell->out->emit = t->emit;
+	sink_flush(t->sink);
+	t->sink->emit = t->emit;
 	clear_history();
 	rl_instream = rl_outstream = NULL;
 	fclose(t->in);

@@ -11,15 +11,22 @@
 
 #include "shell/io.h"
 
-struct shell;
 struct terminal;
 
-/* Takes over the shell's output and loads the history. */
-struct terminal *terminal_new(struct shell *sh);
+/* Whose terminal it is: a shell, or one that is attached to a shell elsewhere. */
+struct terminal_user {
+	/* A line was entered; NULL: ^D. */
+	void (*line)(struct terminal_user *u, const char *line);
+	/* What complete_line() gives. */
+	char **(*complete)(struct terminal_user *u, const char *before, size_t len, const char *word);
+};
+
+/* On the terminal that `in` and `out` are; `sink` is where output goes there, and is taken over. Loads the history. */
+struct terminal *terminal_new(struct terminal_user *u, struct sink *sink, int in, int out);
 void terminal_free(struct terminal *t);
 
-/* Shows the prompt; the next line comes by shell_line(). `more`: a command has begun and goes on. */
-void terminal_prompt(struct terminal *t, bool more);
+/* Shows the prompt of a host; the next line comes by ->line(). `more`: a command has begun and goes on. */
+void terminal_prompt(struct terminal *t, const char *host, bool more);
 
 /* ^C at the prompt: a new, empty line. */
 void terminal_interrupt(struct terminal *t);

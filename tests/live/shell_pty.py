@@ -400,4 +400,5 @@ def main(argv):
     return failed > 0
 
 
-sys.exit(main(sys.argv[1:]))
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
