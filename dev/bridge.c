@@ -16,8 +16,6 @@
 enum {
 	PORT_MAX = 1023,
 	MTU_WITHOUT_PORTS = 1500,
-	COST_OF_10G = 2, /* the speed that veth and tap say they have */
-	DEFAULT_PORT_PRIORITY = 32,
 	DEFAULT_PRIORITY = 0x8000,
 	DEFAULT_MAX_LEARNED = 65536,
 	GROUP_FWD_RESTRICTED = 0x0007, /* spanning tree, PAUSE, LACP */
@@ -201,9 +199,9 @@ static struct bridge_port *new_port(struct bridge *b, struct dev *d, uint16_t nu
 			.dev = d,
 			.number = number,
 			.mac = d->mac,
-			.flags = BRIDGE_LEARN | BRIDGE_FLOOD | BRIDGE_MCAST_FLOOD | BRIDGE_BCAST_FLOOD,
-			.priority = DEFAULT_PORT_PRIORITY,
-			.cost = COST_OF_10G,
+			.flags = BRIDGE_PORT_FLAGS,
+			.priority = BRIDGE_PORT_PRIORITY,
+			.cost = BRIDGE_PORT_COST,
 		};
 	return port;
 }

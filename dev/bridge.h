@@ -41,6 +41,13 @@ enum bridge_port_flag {
 	BRIDGE_FASTLEAVE = 1 << 9,
 };
 
+/* Of a new port. */
+enum {
+	BRIDGE_PORT_FLAGS = BRIDGE_LEARN | BRIDGE_FLOOD | BRIDGE_MCAST_FLOOD | BRIDGE_BCAST_FLOOD,
+	BRIDGE_PORT_PRIORITY = 32,
+	BRIDGE_PORT_COST = 2, /* of 10 Gbit/s: the speed that veth and tap say they have */
+};
+
 /* What `ip link set br0 type bridge` says. */
 struct bridge_settings {
 	uint64_t ageing_ns; /* 0: nothing is learned */

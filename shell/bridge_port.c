@@ -294,3 +294,21 @@ void bridgecmd_print_port(struct ipcmd *ip, const struct bridge_port *port)
 	print_flag(ip, port, "isolated", BRIDGE_ISOLATED);
 	print_flag(ip, port, "locked", BRIDGE_LOCKED);
 }
+
+/* ---- saving ---- */
+
+void bridgecmd_save_port(struct buf *b, const struct bridge_port *port)
+{
+	unsigned differ = port->flags ^ BRIDGE_PORT_FLAGS;
+
+	for (size_t i = 0; i < ARRAY_SIZE(flags);
+		differ &= ~(unsigned)flags[i++].flag) /* some have two names */
+		if (differ & flags[i].flag)
+			buf_printf(b, " %s %s", flags[i].name, port->flags & flags[i].flag ? "on" : "off");
+	if (port->group_fwd_mask)
+		buf_printf(b, " group_fwd_mask %u", port->group_fwd_mask);
+	if (port->priority != BRIDGE_PORT_PRIORITY)
+		buf_printf(b, " priority %u", port->priority);
+	if (port->cost != BRIDGE_PORT_COST)
+		buf_printf(b, " cost %u", port->cost);
+}

@@ -4,6 +4,7 @@
 #define SHELL_BRIDGECMD_H
 
 #include "dev/bridge.h"
+#include "shell/buf.h"
 #include "shell/ipcmd.h"
 
 /* What is to change of a port, as far as it was read. */
@@ -23,6 +24,9 @@ int bridgecmd_change_port(struct ipcmd *ip, struct dev *d, const struct bridge_p
 /* Fields, each followed by a space: with `bridge -d link`, and those that `ip -d link` has besides. */
 void bridgecmd_print_flags(struct ipcmd *ip, const struct bridge_port *port);
 void bridgecmd_print_port(struct ipcmd *ip, const struct bridge_port *port);
+
+/* Adds the options that are not as they are at first. */
+void bridgecmd_save_port(struct buf *b, const struct bridge_port *port);
 
 const char *bridgecmd_state_name(enum bridge_state state);
 

@@ -104,10 +104,13 @@ void shell_notice(struct shell *sh, const char *text);
 /* True when shell_notice() goes to a terminal: colours make sense. */
 bool shell_notice_is_tty(const struct shell *sh);
 
-/* Memory that a family of commands keeps as long as the shell lives: `size` zeroed bytes at the first call
+/* Memory that a family of commands keeps as long as tapir lives, whatever terminal they were typed at: `size` zeroed bytes at the first call
  * with this `key` (any address of the family's own), the same ones afterwards. `end` (or NULL) is called with
  * them before they are freed. NULL: no memory. */
 void *shell_keep(struct shell *sh, const void *key, size_t size, void (*end)(void *mem));
+
+/* The same, as long as this terminal is there, and for it alone. */
+void *shell_keep_here(struct shell *sh, const void *key, size_t size, void (*end)(void *mem));
 
 /* ---- completion ---- */
 

@@ -54,7 +54,7 @@ static void stop_listening(void *mem)
 static bool listen_to(struct cmd *c)
 {
 	struct trace_printer *tp =
-		shell_keep(c->shell, &trace_layer_names, sizeof(struct trace_printer), stop_listening);
+		shell_keep_here(c->shell, &trace_layer_names, sizeof(struct trace_printer), stop_listening);
 
 	if (!tp)
 		return false;

@@ -13,7 +13,18 @@ struct kept {
 	_Alignas(max_align_t) unsigned char mem[];
 };
 
+static struct shell *first_of(struct shell *sh)
+{
+	shell_each(each, sh) if (!each->session) return each;
+	return sh;
+}
+
 void *shell_keep(struct shell *sh, const void *key, size_t size, void (*end)(void *mem))
+{
+	return shell_keep_here(first_of(sh), key, size, end);
+}
+
+void *shell_keep_here(struct shell *sh, const void *key, size_t size, void (*end)(void *mem))
 {
 	struct kept *k;
 

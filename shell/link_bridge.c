@@ -296,6 +296,72 @@ static void print_port(struct ipcmd *ip, const struct dev *d)
 	bridgecmd_print_port(ip, bridge_port_of(d));
 }
 
+/* ---- save ---- */
+
+static void save_number(struct buf *b, const char *name, uint64_t value, uint64_t normal)
+{
+	if (value != normal)
+		buf_printf(b, "%s%s %llu", b->len ? " " : "", name, (unsigned long long)value);
+}
+
+static void save_time(struct buf *b, const char *name, uint64_t ns, uint64_t normal)
+{
+	save_number(b, name, ns / NS_PER_CS, normal / NS_PER_CS);
+}
+
+static void save(struct buf *b, const struct dev *d)
+{
+	const struct bridge_settings *s = &bridge_of(d)->settings;
+	struct bridge_settings normal;
+
+	bridge_settings_init(&normal);
+	save_time(b, "ageing_time", s->ageing_ns, normal.ageing_ns);
+	save_time(b, "forward_delay", s->forward_delay_ns, normal.forward_delay_ns);
+	save_time(b, "hello_time", s->hello_ns, normal.hello_ns);
+	save_time(b, "max_age", s->max_age_ns, normal.max_age_ns);
+	save_number(b, "priority", s->priority, normal.priority);
+	save_number(b, "group_fwd_mask", s->group_fwd_mask, normal.group_fwd_mask);
+	save_number(b, "mcast_snooping", s->mcast_snooping, normal.mcast_snooping);
+	save_number(b, "no_linklocal_learn", s->no_linklocal_learn, normal.no_linklocal_learn);
+	save_number(b, "fdb_max_learned", s->fdb_max_learned, normal.fdb_max_learned);
+}
+
+static void save_port(struct buf *b, const struct dev *d)
+{
+	bridgecmd_save_port(b, bridge_port_of(d));
+}
+
+/* Bridges without a MAC address or MTU that the user gave follow their ports. */
+static bool follows_ports(const struct dev *d, bool mac)
+{
+	const struct bridge *b = bridge_of(d);
+
+	return !list_empty(&b->ports) && !(mac ? b->mac_by_user : b->mtu_by_user);
+}
+
+static void save_entry(struct buf *lines, const struct bridge *b, const struct bridge_fdb_entry *e)
+{
+	const char *dev = e->port ? e->port->dev->name : b->dev.name;
+
+	buf_printf(lines, "bridge fdb add %s dev", TEXT_MAC(e->mac));
+	buf_add_quoted(lines, dev);
+	buf_puts(lines, e->port ? " master" : " self");
+	buf_puts(lines, e->local ? " local" : e->is_static ? " static" : " dynamic");
+	buf_printf(lines, "%s\n", e->sticky ? " sticky" : "");
+}
+
+/* Oldest first, so that they stand in this order again. */
+static void save_entries(struct buf *lines, const struct dev *d)
+{
+	const struct bridge *b = bridge_of(d);
+
+	for (const struct list *at = b->entries.prev; at != &b->entries; at = at->prev) {
+		const struct bridge_fdb_entry *e = list_entry(at, struct bridge_fdb_entry, node);
+		if (e->by_user)
+			save_entry(lines, b, e);
+	}
+}
+
 /* ---- bridge_slave ---- */
 
 static int change_port(struct ipcmd *ip, struct dev *d)
@@ -330,6 +396,10 @@ const struct link_kind link_bridge = {
 	.change = change,
 	.print = print,
 	.print_port = print_port,
+	.save = save,
+	.save_port = save_port,
+	.save_lines = save_entries,
+	.follows_ports = follows_ports,
 	.usage = "[ageing_time CENTISECONDS] [group_fwd_mask MASK] [mcast_snooping 0|1]\n"
 		 "       [fdb_max_learned ENTRIES] [fdb_flush] [no_linklocal_learn 0|1] [priority PRIORITY]\n"
 		 "       [forward_delay CENTISECONDS] [hello_time CENTISECONDS] [max_age CENTISECONDS]\n"

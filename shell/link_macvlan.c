@@ -277,6 +277,28 @@ static void print(struct ipcmd *ip, const struct dev *d)
 		show_str(sh, "socket", "socket %s ", macvtap_port_path(d));
 }
 
+static void save_source(void *ctx, struct mac m)
+{
+	buf_printf(ctx, " %s", TEXT_MAC(m));
+}
+
+static void save(struct buf *b, const struct dev *d)
+{
+	unsigned flags = macvlan_flags(d);
+
+	buf_printf(b, "mode %s", macvlan_mode_names[macvlan_mode(d)]);
+	if (flags & MACVLAN_NOPROMISC)
+		buf_puts(b, " nopromisc");
+	if (flags & MACVLAN_NODST)
+		buf_puts(b, " nodst");
+	if (macvlan_bcqueuelen(d) != MACVLAN_BCQUEUELEN_DEFAULT)
+		buf_printf(b, " bcqueuelen %u", macvlan_bcqueuelen(d));
+	if (!macvlan_source_count(d))
+		return;
+	buf_puts(b, " macaddr set");
+	macvlan_source_each(d, save_source, b);
+}
+
 static const char *const words[] = {"mode", "private", "vepa", "bridge", "passthru", "source", "nopromisc",
 	"nodst", "bcqueuelen", "macaddr", NULL};
 
@@ -289,6 +311,7 @@ const struct link_kind link_macvlan = {
 	.add = add,
 	.change = change,
 	.print = print,
+	.save = save,
 	.usage = USAGE,
 	.words = words,
 };
@@ -298,6 +321,7 @@ const struct link_kind link_macvtap = {
 	.add = add,
 	.change = change,
 	.print = print,
+	.save = save,
 	.usage = USAGE,
 	.words = words,
 };

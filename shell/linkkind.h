@@ -31,8 +31,12 @@ struct link_kind {
 	void (*print_port)(struct ipcmd *ip, const struct dev *port);
 	/* Adds the words after "type KIND" that make the same device again, and nothing where the defaults do. */
 	void (*save)(struct buf *b, const struct dev *d);
-	/* The same for a port of such a device, after "type KIND_slave". */
+	/* The same for a port of such a device, after "type KIND_slave": each word after a space. */
 	void (*save_port)(struct buf *b, const struct dev *port);
+	/* Adds whole lines, commands for the host of the device, for when it has its ports. */
+	void (*save_lines)(struct buf *lines, const struct dev *d);
+	/* Its MAC address (else its MTU) comes from its ports, and is not to be set. */
+	bool (*follows_ports)(const struct dev *d, bool mac);
 	const char *usage;	  /* what may follow "type KIND" */
 	const char *const *words; /* for completion; ends with NULL */
 };

@@ -72,14 +72,21 @@ static bool is_ready(const struct plan *p, const struct dev *d)
 
 /* ---- lines ---- */
 
+static bool follows_ports(const struct dev *d, bool mac)
+{
+	const struct link_kind *k = link_kind_by_name(d->ops->kind);
+
+	return k && k->follows_ports && k->follows_ports(d, mac);
+}
+
 /* `mtu`: what it gets where nothing is said. */
 static void put_common(const struct save *v, const struct dev *d, uint32_t mtu)
 {
 	fputs(" name", v->out);
 	save_word(v, d->name);
-	if (d->type == DEV_ETHER)
+	if (d->type == DEV_ETHER && !follows_ports(d, true))
 		fprintf(v->out, " address %s", TEXT_MAC(d->mac));
-	if (d->mtu != mtu)
+	if (d->mtu != mtu && !follows_ports(d, false))
 		fprintf(v->out, " mtu %u", d->mtu);
 }
 

@@ -14,6 +14,16 @@ static bool is_first(const struct save *v, const struct stack *s)
 	return s == list_first(&v->world->stacks, struct stack, node);
 }
 
+/* For commands that have no option for it. */
+static void put_host(const struct save *v, const struct stack *s)
+{
+	if (is_first(v, s))
+		return;
+	fputs("on", v->out);
+	save_word(v, s->name);
+	fputc(' ', v->out);
+}
+
 /* ---- devices ---- */
 
 static void put_set(const struct save *v, const struct dev *d, const char *what, const char *value)
@@ -47,7 +57,7 @@ static void put_master(const struct save *v, const struct dev *d)
 	put_set(v, d, "master", d->master->name);
 	if (k && k->save_port)
 		k->save_port(&words, d);
-	buf_printf(&what, "type %s_slave %s", d->master->ops->kind, buf_text(&words));
+	buf_printf(&what, "type %s_slave%s", d->master->ops->kind, buf_text(&words));
 	if (words.len)
 		put_set(v, d, what.at, NULL);
 	buf_exit(&words);
@@ -83,6 +93,21 @@ static void put_address(const struct save *v, const struct netif_addr *a)
 	fputc('\n', v->out);
 }
 
+/* On its host. */
+static void put_lines(const struct save *v, const struct dev *d)
+{
+	const struct link_kind *k = link_kind_by_name(d->ops->kind);
+	struct buf lines = {0};
+
+	if (k && k->save_lines)
+		k->save_lines(&lines, d);
+	for (char *at = lines.at; at && *at; at = strchr(at, '\n') + 1) {
+		put_host(v, d->stack);
+		fwrite(at, 1, strcspn(at, "\n") + 1, v->out);
+	}
+	buf_exit(&lines);
+}
+
 void save_device_state(const struct save *v, struct stack *s)
 {
 	stack_each_dev(d, s) {
@@ -90,6 +115,8 @@ void save_device_state(const struct save *v, struct stack *s)
 		if (d->master)
 			put_master(v, d);
 	}
+	stack_each_dev(d, s)
+		put_lines(v, d);
 	save_settings(v, s);
 	stack_each_dev(d, s) {
 		netif_each_addr(a, d->netif)
@@ -110,11 +137,7 @@ static void put_setting(const struct save *v, struct stack *s, const char *name)
 
 	if (sysctl_read(s, name, text))
 		return;
-	if (!is_first(v, s)) {
-		fputs("on", v->out);
-		save_word(v, s->name);
-		fputc(' ', v->out);
-	}
+	put_host(v, s);
 	fprintf(v->out, "sysctl -qw '%s=%s'\n", name, text);
 }
 

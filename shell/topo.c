@@ -5,8 +5,6 @@
 #include "net/netif.h"
 #include "shell/linkkind.h"
 
-enum { KIND_WORDS_MAX = 32 };
-
 const struct dev *topo_above(const struct dev *d)
 {
 	const struct dev *above = d->master ? d->master : d->lower;
@@ -23,6 +21,14 @@ bool topo_is_hidden(const struct dev *d)
 	return d->type == DEV_LOOPBACK && addresses <= 1;
 }
 
+/* Of "mode source macaddr set ..." the first two say most. */
+static size_t two_words(const char *text)
+{
+	size_t first = strcspn(text, " ");
+
+	return text[first] ? first + 1 + strcspn(text + first + 1, " ") : first;
+}
+
 void topo_add_kind(struct buf *b, const struct dev *d)
 {
 	const struct link_kind *k = link_kind_by_name(d->ops->kind);
@@ -31,8 +37,8 @@ void topo_add_kind(struct buf *b, const struct dev *d)
 	buf_puts(b, d->ops->kind);
 	if (k && k->save)
 		k->save(&words, d);
-	if (words.len && words.len <= KIND_WORDS_MAX)
-		buf_printf(b, " %s", words.at);
+	if (words.len)
+		buf_printf(b, " %.*s", (int)two_words(words.at), words.at);
 	buf_exit(&words);
 }
 

@@ -13,7 +13,7 @@ const struct dev *topo_above(const struct dev *d);
 /* True for lo without more than its own address: it is everywhere and leads nowhere. */
 bool topo_is_hidden(const struct dev *d);
 
-/* "macvlan mode bridge", as far as it is short. */
+/* "macvlan mode bridge": the kind, and the first of what it is set to. */
 void topo_add_kind(struct buf *b, const struct dev *d);
 
 /* "down", "no carrier"; NULL: all is well. */

@@ -54,10 +54,13 @@ static void input(struct stack *s, struct pkt *p)
 }
 
 /* What a netif turns down by its address alone. */
-static void dropped(struct trace_listener *l, const struct trace_record *r)
+static void dropped(
+	struct trace_listener *l, struct stack *s, const struct trace_record *r, const struct pkt *p)
 {
 	struct matrix *m = CONTAINER_OF(l, struct matrix, listener);
 
+	(void)s;
+	(void)p;
 	if (strncmp(r->text, "dropped ETH_OTHERHOST:", 22) == 0)
 		note(m, r->host, r->dev, "otherhost");
 	else if (strncmp(r->text, "dropped ETH_MULTICAST_FILTER:", 29) == 0)

@@ -21,11 +21,14 @@ struct yard {
 	struct trace_listener listener;
 };
 
-static void listen(struct trace_listener *t, const struct trace_record *r)
+static void listen(
+	struct trace_listener *t, struct stack *s, const struct trace_record *r, const struct pkt *p)
 {
 	struct yard *y = CONTAINER_OF(t, struct yard, listener);
 	size_t len = strlen(y->heard);
 
+	(void)s;
+	(void)p;
 	if (r->layer == LAYER_MACVLAN)
 		snprintf(y->heard + len, sizeof(y->heard) - len, "%s\n", r->text);
 }

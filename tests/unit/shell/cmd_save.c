@@ -128,6 +128,23 @@ static void comes_back_in_the_end(const char *script)
 	bench_free(b);
 }
 
+static void kinds_say_what_they_are(void)
+{
+	comes_back("ip netns add x; ip link add link eth0 name m0 netns x type macvlan mode private "
+		   "bcqueuelen 7;"
+		   "ip link add link eth0 name m1 type macvlan mode source macaddr add 02:00:00:00:00:07;"
+		   "ip link set m1 type macvlan macaddr add 02:00:00:00:00:08; ip link set m1 mtu 1000 up;"
+		   "on x ip link set m0 up; ip link add link m1 name m2 type macvlan mode bridge");
+	comes_back(
+		"ip link add d0 type dummy; ip link add link d0 name p type macvlan mode passthru nopromisc");
+	comes_back("ip link add br0 type bridge ageing_time 1000 group_fwd_mask 16384; ip link add br1 type "
+		   "bridge;"
+		   "ip link add p type veth peer name q; ip link set p master br0 up; ip link set br0 up;"
+		   "ip link set p type bridge_slave hairpin on flood off isolated on cost 9 priority 3;"
+		   "bridge fdb add 02:00:00:00:00:77 dev p master static sticky;"
+		   "bridge fdb add 02:00:00:00:00:78 dev br0 self local");
+}
+
 /* Cables and hosts in an order of their own. */
 static void devices_that_were_moved_come_back(void)
 {
@@ -156,5 +173,5 @@ static void a_file_is_written_whole_or_not_at_all(void)
 	bench_free(b);
 }
 
-SUITE(shell_cmd_save, T(a_network_is_a_script), T(it_comes_back_as_it_was),
+SUITE(shell_cmd_save, T(a_network_is_a_script), T(it_comes_back_as_it_was), T(kinds_say_what_they_are),
 	T(devices_that_were_moved_come_back), T(a_file_is_written_whole_or_not_at_all))

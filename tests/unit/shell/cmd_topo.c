@@ -21,6 +21,21 @@ static void hosts_are_trees_with_their_cables(void)
 		"└─ eth0     veth  ─── h1 p1  down\n");
 }
 
+static void what_stands_on_a_device_is_below_it(void)
+{
+	BENCH_PRINTS("ip netns del r; ip netns del h2; ip netns add x; ip link add d0 type dummy; ip link "
+		     "set d0 up;"
+		     "ip link add link d0 name m0 type macvlan mode source macaddr add 02:00:00:00:00:07;"
+		     "ip link add link d0 name m1 netns x type macvlan; ip link add br0 type bridge; topo",
+		0,
+		"h1\n"
+		"├─ d0       dummy\n"
+		"│  └─ m0    macvlan mode source  down\n"
+		"└─ br0      bridge  down\n"
+		"x\n"
+		"└─ m1       macvlan mode vepa  on d0 of h1  down\n");
+}
+
 static void lines_are_broken_where_the_terminal_is_narrow(void)
 {
 	BENCH_PRINTS("ip netns del r; ip netns del h2; ip link add d0 type dummy; ip link add a type veth "
@@ -80,6 +95,6 @@ static void mistakes_are_told(void)
 	free(path);
 }
 
-SUITE(shell_cmd_topo, T(hosts_are_trees_with_their_cables), T(lines_are_broken_where_the_terminal_is_narrow),
-	T(lo_is_shown_when_it_has_more_than_its_own), T(a_graph_for_graphviz_has_every_cable_once),
-	T(mistakes_are_told))
+SUITE(shell_cmd_topo, T(hosts_are_trees_with_their_cables), T(what_stands_on_a_device_is_below_it),
+	T(lines_are_broken_where_the_terminal_is_narrow), T(lo_is_shown_when_it_has_more_than_its_own),
+	T(a_graph_for_graphviz_has_every_cable_once), T(mistakes_are_told))
