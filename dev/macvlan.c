@@ -28,42 +28,6 @@ static void refresh_promisc(struct macvlan_table *t)
 	dev_promisc(t->lower, promisc);
 }
 
-static struct dev_group *find_group(struct list *groups, struct mac mac)
-{
-	list_each(g, groups, struct dev_group, node)
-		if (mac_equal(g->mac, mac))
-			return g;
-	return NULL;
-}
-
-/* The lower device joins what the macvlan joined, where memory is there; it hears all groups anyway while it is
- * promiscuous. */
-static void join_below(struct macvlan *m, struct mac group)
-{
-	struct dev_group *g = malloc(sizeof(*g));
-
-	if (!g || dev_group_add(m->table->lower, group)) {
-		free(g);
-		return;
-	}
-	g->mac = group;
-	list_add_tail(&m->lower_groups, &g->node);
-}
-
-static void refresh_groups(struct macvlan *m, bool up)
-{
-	list_each_safe(g, &m->lower_groups, struct dev_group, node) {
-		if (up && find_group(&m->dev.groups, g->mac))
-			continue;
-		dev_group_del(m->table->lower, g->mac);
-		list_del(&g->node);
-		free(g);
-	}
-	list_each(g, &m->dev.groups, struct dev_group, node)
-		if (up && !find_group(&m->lower_groups, g->mac))
-			join_below(m, g->mac);
-}
-
 /* What a macvlan that is up hears beyond its own address, the lower device must hear for it. */
 static void refresh_filters(struct macvlan *m, bool up)
 {
@@ -76,7 +40,6 @@ static void refresh_filters(struct macvlan *m, bool up)
 		dev_allmulti(m->table->lower, allmulti);
 	m->promisc = promisc;
 	m->allmulti = allmulti;
-	refresh_groups(m, up);
 }
 
 void macvlan_rx_mode(struct dev *d)
@@ -212,7 +175,6 @@ static void init(struct macvlan *m, const struct dev_ops *ops, const struct macv
 	m->bcqueuelen = details->bcqueuelen;
 	list_init(&m->node);
 	list_init(&m->sources);
-	list_init(&m->lower_groups);
 	dev_queue_init(&m->queue, &m->dev);
 }
 

@@ -31,8 +31,7 @@ struct macvlan {
 	struct hash_link up_link; /* in table->up */
 	struct list sources;	  /* of struct macvlan_source */
 	struct dev_queue queue;	  /* broadcasts of bridge siblings */
-	struct list lower_groups; /* of struct dev_group: what the lower device hears for it */
-	bool promisc, allmulti;	  /* and whether it hears everything for it */
+	bool promisc, allmulti;	  /* because of it the lower device hears everything, or all groups */
 };
 
 /* A sender that a macvlan in source mode wants to hear. */

@@ -268,6 +268,30 @@ static void reset_qdiscs(struct dev *d)
 			d->qdisc[way]->ops->reset(d->qdisc[way]);
 }
 
+static int join_below(struct dev *d, struct dev_group *g)
+{
+	int err = d->lower && (d->flags & DEV_UP) ? dev_group_add(d->lower, g->mac) : -ENODEV;
+
+	g->below = !err;
+	return err == -ENOMEM ? err : 0;
+}
+
+static void leave_below(struct dev *d, struct dev_group *g)
+{
+	if (g->below)
+		dev_group_del(d->lower, g->mac);
+	g->below = false;
+}
+
+/* The device came up or went down. Without memory a group is not heard; it was joined before, so nobody can be told. */
+static void refresh_below(struct dev *d)
+{
+	list_each(g, &d->groups, struct dev_group, node) {
+		leave_below(d, g);
+		join_below(d, g);
+	}
+}
+
 int dev_set_up(struct dev *d, bool up)
 {
 	bool is_up = d->flags & DEV_UP;
@@ -281,6 +305,7 @@ int dev_set_up(struct dev *d, bool up)
 	}
 	d->flags ^= DEV_UP;
 	d->activated = true;
+	refresh_below(d);
 	tell(d, up ? DEV_EVENT_UP : DEV_EVENT_DOWN);
 	if (up)
 		return 0;
@@ -448,11 +473,13 @@ int dev_group_add(struct dev *d, struct mac m)
 
 	if (!g) {
 		g = calloc(1, sizeof(*g));
-		if (!g || (d->lower && dev_group_add(d->lower, m))) {
+		if (!g)
+			return -ENOMEM;
+		g->mac = m;
+		if (join_below(d, g)) {
 			free(g);
 			return -ENOMEM;
 		}
-		g->mac = m;
 		list_add_tail(&d->groups, &g->node);
 		rx_mode_changed(d);
 	}
@@ -466,10 +493,9 @@ void dev_group_del(struct dev *d, struct mac m)
 
 	if (!g || --g->users)
 		return;
+	leave_below(d, g);
 	list_del(&g->node);
 	free(g);
-	if (d->lower)
-		dev_group_del(d->lower, m);
 	rx_mode_changed(d);
 }
 

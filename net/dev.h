@@ -109,6 +109,7 @@ struct dev_group {
 	struct list node;
 	struct mac mac;
 	unsigned users;
+	bool below; /* the lower device hears it too, because of this one */
 };
 
 struct dev {
@@ -185,7 +186,8 @@ int dev_set_lower(struct dev *d, struct dev *lower);
 /* Drivers: the other end came or went. While the device is down, nobody is told. */
 void dev_set_carrier(struct dev *d, bool carrier);
 
-/* Counted: each `on` needs its `off`. The groups of a device are also groups of the one it stands on. */
+/* Counted: each `on` needs its `off`. While a device is up, its groups are also groups of the one it
+ * stands on. */
 void dev_promisc(struct dev *d, bool on);
 void dev_allmulti(struct dev *d, bool on);
 int dev_group_add(struct dev *d, struct mac m); /* 0 or -ENOMEM */

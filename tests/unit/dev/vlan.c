@@ -351,6 +351,10 @@ static void groups_are_heard_by_all_devices_below(void)
 	CU_ASSERT(dev_hears_group(outer, group) && dev_hears_group(t.eth0, group));
 	dev_group_del(inner, group);
 	CU_ASSERT(dev_hears_group(t.eth0, group));
+	dev_set_up(inner, false);
+	CU_ASSERT_FALSE(dev_hears_group(outer, group) || dev_hears_group(t.eth0, group));
+	dev_set_up(inner, true);
+	CU_ASSERT(dev_hears_group(outer, group) && dev_hears_group(t.eth0, group));
 	dev_group_del(inner, group);
 	CU_ASSERT_FALSE(dev_hears_group(outer, group) || dev_hears_group(t.eth0, group));
 	CU_ASSERT_EQUAL(dev_group_add(outer, group), 0);
