@@ -363,6 +363,7 @@ static struct ipvlan_port *port_get(struct dev *lower, int *err)
 	port->lower = lower;
 	list_init(&port->ipvlans);
 	dev_queue_init(&port->to_lower, lower);
+	port->to_lower.input = dev_input_looped;
 	return port;
 }
 

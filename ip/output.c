@@ -322,29 +322,36 @@ int ip_output_raw(struct stack *s, struct pkt *p, int oif, bool broadcast_ok)
 	return output_transmit(s, p, &path, p->len, true);
 }
 
+/* The way of a packet that is carried for a host on `n`: only to one receiver, and in pieces only where that is allowed. */
+static enum drop_reason find_carried(struct netif *n, const struct pkt *p, struct route_path *path)
+{
+	struct route_key key = {.dst = p->ip.dst, .src = p->ip.src, .tos = p->ip.tos, .oif = n->dev->ifindex};
+	enum drop_reason why;
+
+	if (find_way(n->stack, &key, false, path, &why))
+		return why;
+	if (path->type == ROUTE_MULTICAST)
+		return DROP_IPVLAN_TO_MANY;
+	return p->ip.df && !output_fits(p, path->mtu) ? DROP_IP_FRAG_NEEDED : DROP_NONE;
+}
+
 /* As for what is made here, but for the source, which is that of a host on a device of ours: it is not asked for, and
  * nothing counts as our own. */
 void output_carry(struct netif *n, struct pkt *p)
 {
-	struct stack *s = n->stack;
 	struct route_path path;
 	enum drop_reason why = ip_parse(p->data, p->len, &p->ip);
 
 	p->dev = n->dev;
-	struct route_key key = {.dst = p->ip.dst, .src = p->ip.src, .tos = p->ip.tos, .oif = n->dev->ifindex};
 	if (!why)
-		find_way(s, &key, false, &path, &why);
-	if (!why && path.type == ROUTE_MULTICAST)
-		why = DROP_IPVLAN_TO_MANY;
-	if (!why && p->ip.df && !output_fits(p, path.mtu))
-		why = DROP_IP_FRAG_NEEDED;
+		why = find_carried(n, p, &path);
 	if (why) {
-		stack_drop(s, p, why);
+		stack_drop(n->stack, p, why);
 		return;
 	}
 	pkt_trim(p, p->ip.total_len);
-	mib_inc(s, MIB_IpOutRequests);
-	output_transmit(s, p, &path, path.mtu, false);
+	mib_inc(n->stack, MIB_IpOutRequests);
+	output_transmit(n->stack, p, &path, path.mtu, false);
 }
 
 uint32_t ip_path_mtu(struct stack *s, uint32_t dst)

@@ -85,9 +85,10 @@ static void a_failed_pair_leaves_nothing(void)
 	typed_free(t);
 }
 
-#define UNKNOWN_KIND                    \
-	"Error: Unknown device type.\n" \
-	"tapir has so far: veth hub dummy; tap, tun and macvtap are options of tapir itself\n"
+#define UNKNOWN_KIND                                                                                        \
+	"Error: Unknown device type.\n"                                                                     \
+	"tapir has so far: veth bridge hub dummy macvlan vlan ipvlan; tap, tun and macvtap are options of " \
+	"tapir itself\n"
 
 static void bad_requests_are_refused_as_iproute2_does(void)
 {
@@ -96,7 +97,16 @@ static void bad_requests_are_refused_as_iproute2_does(void)
 		int status;
 	} cases[] = {
 		{"ip link add foo type bar", UNKNOWN_KIND, 2},
-		{"ip link add link lo name foo type macvlan mode bridge", UNKNOWN_KIND, 2},
+		{"ip link add link lo name foo type macvlan mode bridge",
+			"RTNETLINK answers: Invalid argument\n", 2},
+		{"ip link add link v0 name foo type macvlan mode brigde",
+			"Error: argument of \"mode\" must be \"private\", \"vepa\", \"bridge\", \"passthru\" "
+			"or "
+			"\"source\", not \"brigde\"\n",
+			255},
+		{"ip link add name foo type vlan id 1",
+			"vlan: a device to stand on is needed: ip link add link DEVICE name NAME type vlan\n",
+			1},
 		{"ip link add foo", "Not enough information: \"type\" argument is required\n", 1},
 		{"ip link add x/y type veth",
 			"Error: argument \"x/y\" is wrong: \"name\" not a valid ifname\n", 255},

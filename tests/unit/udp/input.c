@@ -154,7 +154,9 @@ static void offloaded_checksums_are_believed(void)
 		struct pkt *p = stack_pkt(b->s, 128);
 		size_t n = lab_frame_ip(b->frame, b->d->mac, bench_peer_mac, ip, NULL, 0, datagram, len);
 		memcpy(pkt_put(p, n), b->frame, n);
-		p->offload.csum = csum;
+		p->offload = (struct pkt_offload){.csum = csum,
+			.csum_start = ETHER_HDR_LEN + IP_HDR_LEN,
+			.csum_offset = UDP_CHECK_OFFSET};
 		dev_input(b->d, p);
 		CU_ASSERT(hears(sk, csum == PKT_CSUM_NONE ? NULL : "x"));
 	}
