@@ -11,7 +11,7 @@ enum { DEV_QUEUE_LIMIT = 1000 };
 struct dev_queue {
 	struct dev *dev;
 	void (*input)(struct dev *d, struct pkt *p); /* dev_input(), or what the owner prefers */
-	struct list frames; /* of struct pkt */
+	struct list frames;			     /* of struct pkt */
 	unsigned count;
 	struct work work;
 };

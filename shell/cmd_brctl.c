@@ -347,7 +347,7 @@ static int by_mac(const void *a, const void *b)
 {
 	const struct bridge_fdb_entry *const *x = a, *const *y = b;
 
-	return memcmp((*x)->mac.b, (*y)->mac.b, sizeof((*x)->mac.b));
+	return memcmp(&(*x)->mac, &(*y)->mac, sizeof((*x)->mac));
 }
 
 static void show_mac(const struct brctl *k, const struct bridge_fdb_entry *e)

@@ -85,9 +85,9 @@ static void a_failed_pair_leaves_nothing(void)
 	typed_free(t);
 }
 
-#define UNKNOWN_KIND                                                                                        \
-	"Error: Unknown device type.\n"                                                                     \
-	"tapir has so far: veth bridge hub dummy macvlan vlan ipvlan; tap, tun and macvtap are options of " \
+#define UNKNOWN_KIND                                                                                       \
+	"Error: Unknown device type.\n"                                                                    \
+	"tapir has so far: veth bridge hub dummy macvlan macvtap vlan ipvlan; tap and tun are options of " \
 	"tapir itself\n"
 
 static void bad_requests_are_refused_as_iproute2_does(void)
@@ -103,7 +103,7 @@ static void bad_requests_are_refused_as_iproute2_does(void)
 			"Error: argument of \"mode\" must be \"private\", \"vepa\", \"bridge\", \"passthru\" "
 			"or "
 			"\"source\", not \"brigde\"\n",
-			255},
+			1},
 		{"ip link add name foo type vlan id 1",
 			"vlan: a device to stand on is needed: ip link add link DEVICE name NAME type vlan\n",
 			1},
