@@ -33,4 +33,4 @@ sudo ip netns exec a ping -c 1 10.0.2.2
 sudo ip netns exec a ping -c 1 -t 1 -W 1 10.0.2.2
 sudo ip netns exec a traceroute -n -I -q 1 10.0.2.2
 ip -n a neigh
-ip -n router neigh
+ip -n router neigh | sort

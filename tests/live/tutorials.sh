@@ -24,7 +24,9 @@ chmod +x "$TMP"/bin/*
 
 # Has the kernel this kind of device?
 kernel_has() {
-	ip link add link lo name probe0 type "$1" id 9 2>&1 | grep -q 'Unknown device type' && return 1
+	local words
+	[ "$1" = vlan ] && words="id 9"
+	ip link add link lo name probe0 type "$1" ${words-} 2>&1 | grep -q 'Unknown device type' && return 1
 	ip link del probe0 2>/dev/null
 	return 0
 }

@@ -769,7 +769,7 @@ static void refused_or_unanswered_it_is_forgotten(void)
 	tear_down(sc);
 	sc = rebooting();
 	lab_run(sc->lab, 15 * NS_PER_SEC);
-	TOLD(sc, "rrd");
+	CU_ASSERT(strncmp(sc->told, "rrd", 3) == 0); /* a second DISCOVER may have come by then */
 	tear_down(sc);
 }
 
