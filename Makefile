@@ -65,7 +65,7 @@ help:
 	@echo 'make netsim     TCP over bad links in virtual time, compared with tests/netsim/table.txt'
 	@echo 'make matrix     build $(BUILD)/matrix, which tests/matrix runs: measurements of Linux, tried on tapir'
 	@echo 'make live       scripts over real TAP devices against the kernel (LIVE=name for some)'
-	@echo 'make live-long  live tests that know large numbers, with them: takes up to an hour'
+	@echo 'make live-long  live tests that know large numbers, with them: takes some minutes'
 	@echo 'make soak       unit tests that know large numbers, with them: a million connections'
 	@echo 'make check      layers, headers, format, static analysis, globals, documents up to date'
 	@echo 'make docs       write docs/rfc.md anew: which test holds which requirement'

@@ -1,7 +1,7 @@
 #!/bin/bash
 # TCP against the kernel's over a bad link: loss, reordering and duplicates by netem on our side both ways. What arrives
 # is what was sent, octet for octet; under ASan. The kernel's sender takes CUBIC, as ours does: the times that are printed
-# can be compared. 30 % loss takes a quarter of an hour: LOSSY_30=1 (make live-long), or tests/netsim, where the clock is
+# can be compared. 30 % loss takes minutes: LOSSY_30=1 (make live-long), or tests/netsim, where the clock is
 # virtual.
 . "$(dirname "$0")/lib.sh"
 needs ip python3 nc
@@ -14,7 +14,7 @@ cat >"$TMP/send.py" <<'END'
 import socket, sys
 s = socket.socket()
 s.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, b"cubic")
-s.settimeout(2000)
+s.settimeout(60)
 s.connect(("10.0.0.1", int(sys.argv[1])))
 with open(sys.argv[2], "rb") as f:
     s.sendfile(f)
@@ -69,23 +69,18 @@ link() {
 	tapir_run h wait >/dev/null
 }
 
-# A MiB from us; 64 KiB to us, since the kernel's sender soon waits two minutes for each segment (to the kernel no less).
+# A MiB from us. The kernel's own sender is no measure here: soon it waits two minutes for each segment, to another kernel
+# too, and after fifteen it gives up.
 thirty_percent() {
 	local start
 	head -c 1M "$TMP/a" >"$TMP/a1"
-	head -c 64K "$TMP/b" >"$TMP/b1"
 	netem delay 1ms loss 30%
 	background a.txt sh -c "exec nc -l 6000 </dev/null >$TMP/a.got"
 	wait_for 10 eval "ss -ltnH | grep -q :6000" || fail "no listener here"
-	tapir_type h "nc -lv 6001 >$TMP/b.got </dev/null &"
-	tapir_waits h 'Listening on 0\.0\.0\.0 6001' 10
 	start=$(date +%s%N)
-	tapir_type h "nc -N 10.0.0.2 6000 <$TMP/a1 &"
-	background send.txt python3 "$TMP/send.py" 6001 "$TMP/b1"
-	wait_for 3000 cmp -s "$TMP/a.got" "$TMP/a1" || fail "from us: $(stat -c %s "$TMP/a.got") octets"
+	tapir_run h "nc -N 10.0.0.2 6000 <$TMP/a1" 3000 >/dev/null
+	same "$TMP/a.got" "$TMP/a1" '30 % loss'
 	echo "30 % loss, 1 MiB from us: $(ms_since "$start") ms"
-	wait_for 3000 cmp -s "$TMP/b.got" "$TMP/b1" || fail "to us: $(stat -c %s "$TMP/b.got") octets"
-	echo "30 % loss, 64 KiB to us: $(ms_since "$start") ms"
 	exit 0
 }
 
