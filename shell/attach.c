@@ -7,6 +7,7 @@
 
 #include "shell/attach_dir.h"
 #include "shell/channel.h"
+#include "shell/rundir.h"
 #include "shell/terminal.h"
 
 #include <errno.h>
@@ -278,10 +279,8 @@ static int choose(const char *dir)
 
 int attach_main(int argc, char **argv)
 {
-	struct buf dir = {0};
-	char *end = NULL;
+	char dir[PATH_MAX], *end = NULL;
 	long pid = argc > 1 ? strtol(argv[1], &end, 10) : 0;
-	int status;
 
 	if (argc > 2 || (argc > 1 && (end == argv[1] || *end || pid <= 0 || pid > INT_MAX))) {
 		fputs("Usage: tapir attach [PID]\n", stderr);
@@ -289,11 +288,8 @@ int attach_main(int argc, char **argv)
 	}
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
 		return complain("a terminal is needed", "");
-	attach_dir(&dir);
-	if (!attach_dir_is_safe(dir.at, false))
-		status = complain("no tapir runs", "");
-	else
-		status = pid ? connect_to(dir.at, (pid_t)pid) : choose(dir.at);
-	buf_exit(&dir);
-	return status;
+	int err = rundir_open(dir, sizeof(dir));
+	if (err)
+		return complain(dir, strerror(-err));
+	return pid ? connect_to(dir, (pid_t)pid) : choose(dir);
 }

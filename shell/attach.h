@@ -2,8 +2,7 @@
 /*
  * `tapir attach [PID]`: a second terminal on a tapir that runs.
  *
- * Each tapir listens on a socket named by its process id in a directory that nobody but its user may enter:
- * $XDG_RUNTIME_DIR/tapir, or /tmp/tapir-UID.
+ * Each tapir listens on a socket named by its process id, in the folder of shell/rundir.h.
  */
 #ifndef SHELL_ATTACH_H
 #define SHELL_ATTACH_H

@@ -3,35 +3,17 @@
 #include "shell/attach_dir.h"
 
 #include "shell/attach.h"
+#include "shell/buf.h"
+#include "shell/rundir.h"
 
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-void attach_dir(struct buf *dir)
-{
-	const char *runtime = getenv("XDG_RUNTIME_DIR");
-
-	if (runtime && *runtime == '/')
-		buf_printf(dir, "%s/tapir", runtime);
-	else
-		buf_printf(dir, "/tmp/tapir-%u", geteuid());
-}
-
-/* In /tmp anybody may have made it before us; then it is not ours, or a link. */
-bool attach_dir_is_safe(const char *dir, bool make)
-{
-	struct stat st;
-
-	if (make)
-		mkdir(dir, 0700);
-	return lstat(dir, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid() &&
-		(st.st_mode & 077) == 0;
-}
 
 bool attach_address(const char *dir, pid_t pid, struct sockaddr_un *a)
 {
@@ -101,15 +83,13 @@ pid_t *attach_list(const char *dir)
 
 int attach_listen(char **path)
 {
-	struct buf dir = {0};
+	char dir[PATH_MAX];
 	struct sockaddr_un a;
 	int fd = -1;
 
 	*path = NULL;
-	attach_dir(&dir);
-	if (attach_dir_is_safe(dir.at, true) && attach_address(dir.at, getpid(), &a))
+	if (rundir_open(dir, sizeof(dir)) == 0 && attach_address(dir, getpid(), &a))
 		fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	buf_exit(&dir);
 	if (fd < 0)
 		return -1;
 	unlink(a.sun_path); /* of an earlier process of this number */

@@ -1,18 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The directory of sockets, and the tapirs that listen there. */
+/* The tapirs that listen in the folder of sockets (shell/rundir.h). */
 #ifndef SHELL_ATTACH_DIR_H
 #define SHELL_ATTACH_DIR_H
 
-#include "shell/buf.h"
-
+#include <stdbool.h>
 #include <sys/types.h>
 #include <sys/un.h>
-
-/* The path of the directory; it need not exist. */
-void attach_dir(struct buf *dir);
-
-/* True if the directory is there, ours, and closed to all others. `make`: it is made where it is not there. */
-bool attach_dir_is_safe(const char *dir, bool make);
 
 /* The address of the socket of a process. False: the path is too long for one. */
 bool attach_address(const char *dir, pid_t pid, struct sockaddr_un *a);

@@ -85,6 +85,15 @@ static void print(struct ipcmd *ip, const struct dev *d)
 	show_true(&ip->show, flags[c->flag][0], flags[c->flag][1]);
 }
 
+static void save(struct buf *b, const struct dev *d)
+{
+	static const char *const flags[] = {
+		[IPVLAN_BRIDGE] = "", [IPVLAN_PRIVATE] = " private", [IPVLAN_VEPA] = " vepa"};
+	const struct ipvlan_config *c = ipvlan_config(d);
+
+	buf_printf(b, "mode %s%s", ipvlan_mode_name(c->mode), flags[c->flag]);
+}
+
 static const char *const words[] = {"mode", "l2", "l3", "l3s", "bridge", "private", "vepa", NULL};
 
 const struct link_kind link_ipvlan = {
@@ -92,6 +101,7 @@ const struct link_kind link_ipvlan = {
 	.add = add,
 	.change = change,
 	.print = print,
+	.save = save,
 	.usage = "[ mode { l3 | l3s | l2 } ] [ bridge | private | vepa ]\n"
 		 "(the first ones where nothing is said; they hold for all on the lower device)",
 	.words = words,

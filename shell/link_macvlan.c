@@ -284,8 +284,9 @@ static void save_source(void *ctx, struct mac m)
 
 static void save(struct buf *b, const struct dev *d)
 {
+	if (!macvlan_is(d)) /* as above */
+		return;
 	unsigned flags = macvlan_flags(d);
-
 	buf_printf(b, "mode %s", macvlan_mode_names[macvlan_mode(d)]);
 	if (flags & MACVLAN_NOPROMISC)
 		buf_puts(b, " nopromisc");

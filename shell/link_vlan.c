@@ -170,6 +170,19 @@ static void print(struct ipcmd *ip, const struct dev *d)
 	show_close(sh);
 }
 
+static void save(struct buf *b, const struct dev *d)
+{
+	const struct vlan_config *c = vlan_config(d);
+
+	buf_printf(b, "id %u", c->id);
+	if (c->proto != ETHERTYPE_VLAN)
+		buf_printf(b, " protocol %s", vlan_proto_name(c->proto));
+	if (c->keep_tag)
+		buf_puts(b, " reorder_hdr off");
+	if (c->loose)
+		buf_puts(b, " loose_binding on");
+}
+
 static const char *const words[] = {
 	"protocol", "802.1Q", "802.1ad", "id", "reorder_hdr", "loose_binding", "on", "off", NULL};
 
@@ -178,6 +191,7 @@ const struct link_kind link_vlan = {
 	.add = add,
 	.change = change,
 	.print = print,
+	.save = save,
 	.usage = "id VLANID [ protocol { 802.1Q | 802.1ad } ] [ reorder_hdr { on | off } ]\n"
 		 "                                [ loose_binding { on | off } ]   (VLANID: 0 to 4094)",
 	.words = words,

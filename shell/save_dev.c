@@ -79,12 +79,18 @@ static bool follows_ports(const struct dev *d, bool mac)
 	return k && k->follows_ports && k->follows_ports(d, mac);
 }
 
+/* VLAN, ipvlan, macvlan in passthru mode: what it has without a word. */
+static bool shares_mac(const struct dev *d)
+{
+	return d->lower && mac_equal(d->mac, d->lower->mac);
+}
+
 /* `mtu`: what it gets where nothing is said. */
 static void put_common(const struct save *v, const struct dev *d, uint32_t mtu)
 {
 	fputs(" name", v->out);
 	save_word(v, d->name);
-	if (d->type == DEV_ETHER && !follows_ports(d, true))
+	if (d->type == DEV_ETHER && !follows_ports(d, true) && !shares_mac(d))
 		fprintf(v->out, " address %s", TEXT_MAC(d->mac));
 	if (d->mtu != mtu && !follows_ports(d, false))
 		fprintf(v->out, " mtu %u", d->mtu);

@@ -177,7 +177,7 @@ def a_directory_that_others_may_enter_is_not_used(argv):
     first = start(argv)
     assert os.listdir(here) == []
     t = Terminal([argv[0], "attach"])
-    t.expect("no tapir runs")
+    t.expect("Operation not permitted")
     assert t.leave("") == 1
     assert first.leave() == 0
     os.chmod(here, 0o700)

@@ -137,6 +137,13 @@ static void kinds_say_what_they_are(void)
 		   "on x ip link set m0 up; ip link add link m1 name m2 type macvlan mode bridge");
 	comes_back(
 		"ip link add d0 type dummy; ip link add link d0 name p type macvlan mode passthru nopromisc");
+	comes_back("ip link add link eth0 name eth0.5 type vlan id 5; ip link set eth0.5 up;"
+		   "ip link add link eth0.5 name q type vlan protocol 802.1ad id 7 reorder_hdr off "
+		   "loose_binding on;"
+		   "sysctl -qw "
+		   "net/ipv4/conf/eth0.5/rp_filter=1");
+	comes_back("ip netns add x; ip link add link eth0 name i0 netns x type ipvlan mode l2;"
+		   "ip link add link eth0 name i1 netns x type ipvlan mode l3s vepa; on x ip link set i0 up");
 	comes_back("ip link add br0 type bridge ageing_time 1000 group_fwd_mask 16384; ip link add br1 type "
 		   "bridge;"
 		   "ip link add p type veth peer name q; ip link set p master br0 up; ip link set br0 up;"

@@ -6,10 +6,8 @@
 #include "shell/channel.h"
 #include "tests/unit/shell/fixture.h"
 
-#include <limits.h>
-#include <stdarg.h>
+#include <errno.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 
 struct guest {
 	struct fixture *f;
@@ -199,29 +197,19 @@ static void a_host_that_is_deleted_is_left(void)
 	leave(&g);
 }
 
-static void the_directory_must_be_ours_alone(void)
+static void a_path_that_is_too_long_is_no_address(void)
 {
-	char dir[] = "/tmp/tapir-dir-XXXXXX", inner[64];
 	struct sockaddr_un a;
 	char longest[200];
 
-	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(dir));
-	snprintf(inner, sizeof(inner), "%s/d", dir);
-	CU_ASSERT_FALSE(attach_dir_is_safe(inner, false));
-	CU_ASSERT_TRUE(attach_dir_is_safe(inner, true));
-	CU_ASSERT_TRUE(attach_dir_is_safe(inner, true));
-	chmod(inner, 0755);
-	CU_ASSERT_FALSE(attach_dir_is_safe(inner, true));
-	rmdir(inner);
-	CU_ASSERT_EQUAL(symlink(dir, inner), 0);
-	CU_ASSERT_FALSE(attach_dir_is_safe(inner, true));
-	unlink(inner);
-	rmdir(dir);
 	memset(longest, 'x', sizeof(longest));
 	longest[sizeof(longest) - 1] = '\0';
 	CU_ASSERT_FALSE(attach_address(longest, 1, &a));
+	CU_ASSERT_EQUAL(attach_connect(longest, 1), -ENAMETOOLONG);
+	CU_ASSERT_EQUAL(attach_connect("/nowhere", 1), -ENOENT);
 }
 
 SUITE(shell_session, T(lines_are_run_and_answered_by_a_prompt), T(interrupts_stop_what_runs_there),
 	T(commands_read_what_is_typed_there), T(one_that_goes_takes_its_jobs_with_it),
-	T(the_end_of_tapir_is_told), T(a_host_that_is_deleted_is_left), T(the_directory_must_be_ours_alone))
+	T(the_end_of_tapir_is_told), T(a_host_that_is_deleted_is_left),
+	T(a_path_that_is_too_long_is_no_address))
