@@ -198,9 +198,11 @@ static enum drop_reason admit(const struct frame *f)
 
 static enum rx_verdict refuse(const struct frame *f, enum drop_reason why)
 {
-	SAY(f, "", "%s is %s: what comes in there ends there", f->from->dev->name,
-		why == DROP_BRIDGE_LOCKED ? "locked, and does not know the sender"
-					  : state_names[f->from->state]);
+	const char *reason = why == DROP_BRIDGE_LOCKED ? "locked, and does not know the sender"
+		: f->b->dev.flags & DEV_UP	       ? state_names[f->from->state]
+						       : "disabled, since the bridge is down";
+
+	SAY(f, "IEEE 802.1D 7.4", "%s is %s: what comes in there ends there", f->from->dev->name, reason);
 	return finish(f, false, why);
 }
 

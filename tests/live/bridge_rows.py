@@ -62,7 +62,7 @@ class Bridge:
         must("ip link set mark1 up")
         self.sockets = {dev: open_socket(dev) for dev in ENDS + PORTS + ("br0",)}
         self.mark0, self.mark1 = open_socket("mark0"), open_socket("mark1")
-        self.wait_until_up(PORTS + ("mark0",))
+        self.wait_until_seen(PORTS + ("mark0",))
 
     def close(self):
         for s in (*self.sockets.values(), self.mark0, self.mark1):
@@ -71,12 +71,12 @@ class Bridge:
             must(f"ip link del {dev}")
 
     @staticmethod
-    def wait_until_up(devices):
-        """The kernel sees a carrier a little later."""
+    def wait_until_seen(devices):
+        """The kernel sees a little later that a carrier came or went."""
         for dev in devices:
             for _ in range(500):
                 link = json.loads(subprocess.check_output(["ip", "-j", "link", "show", dev]))[0]
-                if "UP" not in link["flags"] or link["operstate"] == "UP":
+                if ("LOWER_UP" in link["flags"]) == (link["operstate"] == "UP"):
                     break
                 time.sleep(0.01)
 
@@ -149,21 +149,25 @@ def some_frame(r):
     return sender, src, dst
 
 
-def scenario(name, r):
+def scenario(name, r, end):
     bridge = Bridge()
     for step in range(ROWS_OF_A_SCENARIO):
+        if time.monotonic() > end:
+            break
         if r.random() < 0.35:
             command = some_command(r)
             if not run(command):
                 continue
             if command.startswith("ip link set"):
-                bridge.wait_until_up(ENDS + PORTS)
+                bridge.wait_until_seen(ENDS + PORTS)
             bridge.settle()
             bridge.seen()
             print(f"{name},,{step},#{command.replace(' ', ':', 1)},,,,{bridge.fdb()}")
         else:
             sender, src, dst = some_frame(r)
             seen = bridge.send(sender, src, dst)
+            if src == "mcsrc" and f"p{sender[1]}:" in seen:
+                continue  # no port now: tapir's own host turns such a sender down before it asks for whom the frame is
             print(f"{name},,{step},{sender},{src},{dst},{seen},{bridge.fdb()}")
     bridge.close()
 
@@ -173,8 +177,8 @@ def main():
     r, end, number = random.Random(seed), time.monotonic() + seconds, 0
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # one queue, so that order says what has arrived
     print("scenario,bridge_opts,step,sender,src,dst,delivered,dynamic_fdb_after")
-    while number == 0 or time.monotonic() < end:
-        scenario(f"random_{number}", r)
+    while time.monotonic() < end:
+        scenario(f"random_{number}", r, end)
         number += 1
 
 
