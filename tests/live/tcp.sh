@@ -105,7 +105,7 @@ kernel() {
 	[ $# = 1 ] || wait_for 10 grep -q ready "$TMP/k.txt" || fail "$1 does not listen"
 }
 kernel_says() {
-	wait_for 30 grep -Eqx -- "$1" "$TMP/k.txt" || fail "$2: $(cat "$TMP/k.txt")"
+	wait_for 30 grep -Eqx -- "$1" "$TMP/k.txt" || fail "$2: $(cat "$TMP/k.txt") peer: $(cat "$TMP/peer.txt" 2>&1)"
 }
 
 tapir_type h 'serve echo &'

@@ -5,7 +5,7 @@
 #	k1 (kernel) --- r (tapir, sends as well) --- rate, delay, a short queue --- k2 (kernel, receives both)
 #
 # One pair of flows proves little in the time a test has: of two flows of the kernel's in such a bottleneck one got twice
-# the other's share, or more, in a third of the trials of 12 s. So FAIR_PAIRS (default 5) have a bottleneck each, at the
+# the other's share, or more, in 4 of 26 trials of 12 s. So FAIR_PAIRS (default 5) have a bottleneck each, at the
 # same time, and what ours get together is compared with what the kernel's get together, on each of two links.
 # FAIR_SECONDS (default 15) are measured, after five for the start.
 #
