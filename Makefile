@@ -15,6 +15,7 @@ WERROR  ?= $(if $(filter 12,$(shell $(CC) -dumpversion 2>/dev/null)),1,0)
 
 WARN     := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wconversion $(if $(filter 1,$(WERROR)),-Werror)
 BASE     := -std=c11 -D_GNU_SOURCE -I. -g $(WARN)
+PIC      := -fPIC -fvisibility=hidden
 SANITIZE := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all \
 	    -Wno-error=maybe-uninitialized
 CFLAGS   ?= $(if $(filter 1,$(DEBUG)),$(SANITIZE),-O2)
@@ -50,7 +51,7 @@ export RESULTS := $(BUILD)/results
 Q   := $(if $(filter 1,$(V)),,@)
 say  = $(if $(filter 1,$(V)),,@echo '  $1'	'$2')
 
-.PHONY: all run test unit lab netsim matrix live live-long soak bench check layers docs deps deps-test cover install uninstall clean help FORCE
+.PHONY: all run test unit lab netsim drill matrix live live-long soak bench check layers docs deps deps-test cover install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -63,6 +64,7 @@ help:
 	@echo 'make unit       unit tests under ASan and UBSan, twice (SUITE=arp_input for some)'
 	@echo 'make lab        scripts under the virtual clock, compared with what they must print'
 	@echo 'make netsim     TCP over bad links in virtual time, compared with tests/netsim/table.txt'
+	@echo 'make drill      the plug-in for packetdrill (tests/drill/run runs its scripts), driven without packetdrill'
 	@echo 'make matrix     build $(BUILD)/matrix, which tests/matrix runs: measurements of Linux, tried on tapir'
 	@echo 'make live       scripts over real TAP devices against the kernel (LIVE=name for some)'
 	@echo 'make live-long  live tests that know large numbers, with them: takes some minutes'
@@ -91,7 +93,7 @@ $(BUILD)/tapir: $(ALL_OBJ) $(LIB)
 $(BUILD)/obj/%.o: %.c $(BUILD)/obj/flags
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(BASE) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(BASE) $(PIC) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 run: deps $(PROG)
 	$(Q)$(BUILD)/tapir $(ARGS)
@@ -141,6 +143,9 @@ RUN_LAB  := tests/lab/run $(LAB)
 RUN_SIM  := tests/netsim/run
 RUN_LIVE := tests/live/run $(LIVE)
 
+# Nothing sleeps in there: what hangs, hangs for ever.
+RUN_DRILL := timeout 60 $(BUILD)/drill $(BUILD)/drill.so
+
 unit: $(UNIT)
 	@$(RUN_UNIT)
 
@@ -165,6 +170,20 @@ matrix: $(BUILD)/matrix
 live: all $(BUILD)/matrix $(ASAN)
 	@$(RUN_LIVE)
 
+# A stack for packetdrill, which loads it in a way that sanitizers do not bear; and a driver that plays packetdrill.
+DRILL := $(call objects,obj,$(filter-out tests/drill/driver.c,$(sort $(wildcard tests/drill/*.c))))
+
+$(BUILD)/drill.so: $(DRILL) $(LIB)
+	$(call say,LD,$(@F))
+	$(Q)$(CC) $(LDFLAGS) -shared -Wl,-Bsymbolic -o $@ $(DRILL) $(LIB) $(LIBS) -lpthread
+
+$(BUILD)/drill: $(BUILD)/obj/tests/drill/driver.o $(LIB)
+	$(call say,LD,$(@F))
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lpthread -ldl
+
+drill: $(BUILD)/drill $(BUILD)/drill.so
+	@$(RUN_DRILL)
+
 # The live tests that know large numbers, with them: files of 1 GiB, a minute of wrk, 1 MiB through 30 % loss.
 live-long: export BIG_MIB = 1024
 live-long: export WRK_SECONDS = 60
@@ -174,8 +193,9 @@ live-long: all $(ASAN)
 	@RESULTS= tests/live/run big_files many tcp_lossy
 
 # All are run even when one of them fails.
-test: deps-test all $(UNIT) $(BUILD)/netsim $(BUILD)/matrix $(ASAN)
-	@bad=0; $(RUN_UNIT) || bad=1; $(RUN_LAB) || bad=1; $(RUN_SIM) || bad=1; $(RUN_LIVE) || bad=1; exit $$bad
+test: deps-test all $(UNIT) $(BUILD)/netsim $(BUILD)/matrix $(BUILD)/drill $(BUILD)/drill.so $(ASAN)
+	@bad=0; $(RUN_UNIT) || bad=1; $(RUN_LAB) || bad=1; $(RUN_SIM) || bad=1; $(RUN_DRILL) || bad=1; \
+	$(RUN_LIVE) || bad=1; exit $$bad
 
 cover: $(COVER)
 	@find $(BUILD)/cover -name '*.gcda' -delete
@@ -269,7 +289,7 @@ clean:
 keep = @mkdir -p $(@D); echo '$1' | cmp -s - $@ || echo '$1' > $@
 
 $(BUILD)/obj/flags: FORCE
-	$(call keep,$(CC) $(BASE) $(CFLAGS))
+	$(call keep,$(CC) $(BASE) $(PIC) $(CFLAGS))
 $(BUILD)/unit/flags: FORCE
 	$(call keep,$(CC) $(BASE) $(SANITIZE))
 $(BUILD)/cover/flags: FORCE
@@ -279,6 +299,6 @@ $(BUILD)/unit/suites.list: FORCE
 $(BUILD)/soak/suites.list: FORCE
 	$(call keep,$(SOAKS))
 
--include $(ALL_OBJ:.o=.d) $(patsubst %.o,%.d,$(call objects,obj,$(MATRIX)) \
+-include $(ALL_OBJ:.o=.d) $(DRILL:.o=.d) $(patsubst %.o,%.d,$(call objects,obj,$(MATRIX) tests/drill/driver.c) \
 	$(call objects,unit,$(TESTED) main.c) $(call objects,cover,$(TESTED)) \
 	$(call objects,soak,$(FRAME) $(SOAKS)))
