@@ -44,10 +44,10 @@ void rack_delivered(struct tcp_conn *c, const struct tcp_sent *r, uint32_t end, 
 	note_reordering(c, r, end);
 	if (is_ambiguous(c, r, a))
 		return;
+	f->rack.rtt_ns = stack_now(c->stack) - r->sent_ns; /* of the last one, whichever was sent last */
 	if (rack_sent_after(r->number, end, f->rack.number, f->rack.end)) {
 		f->rack.number = r->number;
 		f->rack.end = end;
-		f->rack.rtt_ns = stack_now(c->stack) - r->sent_ns;
 	}
 }
 

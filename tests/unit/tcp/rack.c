@@ -54,6 +54,28 @@ static void three_segments_that_overtook_it_show_that_one_is_lost(void)
 	flight_close(&b);
 }
 
+/* RFC 8985 6.2 step 2 takes the RTT of each segment that arrives, sent last or not: of an ACK the last one counts. Here
+ * the first is what was sent again and the second an old one, so that what was sent with that still has time. */
+static void the_rtt_is_of_the_last_that_arrived(void)
+{
+	struct flight_bench b;
+	struct tcp_flight *f;
+
+	begin(&b, 0);
+	for (int i = 0; i < 5; i++)
+		flight_send(&b, MSS);
+	flight_wait(&b, RTT);
+	ACK(&b, .ack = 0, .sack = {2 * MSS, 3 * MSS});
+	f = b.c->flight;
+	board_lose_head(b.c, false, &(struct tcp_ack){0});
+	flight_resend(&b, 0, MSS);
+	flight_wait(&b, RTT + MS);
+	ACK(&b, .ack = 3 * MSS);
+	CU_ASSERT_EQUAL(f->rack.rtt_ns, 2 * RTT + MS);
+	CU_ASSERT_EQUAL(LOST(&b), 0);
+	flight_close(&b);
+}
+
 /* RFC8985-3b, RFC8985-6.2b, RFC8985-4b, RFC8985-9.2 */
 static void one_that_overtook_it_shows_so_after_a_quarter_of_min_rtt(void)
 {
@@ -398,4 +420,5 @@ SUITE(tcp_rack, T(three_segments_that_overtook_it_show_that_one_is_lost),
 	T(in_disorder_there_are_none), T(after_the_probe_comes_the_rto),
 	T(an_ack_in_the_turn_of_the_probe_makes_it_needless), T(without_a_new_rtt_there_is_no_second_probe),
 	T(a_loss_that_only_the_probe_repaired_is_congestion),
-	T(a_probe_that_arrived_beside_the_original_is_none), T(the_probe_lays_open_what_was_lost_before_it))
+	T(a_probe_that_arrived_beside_the_original_is_none), T(the_probe_lays_open_what_was_lost_before_it),
+	T(the_rtt_is_of_the_last_that_arrived))
