@@ -185,7 +185,7 @@ static uint32_t segments(const struct tcp_conn *c, uint32_t bytes)
 static void flight_info(const struct tcp_conn *c, const struct tcp_flight *f, struct tcp_info *info)
 {
 	info->sacked = segments(c, f->bytes[TCP_SACKED]) + f->dupacks;
-	info->lost = segments(c, f->bytes[TCP_LOST]);
+	info->lost = segments(c, f->bytes[TCP_LOST] + (recovery_is_open(c) ? 0 : f->retrans));
 	info->retrans = segments(c, f->retrans);
 	info->app_limited = f->rate.delivered < f->rate.limited_until;
 	info->min_rtt_us = (uint32_t)(rtt_min_ns(c) / NS_PER_US);
@@ -209,7 +209,7 @@ void tcp_recovery_info(const struct tcp_conn *c, struct tcp_info *info)
 	info->snd_ssthresh = c->ssthresh == UINT32_MAX || !c->mss ? UINT32_MAX : c->ssthresh / c->mss;
 	info->unacked = segments(c, c->snd.nxt - c->snd.una);
 	info->unacked_bytes = c->snd.nxt - c->snd.una;
-	info->reordering = TCP_DUPTHRESH;
+	info->reordering = MAX(st ? st->reordering : 0, (uint32_t)TCP_DUPTHRESH);
 	if (c->cc)
 		snprintf(info->congestion, sizeof(info->congestion), "%s", c->cc->name);
 	if (st) {

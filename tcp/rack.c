@@ -8,6 +8,8 @@
  */
 #include "tcp/recovery.h"
 
+enum { REORDERING_MAX = 300 /* as net.ipv4.tcp_max_reordering */ };
+
 /* ---- 6.2: what the ACK tells ---- */
 
 /* Step 2: did the last transmission arrive, or an earlier one? */
@@ -20,28 +22,40 @@ static bool is_ambiguous(const struct tcp_conn *c, const struct tcp_sent *r, con
 	return stack_now(c->stack) - r->sent_ns < rtt_min_ns(c);
 }
 
+/* For TCP_INFO: how often, at most once for an ACK, and by how many segments, the most there were. */
+static void count_reordering(struct tcp_conn *c, uint32_t seq, struct tcp_ack *a)
+{
+	struct tcp_stats *st = tcp_stats_of(c);
+	uint32_t distance = (c->flight->fack - seq + c->mss - 1) / c->mss;
+
+	if (st)
+		st->reordering = MAX(st->reordering, MIN(distance, (uint32_t)REORDERING_MAX));
+	if (a->reordered)
+		return;
+	a->reordered = true;
+	mib_inc(c->stack, MIB_TcpExtTCPSACKReorder);
+	if (st)
+		st->reord_seen++;
+}
+
 /* Step 3: a segment below the highest that arrived, and sent once only, was overtaken. */
-static void note_reordering(struct tcp_conn *c, const struct tcp_sent *r, uint32_t end)
+static void note_reordering(struct tcp_conn *c, const struct tcp_sent *r, uint32_t end, struct tcp_ack *a)
 {
 	struct tcp_flight *f = c->flight;
-	struct tcp_stats *st;
 
 	if (seq_gt(end, f->fack)) {
 		f->fack = end;
 	} else if (seq_lt(end, f->fack) && !r->again) {
-		st = tcp_stats_of(c);
-		if (st)
-			st->reord_seen++;
 		f->rack.reordering_seen = true;
-		mib_inc(c->stack, MIB_TcpExtTCPSACKReorder);
+		count_reordering(c, r->seq, a);
 	}
 }
 
-void rack_delivered(struct tcp_conn *c, const struct tcp_sent *r, uint32_t end, const struct tcp_ack *a)
+void rack_delivered(struct tcp_conn *c, const struct tcp_sent *r, uint32_t end, struct tcp_ack *a)
 {
 	struct tcp_flight *f = c->flight;
 
-	note_reordering(c, r, end);
+	note_reordering(c, r, end, a);
 	if (is_ambiguous(c, r, a))
 		return;
 	f->rack.rtt_ns = stack_now(c->stack) - r->sent_ns; /* of the last one, whichever was sent last */

@@ -52,6 +52,7 @@ struct tcp_ack {
 	uint32_t lost;		   /* bytes that were marked lost */
 	bool una_moved, window, dup, ece;
 	bool sacked;	  /* a block told something new */
+	bool reordered;	  /* something was overtaken, which is counted */
 	bool again_acked; /* SND.UNA passed bytes that were sent more than once (Karn) */
 	bool orig;	  /* bytes below the recovery point that were sent only once arrived (F-RTO) */
 	bool dsack, dsack_tlp;
@@ -167,7 +168,7 @@ void sack_input(struct tcp_conn *c, struct tcp_ack *a);
 /* ---- rack.c ---- */
 
 /* [r->seq, end) of `r` has just arrived for the first time. */
-void rack_delivered(struct tcp_conn *c, const struct tcp_sent *r, uint32_t end, const struct tcp_ack *a);
+void rack_delivered(struct tcp_conn *c, const struct tcp_sent *r, uint32_t end, struct tcp_ack *a);
 void rack_detect(struct tcp_conn *c, struct tcp_ack *a); /* marks lost what must be; sets or stops REORDER */
 void rack_update_window(struct tcp_conn *c, const struct tcp_ack *a);
 uint64_t rack_window(const struct tcp_conn *c); /* ns */

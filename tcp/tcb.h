@@ -195,7 +195,7 @@ struct tcp_conn {
 struct tcp_stats {
 	uint64_t bytes_sent, bytes_retrans, bytes_acked, bytes_received;
 	uint64_t segs_out, segs_in, data_segs_out, data_segs_in;
-	uint32_t total_retrans, dsack_dups, rcv_ooopack, reord_seen, delivered, delivered_ce;
+	uint32_t total_retrans, dsack_dups, rcv_ooopack, reord_seen, reordering, delivered, delivered_ce;
 	uint64_t busy_ns, rwnd_limited_ns, sndbuf_limited_ns, last_ack_ns;
 	struct {
 		uint32_t copied_seq; /* what the program had read when the measurement began */

@@ -76,6 +76,30 @@ static void the_rtt_is_of_the_last_that_arrived(void)
 	flight_close(&b);
 }
 
+static void tcp_info_tells_of_reordering_and_of_what_was_sent_again(void)
+{
+	struct flight_bench b;
+	struct tcp_info info = {0};
+
+	begin(&b, 10);
+	ACK(&b, .ack = 0, .sack = {MSS, 2 * MSS, 3 * MSS, 4 * MSS, 7 * MSS, 8 * MSS});
+	CU_ASSERT_EQUAL(b.c->ca_state, TCP_CA_RECOVERY);
+	tcp_recovery_info(b.c, &info);
+	CU_ASSERT_EQUAL(info.reordering, 3);
+	CU_ASSERT_EQUAL(info.lost, LOST(&b) / MSS);
+	CU_ASSERT(flight_resend_next(&b));
+	CU_ASSERT_EQUAL(LOST(&b) / MSS, info.lost - 1);
+	uint32_t lost = info.lost;
+	tcp_recovery_info(b.c, &info);
+	CU_ASSERT_EQUAL(info.lost, lost); /* one of them is under way again */
+	flight_wait(&b, MS);
+	ACK(&b, .ack = 0, .sack = {MSS, 4 * MSS, 7 * MSS, 8 * MSS}); /* 2 was overtaken by 7 */
+	tcp_recovery_info(b.c, &info);
+	CU_ASSERT_EQUAL(info.reordering, 6);
+	CU_ASSERT_EQUAL(info.reord_seen, 1);
+	flight_close(&b);
+}
+
 /* RFC8985-3b, RFC8985-6.2b, RFC8985-4b, RFC8985-9.2 */
 static void one_that_overtook_it_shows_so_after_a_quarter_of_min_rtt(void)
 {
@@ -421,4 +445,4 @@ SUITE(tcp_rack, T(three_segments_that_overtook_it_show_that_one_is_lost),
 	T(an_ack_in_the_turn_of_the_probe_makes_it_needless), T(without_a_new_rtt_there_is_no_second_probe),
 	T(a_loss_that_only_the_probe_repaired_is_congestion),
 	T(a_probe_that_arrived_beside_the_original_is_none), T(the_probe_lays_open_what_was_lost_before_it),
-	T(the_rtt_is_of_the_last_that_arrived))
+	T(the_rtt_is_of_the_last_that_arrived), T(tcp_info_tells_of_reordering_and_of_what_was_sent_again))
