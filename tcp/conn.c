@@ -220,7 +220,7 @@ int tcp_open_active(struct tcp_conn *c)
 	c->ts_offset = tcp_ts_offset(s, &c->e);
 	offer_options(c);
 	tcp_mtu_changed(c, false);
-	c->advmss = tcp_advertised_mss(s, c->e.remote, c->e.local);
+	c->advmss = tcp_advertised_mss(c, c->e.remote, c->e.local);
 	tcp_window_init(c);
 	c->first_try_ns = stack_now(s);
 	mib_inc(s, MIB_TcpActiveOpens);

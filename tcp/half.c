@@ -46,7 +46,6 @@ void tcp_half_answer(struct tcp_half *h, uint32_t tsval, uint64_t parent)
 {
 	struct stack *s = tcp_listen_stack(h->listen);
 	const struct tcp_conn *c = h->listen->conn;
-	uint16_t mss = tcp_advertised_mss(s, h->e.remote, h->e.local);
 	struct tcp_bare b = {
 		.src = h->e.local,
 		.dst = h->e.remote,
@@ -61,7 +60,7 @@ void tcp_half_answer(struct tcp_half *h, uint32_t tsval, uint64_t parent)
 		.oif = (int)c->port.dev,
 		.parent = parent,
 		.opt = {.has_mss = true,
-			.mss = tcp_rare(c)->maxseg ? MIN(mss, tcp_rare(c)->maxseg) : mss,
+			.mss = tcp_advertised_mss(c, h->e.remote, h->e.local),
 			.has_sack_ok = h->sack,
 			.has_wscale = h->wscale,
 			.wscale = h->rcv_wscale,
@@ -151,8 +150,7 @@ struct tcp_half tcp_half_of(struct tcp_listen *l, const struct tcp_seg *syn)
 {
 	const int32_t *sysctl = tcp_listen_stack(l)->sysctl;
 	const struct tcp_options *o = &syn->opt;
-	uint16_t asks_ecn = TCP_ECE | TCP_CWR,
-		 mss = tcp_advertised_mss(tcp_listen_stack(l), syn->src, syn->dst);
+	uint16_t asks_ecn = TCP_ECE | TCP_CWR, mss = tcp_advertised_mss(l->conn, syn->src, syn->dst);
 	uint8_t rcv_wscale;
 	uint32_t wnd = tcp_window_first(tcp_listen_stack(l), l->conn->rcvbuf, mss, &rcv_wscale);
 
@@ -253,7 +251,7 @@ static void fill_child(struct tcp_conn *c, const struct tcp_half *h)
 	c->snd.nxt = c->snd.end = h->iss + 1;
 	c->ts_on = c->sack_on = c->wscale_on = c->ecn_on = true;
 	c->ts_offset = tcp_ts_offset(c->stack, &c->e);
-	c->advmss = tcp_advertised_mss(c->stack, c->e.remote, c->e.local);
+	c->advmss = tcp_advertised_mss(h->listen->conn, c->e.remote, c->e.local);
 	tcp_window_init(c);
 	c->rcv_wscale = h->rcv_wscale;
 	tcp_take_syn(c, &syn);

@@ -259,8 +259,8 @@ void tcp_output(struct tcp_conn *c);
  * big are marked lost where `resend`. */
 void tcp_mtu_changed(struct tcp_conn *c, bool resend);
 
-/* The MSS option for a connection by this route: RFC 9293 3.7.1, MUST-14 to 16, 67. */
-uint16_t tcp_advertised_mss(struct stack *s, uint32_t remote, uint32_t local);
+/* The MSS option for a connection by this route, or a listener's: RFC 9293 3.7.1, MUST-14 to 16, 67. */
+uint16_t tcp_advertised_mss(const struct tcp_conn *c, uint32_t remote, uint32_t local);
 
 /* The text of one segment now, with so many SACK blocks in its header. A peer with a small buffer gets pieces of half
  * of it, else it would always wait for the whole (RFC 9293 3.8.6.2.1: Fs = 1/2). */

@@ -14,8 +14,9 @@ enum { SUPER_MAX = 65535 - TCP_HDR_MAX - IP_HDR_LEN /* text of a super-segment *
 
 /* ---- MSS ---- */
 
-uint16_t tcp_advertised_mss(struct stack *s, uint32_t remote, uint32_t local)
+uint16_t tcp_advertised_mss(const struct tcp_conn *c, uint32_t remote, uint32_t local)
 {
+	struct stack *s = c->stack;
 	struct route_key key = {.dst = remote, .src = local};
 	struct route_path path;
 	uint32_t mtu = route_lookup(s, &key, &path) ? 0
@@ -24,7 +25,8 @@ uint16_t tcp_advertised_mss(struct stack *s, uint32_t remote, uint32_t local)
 
 	/* RFC 9293 3.7.1, MUST-14: what we can take in one piece, so not the path MTU learned for sending */
 	mtu = MIN(MAX(mtu, (uint32_t)TCP_MSS_DEFAULT + 40), (uint32_t)UINT16_MAX);
-	return (uint16_t)(mtu - IP_HDR_LEN - TCP_HDR_LEN);
+	uint16_t mss = (uint16_t)(mtu - IP_HDR_LEN - TCP_HDR_LEN), most = tcp_rare(c)->maxseg;
+	return most ? MIN(mss, most) : mss;
 }
 
 /* RFC 9293 3.7.1: Eff.snd.MSS, less what every segment bears as options (RFC 6691). A peer that asks for less than

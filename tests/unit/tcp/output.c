@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What a connection sends and when: segments, windows, probes, keepalives, and how it gives up (RFC 9293 3.7, 3.8). */
+#include "net/tcp_info.h"
 #include "tests/unit/tcp/bench.h"
 
 #include <errno.h>
@@ -213,6 +214,23 @@ static void a_syn_offers_what_the_device_takes(void)
 	CU_ASSERT_EQUAL(syn.h.flags, TCP_SYN);
 	CU_ASSERT(syn.o.has_mss && syn.o.mss == 960);
 	CU_ASSERT(syn.o.has_ts && syn.o.has_sack_ok && syn.o.has_wscale);
+	bench_free(b);
+}
+
+/* RFC9293-MUST-67: and no more than the program wants. */
+static void a_syn_offers_no_more_than_tcp_maxseg(void)
+{
+	struct bench *b = bench_new();
+	struct sock_addr to = {.ip = PEER, .port = 9};
+	struct tcp_info info;
+
+	b->sk = sock_open(b->s, SOCK_STREAM, IP_PROTO_TCP);
+	CU_ASSERT_EQUAL(sock_set(b->sk, SO_OPT_TCP_MAXSEG, 1100), 0);
+	CU_ASSERT_EQUAL(sock_connect(b->sk, &to), -EINPROGRESS);
+	lab_settle(b->l);
+	CU_ASSERT_EQUAL(bench_next(b).o.mss, 1100);
+	CU_ASSERT_EQUAL(sock_tcp_info(b->sk, &info), 0);
+	CU_ASSERT_EQUAL(info.advmss, 1100);
 	bench_free(b);
 }
 
@@ -578,4 +596,4 @@ SUITE(tcp_output, T(large_writes_leave_in_full_segments_and_the_last_is_pushed),
 	T(text_that_nobody_acknowledges_is_sent_for_a_quarter_of_an_hour), T(a_program_may_give_up_earlier),
 	T(a_syn_is_sent_again_five_times_a_second_apart_then_ever_more_rarely),
 	T(close_sends_what_was_written_before_the_fin), T(a_lost_fin_is_sent_again), T(linger_zero_aborts),
-	T(close_with_unread_text_resets));
+	T(close_with_unread_text_resets), T(a_syn_offers_no_more_than_tcp_maxseg));
