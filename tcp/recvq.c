@@ -382,15 +382,18 @@ static void fill_gaps(struct tcp_conn *c, struct pkt *p, uint32_t seq)
 
 /* ---- step seven ---- */
 
-/* RFC 9293 3.10.4, RFC 1122 4.2.2.13: nobody will read it, and the peer should know. */
+/* RFC 9293 3.10.4, RFC 1122 4.2.2.13: nobody will read it, and the peer should know. The reset stands where the peer
+ * says that it waits, which is not behind our FIN if that was lost (RFC 5961 3.2). */
 static bool nobody_reads(struct tcp_conn *c, struct tcp_seg *seg)
 {
 	if (!c->rcv_shut || (c->state != TCP_FIN_WAIT_1 && c->state != TCP_FIN_WAIT_2) || !seg->len ||
 		seq_le(seg->seq + seg->len, c->rcv.nxt))
 		return false;
 	mib_inc(c->stack, MIB_TcpExtTCPAbortOnData);
+	tcp_answer_reset(c->stack, seg);
 	tcp_drop(c->stack, seg, DROP_TCP_NOBODY_READS);
-	tcp_abort(c, ECONNRESET);
+	tcp_recvq_free(c);
+	tcp_fail(c, ECONNRESET);
 	return true;
 }
 

@@ -489,6 +489,24 @@ static void text_for_an_orphan_is_answered_by_a_reset(void)
 	bench_free(b);
 }
 
+/* RFC9293-SHLD-3. The FIN may have been lost: the reset stands where the peer is, not behind it. */
+static void text_for_an_orphan_is_reset_where_the_peer_waits(void)
+{
+	struct bench *b = bench_new();
+
+	bench_into(b, TCP_ESTABLISHED, false);
+	uint32_t at = b->host_nxt;
+	sock_close(b->sk);
+	b->sk = NULL;
+	lab_settle(b->l);
+	EXPECT(b, TCP_FIN | TCP_ACK, at, b->nxt);
+	bench_say_at(b, TCP_ACK | TCP_PSH, b->nxt, at, 10);
+	EXPECT(b, TCP_RST, at, 0);
+	CU_ASSERT_EQUAL(bench_state(b), TCP_LISTEN);
+	CU_ASSERT_EQUAL(DROPS(b, TCP_NOBODY_READS), 1);
+	bench_free(b);
+}
+
 static void orphan_keeps_to_the_rules_of_its_state(void)
 {
 	struct bench *b = orphan(0);
@@ -542,4 +560,5 @@ SUITE(tcp_time_wait, T(it_lasts_a_minute), T(fin_again_is_acknowledged_and_the_m
 	T(peers_of_what_is_not_remembered_end_by_resets_within_the_limit), T(tcp_timewait_exhaust),
 	T(orphan_waits_for_the_fin_a_minute), T(how_long_an_orphan_waits_is_a_setting_and_a_wish),
 	T(orphans_fin_leads_to_time_wait), T(text_for_an_orphan_is_answered_by_a_reset),
-	T(orphan_keeps_to_the_rules_of_its_state), T(orphan_goes_through_fin_wait_2_in_one_step))
+	T(orphan_keeps_to_the_rules_of_its_state), T(orphan_goes_through_fin_wait_2_in_one_step),
+	T(text_for_an_orphan_is_reset_where_the_peer_waits))
