@@ -96,6 +96,8 @@
 	X(TCP_WINDOW_SCALING, "net.ipv4.tcp_window_scaling", 1, 0, 1, "RFC 7323 window scaling")             \
 	X(TCP_ECN, "net.ipv4.tcp_ecn", 2, 0, 2, "RFC 3168: 0 off, 1 ask for it, 2 agree when asked")         \
 	X(TCP_MIN_SND_MSS, "net.ipv4.tcp_min_snd_mss", 88, 40, 65535, "smallest MSS we let a peer ask for")  \
+	X(TCP_MIN_TSO_SEGS, "net.ipv4.tcp_min_tso_segs", 2, 1, 65535,                                        \
+		"segments that may leave in one piece at the least, however slow the way")                   \
 	X(TCP_NOTSENT_LOWAT, "net.ipv4.tcp_notsent_lowat", INT32_MAX, 0, INT32_MAX,                          \
 		"bytes not sent yet above which a socket is not writable")                                   \
 	X(TCP_RMEM_MIN, "net.ipv4.tcp_rmem", 4096, 4096, 1 << 30, "receive buffer: least, bytes")            \

@@ -326,6 +326,7 @@ uint64_t tcp_rto_ns(const struct tcp_conn *c); /* the RTO as it is now, doubled 
 void tcp_enter_cwr(struct tcp_conn *c);	       /* ECN, or a queue of our own that is full: RFC 3168 6.1.2 */
 
 void tcp_rtt_sample(struct tcp_conn *c, uint64_t rtt_ns); /* RFC 6298 */
+uint64_t tcp_min_rtt_us(const struct tcp_conn *c);	  /* of late; SRTT where it is not known */
 void tcp_idle_restart(struct tcp_conn *c); /* before sending after an idle time: RFC 5681 4.1 by sysctl */
 void tcp_recovery_info(const struct tcp_conn *c, struct tcp_info *info); /* its part of TCP_INFO */
 

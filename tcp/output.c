@@ -103,11 +103,31 @@ static bool nagle_holds(const struct tcp_conn *c)
 	return !c->wishes.nodelay && c->snd.una != c->snd.nxt && small_in_flight;
 }
 
-/* RFC 9293 3.8.6.2.1: how much of the new data may go now, in one (super-)segment; 0: nothing. */
+/* What is likely to leave in a millisecond, and more where the round trip is so short that sending is cheap compared
+ * with waiting (tcp_tso_rtt_log). */
+static uint64_t burst(const struct tcp_conn *c)
+{
+	uint64_t percent = c->cwnd < c->ssthresh / 2 ? 200 : 120, rtt_us = tcp_min_rtt_us(c);
+	uint64_t bytes = c->srtt_us ? (uint64_t)c->cwnd * percent * 10000 / c->srtt_us / 1024 : SUPER_MAX;
+
+	return rtt_us >> 9 < 32 ? bytes + (UINT64_C(65536) >> (rtt_us >> 9)) : bytes;
+}
+
+/* The longest super-segment, a multiple of `size`, as Linux has it: what is sent should not come in lumps. */
+static uint32_t super_size(const struct tcp_conn *c, uint32_t size)
+{
+	uint64_t least = (uint64_t)c->stack->sysctl[SYSCTL_TCP_MIN_TSO_SEGS] * size;
+
+	return (uint32_t)MIN(MAX(burst(c), least), (uint64_t)SUPER_MAX) / size * size;
+}
+
+/* RFC 9293 3.8.6.2.1: how much of the new data may go now, in one (super-)segment; 0: nothing. As Linux no more than half
+ * of what the windows allow: the ACKs of one half come while the other is under way. */
 static uint32_t new_data(struct tcp_conn *c, uint32_t size)
 {
 	uint32_t data = unsent(c), wnd = usable_window(c), room = tcp_cwnd_room(c);
-	uint32_t len = MIN(MIN(data, wnd), (uint32_t)SUPER_MAX / size * size);
+	uint32_t half = MAX(MIN(c->cwnd, c->snd.max_wnd) / 2 / size * size, size);
+	uint32_t len = MIN(MIN(data, wnd), MIN(super_size(c, size), half));
 
 	if (len == 0 || room < MIN(len, size))
 		return 0;
@@ -117,11 +137,13 @@ static uint32_t new_data(struct tcp_conn *c, uint32_t size)
 	return len / size * size; /* 0: less than a segment; the rest waits, if need be for the probe timer */
 }
 
-static uint16_t data_flags(const struct tcp_conn *c, uint32_t end)
+/* RFC 9293 3.9.1.2: PSH where the program's data ends for now; and, as Linux, on new data that waited for a timer, and on
+ * super-segments, which the receiver may have put together again and should not keep in the hope of more. */
+static uint16_t push_flag(const struct tcp_conn *c, uint32_t seq, uint32_t end, bool again)
 {
-	bool last = end == c->snd.end;
+	bool last = end == c->snd.end && !c->more;
 
-	return (uint16_t)(TCP_ACK | (last && !c->more ? TCP_PSH : 0) | (last && c->fin_queued ? TCP_FIN : 0));
+	return last || (!again && (end - seq > c->mss || c->want & TCP_WANT_PROBE)) ? TCP_PSH : 0;
 }
 
 /* [seq, end) where the FIN, if it is in there, counts as the last. False: it could not be sent now. */
@@ -135,8 +157,8 @@ static bool transmit(struct tcp_conn *c, uint32_t seq, uint32_t end, bool again)
 	if (fin)
 		c->fin_sent = true;
 	c->want &= (uint8_t)~TCP_WANT_ACK;
-	uint16_t flags = fin ? TCP_ACK | TCP_FIN | (seq != text_end ? TCP_PSH : 0)
-			     : (uint16_t)(data_flags(c, end) & ~TCP_FIN);
+	uint16_t psh = seq != text_end ? push_flag(c, seq, text_end, again) : 0;
+	uint16_t flags = (uint16_t)(TCP_ACK | psh | (fin ? TCP_FIN : 0));
 	if (tcp_segment_send(c, flags, seq, text_end - seq, again) == -ENOBUFS)
 		tcp_enter_cwr(c); /* we send more than we have room for: as if the network had said so */
 	return true;
@@ -175,7 +197,7 @@ static void send_lost(struct tcp_conn *c)
 
 	for (;;) {
 		uint32_t room = tcp_cwnd_room(c);
-		uint32_t most = MIN(room, (uint32_t)SUPER_MAX) / size * size;
+		uint32_t most = MIN(room, super_size(c, size)) / size * size;
 
 		if (!tcp_next_lost(c, MAX(most, size), &seq, &end))
 			return;

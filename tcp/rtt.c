@@ -39,6 +39,13 @@ uint64_t rtt_min_ns(const struct tcp_conn *c)
 	return f->min_rtt_ns[1] ? MIN(f->min_rtt_ns[0], f->min_rtt_ns[1]) : f->min_rtt_ns[0];
 }
 
+uint64_t tcp_min_rtt_us(const struct tcp_conn *c)
+{
+	uint64_t ns = rtt_min_ns(c);
+
+	return ns ? ns / NS_PER_US : c->srtt_us;
+}
+
 /* RFC 6298 2.2 to 2.4, in microseconds, rounded. */
 void tcp_rtt_sample(struct tcp_conn *c, uint64_t rtt_ns)
 {

@@ -136,6 +136,38 @@ static void cork_sends_only_full_segments_until_it_is_drawn(void)
 	bench_free(b);
 }
 
+/* As Linux: the largest windows are sent by halves, each a super-segment, which is pushed at its end. Here the device cuts
+ * them. */
+static void super_segments_are_pushed_and_none_is_more_than_half_a_window(void)
+{
+	struct bench *b = established();
+
+	CU_ASSERT_EQUAL_FATAL(bench_conn(b)->cwnd, 10 * MSS);
+	writes(b, 20 * MSS);
+	for (int i = 1; i <= 10; i++)
+		expect_text(b, MSS, i % 5 == 0);
+	EXPECT_NONE(b);
+	bench_free(b);
+}
+
+/* What leaves in a millisecond at cwnd / SRTT, and at least net.ipv4.tcp_min_tso_segs. */
+static void super_segments_are_short_where_the_way_is_slow(void)
+{
+	struct bench *b = established();
+
+	bench_conn(b)->srtt_us = 100000;
+	writes(b, 10 * MSS);
+	for (int i = 1; i <= 10; i++)
+		expect_text(b, MSS, i % 2 == 0);
+	lab_run(b->l, 100 * MS);
+	peer_acks(b, 65535);
+	b->s->sysctl[SYSCTL_TCP_MIN_TSO_SEGS] = 4;
+	writes(b, 8 * MSS);
+	for (int i = 1; i <= 8; i++)
+		expect_text(b, MSS, i % 4 == 0);
+	bench_free(b);
+}
+
 /* RFC9293-MUST-60 */
 static void what_is_corked_leaves_after_a_while_all_the_same(void)
 {
@@ -157,6 +189,17 @@ static void more_to_come_waits_for_it(void)
 	EXPECT_NONE(b);
 	writes(b, 50);
 	expect_text(b, 150, true);
+	bench_free(b);
+}
+
+/* As Linux: for a while, and then it is pushed. */
+static void more_to_come_waits_no_longer_than_the_probe_timer(void)
+{
+	struct bench *b = established();
+
+	CU_ASSERT_EQUAL(sock_send(b->sk, text, 100, MSG_MORE, NULL), 100);
+	lab_run(b->l, 2 * SEC);
+	expect_text(b, 100, true);
 	bench_free(b);
 }
 
@@ -259,7 +302,7 @@ static void a_small_window_is_not_filled_with_a_small_segment_at_once(void)
 	writes(b, 2000);
 	EXPECT_NONE(b);
 	lab_run(b->l, 1500 * MS); /* the override timeout */
-	expect_text(b, 500, false);
+	expect_text(b, 500, true);
 	bench_free(b);
 }
 
@@ -596,4 +639,7 @@ SUITE(tcp_output, T(large_writes_leave_in_full_segments_and_the_last_is_pushed),
 	T(text_that_nobody_acknowledges_is_sent_for_a_quarter_of_an_hour), T(a_program_may_give_up_earlier),
 	T(a_syn_is_sent_again_five_times_a_second_apart_then_ever_more_rarely),
 	T(close_sends_what_was_written_before_the_fin), T(a_lost_fin_is_sent_again), T(linger_zero_aborts),
-	T(close_with_unread_text_resets), T(a_syn_offers_no_more_than_tcp_maxseg));
+	T(close_with_unread_text_resets), T(a_syn_offers_no_more_than_tcp_maxseg),
+	T(super_segments_are_pushed_and_none_is_more_than_half_a_window),
+	T(super_segments_are_short_where_the_way_is_slow),
+	T(more_to_come_waits_no_longer_than_the_probe_timer));
