@@ -159,6 +159,7 @@ void tcp_ack_input(struct tcp_conn *c, const struct tcp_seg *seg)
 
 	if (st)
 		st->last_ack_ns = stack_now(c->stack);
+	c->held = false;
 	a.ece = c->ecn_on && (seg->flags & TCP_ECE) && !(seg->flags & TCP_SYN);
 	take_window(c, &a);
 	if (seq_gt(seg->ack, c->snd.una))

@@ -237,7 +237,7 @@ void tcp_shutdown_send(struct tcp_conn *c)
 	if (!after_close[c->state])
 		return;
 	c->fin_queued = true;
-	c->more = false;
+	c->more = c->held = false;
 	tcp_set_state(c, after_close[c->state]);
 }
 

@@ -98,7 +98,7 @@ static bool nagle_holds(const struct tcp_conn *c)
 
 	if (c->fin_queued || c->want & TCP_WANT_PUSH)
 		return false;
-	if (c->wishes.cork || c->more)
+	if (c->wishes.cork || c->held)
 		return true;
 	return !c->wishes.nodelay && c->snd.una != c->snd.nxt && small_in_flight;
 }

@@ -307,7 +307,7 @@ static ssize_t tcp_sock_send(
 	if (n < 0)
 		return n == -ENOMEM ? -ENOBUFS : n;
 	bool whole = (size_t)n == len;
-	c->more = (flags & MSG_MORE) && whole;
+	c->more = c->held = (flags & MSG_MORE) && whole;
 	if ((flags & MSG_OOB) && whole && len) {
 		c->snd.up = c->snd.end; /* RFC 6093 3.1: after the octet */
 		c->urg_to_send = true;

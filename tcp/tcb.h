@@ -136,7 +136,8 @@ struct tcp_conn {
 	bool rcv_shut : 1;		  /* nobody will read any more */
 	bool urg_to_send : 1;		  /* snd.up holds */
 	bool urg_seen : 1, urg_taken : 1; /* rcv.up holds; and was read */
-	bool more : 1;			  /* the last write said MSG_MORE: as cork, until the next */
+	bool more : 1;			  /* the last write said MSG_MORE */
+	bool held : 1;			  /* and no ACK has come since: as cork */
 	uint8_t snd_wscale, rcv_wscale;
 	uint8_t soft_error;   /* errno of an ICMP error that ended nothing: told when retries are exhausted */
 	uint8_t sending;      /* enum tcp_timer: the one that TCP_CLOCK_SENDING is set for */

@@ -203,6 +203,21 @@ static void more_to_come_waits_no_longer_than_the_probe_timer(void)
 	bench_free(b);
 }
 
+/* As Linux: MSG_MORE speaks of the moment of writing. The next ACK lets go what Nagle allows, without PSH. */
+static void an_ack_lets_go_what_waited_for_more(void)
+{
+	struct bench *b = established();
+
+	CU_ASSERT_EQUAL(sock_send(b->sk, text, MSS + 100, MSG_MORE, NULL), MSS + 100);
+	lab_settle(b->l);
+	expect_text(b, MSS, false);
+	EXPECT_NONE(b);
+	peer_acks(b, 65535);
+	expect_text(b, 100, false);
+	EXPECT_NONE(b);
+	bench_free(b);
+}
+
 /* RFC9293-MUST-15 */
 static void without_an_mss_option_segments_have_536_octets(void)
 {
@@ -642,4 +657,4 @@ SUITE(tcp_output, T(large_writes_leave_in_full_segments_and_the_last_is_pushed),
 	T(close_with_unread_text_resets), T(a_syn_offers_no_more_than_tcp_maxseg),
 	T(super_segments_are_pushed_and_none_is_more_than_half_a_window),
 	T(super_segments_are_short_where_the_way_is_slow),
-	T(more_to_come_waits_no_longer_than_the_probe_timer));
+	T(more_to_come_waits_no_longer_than_the_probe_timer), T(an_ack_lets_go_what_waited_for_more));
