@@ -73,10 +73,9 @@ uint32_t tcp_less_window(const struct tcp_conn *c, uint32_t num, uint32_t den)
 
 uint32_t tcp_slow_start(struct tcp_conn *c, uint32_t acked)
 {
-	uint32_t segments = c->ca_state == TCP_CA_LOSS ? 1 : TCP_SLOW_START_L; /* RFC 3465 2.3 */
-	uint32_t n = MIN(acked, segments * c->mss), before = c->cwnd;
+	uint32_t most = c->ca_state == TCP_CA_LOSS ? c->mss : acked; /* RFC 3465 2.3 */
+	uint32_t n = hystart_grow(c, MIN(acked, most)), before = c->cwnd;
 
-	n = hystart_grow(c, n);
 	tcp_cwnd_set(c, MIN((uint64_t)c->cwnd + n, c->ssthresh));
 	return c->cwnd < c->ssthresh ? 0 : acked - MIN(acked, c->cwnd - before);
 }

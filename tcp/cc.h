@@ -10,9 +10,6 @@
 
 #include "tcp/internal.h"
 
-/* RFC 3465 2.1 with RFC 9406 4.2's L: an ACK opens the window by no more than so many segments in slow start. */
-enum { TCP_SLOW_START_L = 8 };
-
 enum { TCP_CWND_MAX = 1 << 30 };
 
 struct tcp_cc {
@@ -54,7 +51,9 @@ struct tcp_hystart {
 /* The bytes by which slow start may grow for `n` that were acknowledged; ends it (ssthresh) when delays say so. */
 uint32_t hystart_grow(struct tcp_conn *c, uint32_t n);
 
-/* RFC 5681 3.1: slow start up to ssthresh. Returns how many of the bytes are left for congestion avoidance. */
+/* RFC 5681 3.1: slow start up to ssthresh, by all that was delivered. As Linux without a bound (L of RFC 9406 4.2), since
+ * receivers that put segments together acknowledge many at once; but by one segment after a time-out. Returns how many of
+ * the bytes are left for congestion avoidance. */
 uint32_t tcp_slow_start(struct tcp_conn *c, uint32_t acked);
 
 /* What was in use when loss was found: FlightSize, without what limited transmit added (RFC 5681 3.2). */
