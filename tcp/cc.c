@@ -59,18 +59,6 @@ void tcp_cc_init(struct tcp_conn *c)
 	c->retries = 0;
 }
 
-uint32_t tcp_loss_window(const struct tcp_conn *c)
-{
-	return MIN(c->cwnd, c->snd.nxt - c->snd.una);
-}
-
-uint32_t tcp_less_window(const struct tcp_conn *c, uint32_t num, uint32_t den)
-{
-	uint64_t share = (uint64_t)tcp_loss_window(c) * num / den;
-
-	return (uint32_t)MAX(share, 2u * c->mss);
-}
-
 uint32_t tcp_slow_start(struct tcp_conn *c, uint32_t acked)
 {
 	uint32_t most = c->ca_state == TCP_CA_LOSS ? c->mss : acked; /* RFC 3465 2.3 */

@@ -56,12 +56,6 @@ uint32_t hystart_grow(struct tcp_conn *c, uint32_t n);
  * the bytes are left for congestion avoidance. */
 uint32_t tcp_slow_start(struct tcp_conn *c, uint32_t acked);
 
-/* What was in use when loss was found: FlightSize, without what limited transmit added (RFC 5681 3.2). */
-uint32_t tcp_loss_window(const struct tcp_conn *c);
-
-/* RFC 5681 (4): ssthresh after a loss, from a share num/den of the window in use; at least two segments. */
-uint32_t tcp_less_window(const struct tcp_conn *c, uint32_t num, uint32_t den);
-
 void tcp_cwnd_set(struct tcp_conn *c, uint64_t cwnd);  /* bounded: one segment to TCP_CWND_MAX */
 uint32_t tcp_initial_window(const struct tcp_conn *c); /* RFC 6928 */
 

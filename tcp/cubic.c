@@ -110,7 +110,8 @@ static void on_ack(struct tcp_conn *c, uint32_t acked)
 		avoid(c, acked);
 }
 
-/* 4.6, and 4.7: a flow that meets its limit below the last one makes room for new flows. */
+/* 4.6: a share of cwnd, as Linux; which 4.6 allows instead of one of what is in flight, as cwnd only grows while it is in
+ * use. 4.7: a flow that meets its limit below the last one makes room for new flows. */
 static uint32_t on_loss(struct tcp_conn *c)
 {
 	struct tcp_cubic_state *cu = &c->flight->cc.cubic;
@@ -120,7 +121,7 @@ static uint32_t on_loss(struct tcp_conn *c)
 	cu->w_max = falls ? (uint32_t)((uint64_t)c->cwnd * (BETA_DEN + BETA_NUM) / (2 * BETA_DEN)) : c->cwnd;
 	cu->cwnd_prior = c->cwnd;
 	cu->epoch_ns = 0;
-	return tcp_less_window(c, BETA_NUM, BETA_DEN);
+	return (uint32_t)MAX((uint64_t)c->cwnd * BETA_NUM / BETA_DEN, 2u * c->mss);
 }
 
 static void on_rto(struct tcp_conn *c)

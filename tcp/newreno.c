@@ -15,10 +15,11 @@ static void on_ack(struct tcp_conn *c, uint32_t acked)
 	tcp_cwnd_set(c, (uint64_t)c->cwnd + c->mss);
 }
 
+/* Half of FlightSize, without what limited transmit added (RFC 5681 3.2). */
 static uint32_t on_loss(struct tcp_conn *c)
 {
 	c->flight->cc.newreno.acked = 0;
-	return tcp_less_window(c, 1, 2);
+	return MAX(MIN(c->cwnd, c->snd.nxt - c->snd.una) / 2, 2u * c->mss);
 }
 
 /* on_loss() has said it all; cwnd and ssthresh come back by recovery.c. */

@@ -103,6 +103,16 @@ static void a_loss_takes_three_tenths(void)
 	flight_close(&b);
 }
 
+/* 4.6, as Linux: of cwnd, however little of it was in use. */
+static void a_loss_takes_them_from_cwnd_and_not_from_what_is_in_flight(void)
+{
+	struct flight_bench b;
+
+	begin(&b, 10);
+	CU_ASSERT_EQUAL(b.c->cc->on_loss(b.c), 7 * MSS);
+	flight_close(&b);
+}
+
 static void the_window_comes_back_to_w_max_at_k(void)
 {
 	struct flight_bench b;
@@ -313,4 +323,5 @@ SUITE(tcp_cubic, T(cube_roots_are_exact), T(curve_and_floating_point_agree), T(f
 	T(after_a_timeout_the_plateau_is_where_slow_start_ends), T(undo_brings_the_curve_back),
 	T(idle_time_does_not_count), T(while_the_rtt_stays_slow_start_doubles),
 	T(a_rising_rtt_slows_slow_start_down_and_ends_it_after_five_rounds), T(a_false_alarm_is_taken_back),
-	T(only_the_first_slow_start_looks_at_delays))
+	T(only_the_first_slow_start_looks_at_delays),
+	T(a_loss_takes_them_from_cwnd_and_not_from_what_is_in_flight))
