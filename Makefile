@@ -51,7 +51,7 @@ export RESULTS := $(BUILD)/results
 Q   := $(if $(filter 1,$(V)),,@)
 say  = $(if $(filter 1,$(V)),,@echo '  $1'	'$2')
 
-.PHONY: all run test unit lab netsim drill matrix live live-long soak bench check layers docs deps deps-test cover install uninstall clean help FORCE
+.PHONY: all run test unit lab netsim drill matrix live live-long soak fuzz bench check layers docs deps deps-test deps-fuzz cover install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -69,6 +69,7 @@ help:
 	@echo 'make live       scripts over real TAP devices against the kernel (LIVE=name for some)'
 	@echo 'make live-long  live tests that know large numbers, with them: takes some minutes'
 	@echo 'make soak       unit tests that know large numbers, with them: a million connections'
+	@echo 'make fuzz       any bytes to what reads files, for FUZZ_SECONDS=$(FUZZ_SECONDS) each (clang)'
 	@echo 'make check      layers, headers, format, static analysis, globals, documents up to date'
 	@echo 'make docs       write docs/rfc.md anew: which test holds which requirement'
 	@echo 'make bench      ping round trips beside the least program that can answer (as root)'
@@ -222,6 +223,27 @@ $(SOAK): $(call objects,soak,$(FRAME) $(SOAKS)) $(BUILD)/soak/suites.c $(LIB)
 soak: $(SOAK)
 	@RESULTS= $(SOAK) --soak $(SUITE)
 
+# --- fuzzing by clang's libFuzzer: a file of tests/fuzz is a target, tests/fuzz/seeds/NAME what it begins with
+
+FUZZERS      := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(sort $(wildcard tests/fuzz/*.c)))
+FUZZ_SECONDS ?= 30
+FUZZ_FLAGS   := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+CLANG        ?= clang
+
+$(BUILD)/fuzz/obj/%.o: %.c $(BUILD)/obj/flags
+	$(call say,CC,$< (fuzz))
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(filter-out -Werror,$(BASE)) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
+
+$(FUZZERS): $(BUILD)/fuzz/%: $(BUILD)/fuzz/obj/tests/fuzz/%.o $(call objects,fuzz/obj,$(LIB_SRC))
+	$(call say,LD,$(@F) (fuzz))
+	$(Q)$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+
+fuzz: deps-fuzz
+	@$(MAKE) --no-print-directory $(FUZZERS)
+	@for f in $(FUZZERS); do mkdir -p $$f.corpus && $$f -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 \
+		-artifact_prefix=$$f- $$f.corpus tests/fuzz/seeds/$${f##*/} || exit 1; done
+
 # --- benchmarks: programs of their own, against the floor (see bench/)
 
 BENCH := $(patsubst bench/%.c,$(BUILD)/bench/%,$(sort $(wildcard bench/*.c)))
@@ -252,6 +274,9 @@ deps:
 
 deps-test: deps
 	@tools/deps test
+
+deps-fuzz: deps
+	@tools/deps fuzz
 
 # Where the goal is to run or test, packages come before the first compiler call.
 ifneq ($(filter run test,$(MAKECMDGOALS)),)
@@ -301,4 +326,4 @@ $(BUILD)/soak/suites.list: FORCE
 
 -include $(ALL_OBJ:.o=.d) $(DRILL:.o=.d) $(patsubst %.o,%.d,$(call objects,obj,$(MATRIX) tests/drill/driver.c) \
 	$(call objects,unit,$(TESTED) main.c) $(call objects,cover,$(TESTED)) \
-	$(call objects,soak,$(FRAME) $(SOAKS)))
+	$(call objects,soak,$(FRAME) $(SOAKS)) $(call objects,fuzz/obj,$(LIB_SRC)))
