@@ -22,19 +22,20 @@ static void must(bool worked)
 
 void loop_init(struct loop *l, struct clock clock)
 {
-	*l = (struct loop){
-		.clock = clock, .now = clock.now_ns, .budget = LOOP_BUDGET, .alarm = -1, .ring.fd = -1};
+	*l = (struct loop){.clock = clock,
+		.now = clock.now_ns,
+		.budget = LOOP_BUDGET,
+		.alarm_ns = TIMER_NEVER,
+		.ring.fd = -1};
 	wheel_init(&l->wheel, l->now);
 	list_init(&l->watches);
 	list_init(&l->ingress);
 	list_init(&l->egress);
+	list_init(&l->at_rest);
 	l->epoll = epoll_create1(EPOLL_CLOEXEC);
 	must(l->epoll >= 0);
-	if (clock.is_virtual)
-		return;
 	struct epoll_event ev = {.events = EPOLLIN};
 	l->alarm = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-	l->alarm_ns = TIMER_NEVER;
 	must(l->alarm >= 0 && epoll_ctl(l->epoll, EPOLL_CTL_ADD, l->alarm, &ev) == 0);
 }
 
@@ -43,8 +44,7 @@ void loop_exit(struct loop *l)
 	assert(l->watch_count == 0);
 	uring_exit(&l->ring);
 	close(l->epoll);
-	if (l->alarm >= 0)
-		close(l->alarm);
+	close(l->alarm);
 }
 
 void loop_use_ring(struct loop *l)
@@ -87,18 +87,25 @@ void loop_defer(struct loop *l, struct work *w)
 		list_add_tail(&l->egress, &w->node);
 }
 
+void loop_at_rest(struct loop *l, struct work *w)
+{
+	if (list_empty(&w->node))
+		list_add_tail(&l->at_rest, &w->node);
+}
+
+/* A virtual clock that flows takes its time, unless somebody is in a hurry. */
 static bool clock_may_jump(const struct loop *l)
 {
-	return l->clock.is_virtual && l->waiters && !l->holds;
+	return l->clock.is_virtual && !l->holds && (l->hurries || (l->waiters && !clock_flows(&l->clock)));
 }
 
 /* May we sleep until something happens? */
 static bool may_wait(const struct loop *l, bool may_sleep, uint64_t next)
 {
 	if (!may_sleep || l->file_count || !list_empty(&l->ingress) || !list_empty(&l->egress) ||
-		next <= l->now)
+		!list_empty(&l->at_rest) || next <= l->now)
 		return false;
-	return !l->clock.is_virtual || next == TIMER_NEVER || !clock_may_jump(l);
+	return next == TIMER_NEVER || !clock_may_jump(l);
 }
 
 /* Sees to it that a sleep ends at the next timer. A time-out of the sleep itself would program the machine's
@@ -108,7 +115,8 @@ static void set_alarm(struct loop *l, uint64_t next)
 {
 	struct itimerspec when = {0}; /* never */
 
-	if (l->alarm < 0 || (next >= l->alarm_ns && !l->alarm_rang))
+	next = clock_machine_ns(&l->clock, next);
+	if (next >= l->alarm_ns && !l->alarm_rang)
 		return;
 	if (next != TIMER_NEVER)
 		when.it_value = (struct timespec){(time_t)(next / NS_PER_SEC), (long)(next % NS_PER_SEC)};
@@ -175,7 +183,9 @@ static void run_works(struct list *works)
 /* Virtual time moves only when nothing else is left to do at the present moment, or when that never ends. */
 static void advance(struct loop *l, bool idle, uint64_t next)
 {
-	if (idle && next != TIMER_NEVER && clock_may_jump(l))
+	if (next > l->now && (idle || l->restless > RESTLESS_TURNS) && !list_empty(&l->at_rest))
+		list_splice_tail(&l->ingress, &l->at_rest);
+	else if (idle && next != TIMER_NEVER && clock_may_jump(l))
 		clock_jump(&l->clock, next);
 	else if (l->restless > RESTLESS_TURNS && next > l->now && clock_may_jump(l))
 		clock_jump(&l->clock, MIN(next, l->now + RESTLESS_NS));
@@ -188,7 +198,7 @@ bool loop_turn(struct loop *l, bool may_sleep)
 	uint64_t next = wheel_next(&l->wheel);
 	bool wait = may_wait(l, may_sleep, next);
 
-	if (wait && l->watch_count == 0 && (l->clock.is_virtual || l->wheel.armed == 0))
+	if (wait && l->watch_count == 0 && (!clock_flows(&l->clock) || l->wheel.armed == 0))
 		return false;
 	if (wait)
 		set_alarm(l, next);

@@ -7,7 +7,8 @@
  *   1. wait    If no in-memory work is pending: sleep until a descriptor is ready or the next timer
  * is due; under the virtual clock: jump to the next timer when somebody waits for time to pass. Then read
  * `now` once. While in-memory work is pending, descriptors are only looked at every few turns; work that never ends
- * (frames in a loop of bridges) takes time under the virtual clock too, after a thousand turns a millisecond each.
+ * (frames in a loop of bridges) takes time under the virtual clock too, after a thousand turns a millisecond each. What was to
+ * be done at rest (loop_at_rest()) is done instead of the first sleep or jump.
  *   2. timers  What is due fires.
  *   3. ingress Each ready descriptor's `ready` is called; it reads until EAGAIN, at most loop->budget items
  * (what is left makes the descriptor ready again). Then the in-memory devices that were given frames in the
@@ -56,14 +57,16 @@ struct loop {
 	struct uring ring;	  /* fd is -1: none */
 	struct uring_op epoll_op; /* the ring's poll of epoll */
 	bool told;		  /* a watch, since the last look */
-	int alarm;		  /* a timerfd that ends the sleep at alarm_ns; -1 under the virtual clock */
+	int alarm;		  /* a timerfd that ends the sleep at alarm_ns of the machine's clock */
 	bool alarm_rang;
 	uint64_t alarm_ns;
 	struct list ingress; /* of struct work: in-memory devices holding frames */
 	struct list egress;  /* of struct work */
+	struct list at_rest; /* of struct work */
 	int budget;	     /* items a descriptor may deliver in one turn (sysctl net.core.netdev_budget) */
 	unsigned waiters; /* who waits for time to pass: the virtual clock jumps only while this is not 0 */
-	unsigned holds;	  /* who keeps the virtual clock from jumping: programs of the machine that run */
+	unsigned hurries; /* who wants it to jump even where it flows, or nobody waits (`clock step`) */
+	unsigned holds;	  /* who keeps it from jumping: programs of the machine that run */
 	uint64_t turns;
 	unsigned restless; /* turns in a row that might have slept and left work in memory for the next one */
 };
@@ -101,6 +104,10 @@ void loop_post(struct loop *l, struct work *w);
 
 /* Runs w->fn in the egress phase of this turn (or of the next one, when egress is over). */
 void loop_defer(struct loop *l, struct work *w);
+
+/* Runs w->fn once when nothing is left to do at the present moment, before time moves on: all frames have arrived, all
+ * that was asked for is done. */
+void loop_at_rest(struct loop *l, struct work *w);
 
 static inline void work_cancel(struct work *w)
 {

@@ -114,6 +114,19 @@ uint64_t wheel_next(const struct wheel *w)
 	return list_entry(slot->next, struct timer, node)->deadline_ns;
 }
 
+uint64_t wheel_first(const struct wheel *w)
+{
+	unsigned level = first_level(w);
+	uint64_t first = TIMER_NEVER;
+
+	if (level == WHEEL_LEVELS)
+		return TIMER_NEVER;
+	const struct list *slot = &w->slots[level][__builtin_ctzll(w->occupied[level])];
+	list_each(t, slot, struct timer, node)
+		first = MIN(first, t->deadline_ns);
+	return first;
+}
+
 /* Time enters the slot that begins at w->tick: its timers move to lower levels. */
 static void cascade(struct wheel *w, unsigned level)
 {

@@ -37,6 +37,9 @@ void wheel_init(struct wheel *w, uint64_t now_ns);
  * level. TIMER_NEVER when no timer is armed. */
 uint64_t wheel_next(const struct wheel *w);
 
+/* The first deadline, however far; TIMER_NEVER. */
+uint64_t wheel_first(const struct wheel *w);
+
 /* Fires what is due at `now_ns`, in order of deadline. A timer is disarmed when its fn is called and may be
  * armed again or freed by it; one armed by a fn for a time already past fires in the same run. */
 void wheel_run(struct wheel *w, uint64_t now_ns);

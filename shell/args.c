@@ -70,6 +70,27 @@ bool args_seconds(const char *text, double max, uint64_t *ns)
 	return true;
 }
 
+bool args_duration(const char *text, uint64_t *ns)
+{
+	static const struct {
+		const char *name;
+		double ns;
+	} units[] = {{"", 1e9}, {"s", 1e9}, {"ms", 1e6}, {"us", 1e3}, {"ns", 1}, {"m", 60e9}, {"h", 3600e9},
+		{"d", 86400e9}};
+	char *end;
+	double value = strtod(text, &end);
+
+	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
+		if (end == text || strcmp(end, units[i].name) != 0)
+			continue;
+		if (!(value >= 0 && value * units[i].ns <= 1e18))
+			return false;
+		*ns = (uint64_t)llround(value * units[i].ns);
+		return true;
+	}
+	return false;
+}
+
 /* Is `addr` in a subnet of one of the host's devices? */
 static bool is_neighbour(const struct stack *s, uint32_t addr)
 {

@@ -28,6 +28,10 @@ bool args_number(struct cmd *c, const char *text, long long min, long long max, 
 /* Seconds, as "2" or "0.25", to nanoseconds; false (nothing printed) when it is no number or out of range. */
 bool args_seconds(const char *text, double max, uint64_t *ns);
 
+/* A time with its unit (ns, us, ms, s, m, h, d; none: seconds), as "200ms" or "1.5", up to thirty years, to nanoseconds;
+ * false (nothing printed) when it is none. */
+bool args_duration(const char *text, uint64_t *ns);
+
 /* The address that `name` means: dotted (also 127.1), or the name of a host of this world, whose address next
  * to the asking host is preferred. False after "NAME: Name or service not known". */
 bool args_address(struct cmd *c, const char *name, uint32_t *addr);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Commands about time: sleep, time, watch. */
+#include "shell/args.h"
 #include "shell/internal.h"
 
 #include <errno.h>
@@ -25,31 +26,18 @@ static void sleep_free(struct cmd *c)
 	free(s);
 }
 
-/* "1.5", "2m": nanoseconds; false when it is no time. */
-static bool parse_time(const char *text, uint64_t *ns)
-{
-	static const char units[] = "smhd";
-	static const double seconds[] = {1, 60, 3600, 86400};
-	char *end;
-	double value = strtod(text, &end);
-	const char *unit = *end ? strchr(units, *end) : units;
-
-	if (end == text || !unit || (*end && end[1]) || !(value >= 0 && value < 1e9))
-		return false;
-	*ns += (uint64_t)(value * seconds[unit - units] * 1e9);
-	return true;
-}
-
 static int sleep_run(struct cmd *c)
 {
 	struct sleeping *s;
-	uint64_t ns = 0;
+	uint64_t ns = 0, more;
 
 	if (c->argc < 2)
 		return cmd_usage(c, "how long?");
-	for (int i = 1; i < c->argc; i++)
-		if (!parse_time(c->argv[i], &ns))
+	for (int i = 1; i < c->argc; i++) {
+		if (!args_duration(c->argv[i], &more))
 			return cmd_usage(c, "%s is no time", c->argv[i]);
+		ns = MIN(ns + more, (uint64_t)1e18);
+	}
 	s = mem_new(sizeof(*s));
 	s->c = c;
 	c->state = s;
@@ -64,7 +52,7 @@ const struct command cmd_sleep = {
 	.run = sleep_run,
 	.usage = "sleep SECONDS",
 	.about = "wait; under the virtual clock that takes no time",
-	.options = "  a number, also with a point; s, m, h or d behind it is its unit\n",
+	.options = "  a number, also with a point; s, ms, us, m, h or d behind it is its unit\n",
 	.example = "sleep 0.5\nsleep 10m\n",
 	.man = "sleep(1)",
 };
@@ -204,8 +192,7 @@ static int watch_options(struct cmd *c, struct watching *s)
 			return -cmd_usage(c, "%s is not understood", c->argv[i]);
 		if (!*value && i + 1 < c->argc)
 			value = c->argv[++i];
-		s->interval_ns = 0;
-		if (!parse_time(value, &s->interval_ns) || s->interval_ns < 100 * NS_PER_MS)
+		if (!args_duration(value, &s->interval_ns) || s->interval_ns < 100 * NS_PER_MS)
 			return -cmd_usage(c, "%s is no time of at least 0.1 s", value);
 	}
 	return i < c->argc ? i : -cmd_usage(c, "which command?");

@@ -59,6 +59,7 @@
 	COMMAND(sleep) \
 	COMMAND(time) \
 	COMMAND(watch) \
+	COMMAND(clock) \
 	COMMAND(jobs) \
 	COMMAND(fg) \
 	COMMAND(bg) \

@@ -160,6 +160,82 @@ static void virtual_time_stands_while_work_is_left(void)
 	loop_exit(&f.loop);
 }
 
+static void what_waits_for_rest_runs_before_time_moves(void)
+{
+	struct fixture f;
+
+	setup(&f, true);
+	f.loop.waiters = 1;
+	timer_arm(&f.loop.wheel, &f.timer, 1000 + 10);
+	loop_post(&f.loop, &f.again);
+	loop_at_rest(&f.loop, &f.work);
+	loop_at_rest(&f.loop, &f.work);
+	loop_turn(&f.loop, false);
+	for (int i = 0; i < 4; i++)
+		loop_turn(&f.loop, true);
+	CU_ASSERT_STRING_EQUAL(f.order, "AAAAW");
+	CU_ASSERT_EQUAL(f.loop.now, 1000);
+	loop_turn(&f.loop, true);
+	CU_ASSERT_STRING_EQUAL(f.order, "AAAAWT");
+	loop_exit(&f.loop);
+}
+
+static void endless(struct work *w)
+{
+	struct fixture *f = CONTAINER_OF(w, struct fixture, again);
+
+	loop_post(&f->loop, &f->again);
+}
+
+/* Frames in a loop of bridges. */
+static void work_without_end_is_as_good_as_rest(void)
+{
+	struct fixture f;
+
+	setup(&f, true);
+	f.loop.waiters = 1;
+	work_init(&f.again, endless);
+	loop_post(&f.loop, &f.again);
+	loop_at_rest(&f.loop, &f.work);
+	for (int i = 0; i < 2000 && !f.ran; i++)
+		loop_turn(&f.loop, true);
+	CU_ASSERT_STRING_EQUAL(f.order, "W");
+	work_cancel(&f.again);
+	loop_exit(&f.loop);
+}
+
+static void who_is_in_a_hurry_needs_no_waiters(void)
+{
+	struct fixture f;
+
+	setup(&f, true);
+	f.loop.hurries = 1;
+	clock_set_speed(&f.loop.clock, 1e-3);
+	timer_arm(&f.loop.wheel, &f.timer, 1000 + NS_PER_SEC);
+	while (f.ran == 0)
+		CU_ASSERT_FATAL(loop_turn(&f.loop, true));
+	CU_ASSERT(f.loop.turns < 20);
+	loop_exit(&f.loop);
+}
+
+/* A thousand times as fast: the loop sleeps for as long as the machine takes. */
+static void flowing_time_sleeps_until_the_timer(void)
+{
+	struct fixture f;
+	struct clock real;
+
+	setup(&f, true);
+	clock_init_real(&real);
+	uint64_t start = real.now_ns;
+	clock_set_speed(&f.loop.clock, 1000);
+	timer_arm(&f.loop.wheel, &f.timer, 1000 + 3 * NS_PER_SEC);
+	while (f.ran == 0)
+		CU_ASSERT_FATAL(loop_turn(&f.loop, true));
+	CU_ASSERT(clock_read(&real) >= start + 3 * NS_PER_MS);
+	CU_ASSERT(f.loop.turns < 20);
+	loop_exit(&f.loop);
+}
+
 static void real_time_sleeps_until_the_timer(void)
 {
 	struct fixture f;
@@ -295,5 +371,7 @@ SUITE(lib_loop, T(virtual_time_passes_although_work_never_ends), T(a_regular_fil
 	T(a_turn_runs_timers_then_ingress_then_egress),
 	T(ingress_work_posted_during_ingress_waits_for_the_next_turn), T(work_asked_for_twice_runs_once),
 	T(virtual_time_jumps_only_while_somebody_waits), T(what_is_due_now_fires_while_virtual_time_is_held),
-	T(virtual_time_stands_while_work_is_left), T(real_time_sleeps_until_the_timer),
+	T(virtual_time_stands_while_work_is_left), T(what_waits_for_rest_runs_before_time_moves),
+	T(work_without_end_is_as_good_as_rest), T(who_is_in_a_hurry_needs_no_waiters),
+	T(flowing_time_sleeps_until_the_timer), T(real_time_sleeps_until_the_timer),
 	T(a_ring_sleeps_until_the_timer_and_sees_descriptors), T(a_watch_may_remove_itself_and_others))

@@ -172,6 +172,8 @@ static void agrees_with_the_slow_twin(void)
 			armed[next] = false;
 		}
 		CU_ASSERT_EQUAL_FATAL(twin_next(t, TIMERS, armed, now), -1);
+		int first = twin_next(t, TIMERS, armed, TIMER_NEVER);
+		CU_ASSERT_EQUAL_FATAL(wheel_first(&w), first < 0 ? TIMER_NEVER : t[first].timer.deadline_ns);
 	}
 }
 

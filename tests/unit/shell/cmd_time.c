@@ -8,6 +8,7 @@ static void sleep_takes_units_and_points(void)
 	STATUS("sleep -1", 2);
 	STATUS("sleep", 2);
 	STATUS("sleep 1x", 2);
+	PRINTS("time sleep 250ms", "\nreal\t0m0.250s\n");
 	STATUS("sleep 1e99", 2);
 }
 

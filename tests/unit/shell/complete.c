@@ -54,6 +54,10 @@ static void hosts_and_the_commands_behind_them(void)
 static void options_are_those_of_the_help(void)
 {
 	OFFERS("watch -", "-n -t");
+	OFFERS("clock s", "show speed step");
+	OFFERS("clock until p", "packet ping ping2");
+	OFFERS("clock while on h", "h1 h2");
+	OFFERS("clock speed ", "100x 10x");
 	OFFERS("sudo set -", "-e");
 	OFFERS("echo -", "-e -n");
 	OFFERS("true -", "");
