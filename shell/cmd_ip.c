@@ -433,9 +433,24 @@ int ipcmd_run(struct cmd *c, const struct ipcmd_program *program)
 		ip.argv++;
 		return run_object(&ip, e->object);
 	}
+	for (const char *const(*l)[2] = program->lacking; l && **l; l++)
+		if (strcmp(*ip.argv, (*l)[0]) == 0)
+			return ipcmd_fail(&ip, program->unknown_object_status,
+				"Object \"%s\" is not there yet: %s.", (*l)[0], (*l)[1]);
 	return ipcmd_fail(&ip, program->unknown_object_status, "Object \"%s\" is unknown, try \"%s help\".",
 		*ip.argv, program->name);
 }
+
+static const char *const lacking[][2] = {
+	{"rule", "a host of tapir has one routing table"},
+	{"tuntap", "tapir attaches to TAP devices when it starts (tapir --tap NAME)"},
+	{"tunnel", "tapir has no tunnels"},
+	{"vrf", "a host of tapir has one routing table"},
+	{"mroute", "tapir does not route multicast"},
+	{"nexthop", "a route of tapir has its gateway itself"},
+	{"xfrm", "tapir has no IPsec"},
+	{NULL},
+};
 
 static const struct ipcmd_program program = {
 	.name = "ip",
@@ -446,6 +461,7 @@ static const struct ipcmd_program program = {
 		 "                    -j[son] | -p[retty] | -4 | -t[imestamp] | -ts[hort] | -n[etns] NAME |\n"
 		 "                    -a[ll] | -c[olor] }\n",
 	.objects = objects,
+	.lacking = lacking,
 	.unknown_object_status = IPCMD_FAILED,
 	.refused_status = IPCMD_REFUSED,
 };

@@ -57,6 +57,8 @@ struct ipcmd_entry {
 struct ipcmd_program {
 	const char *name, *version, *usage; /* the last with the ends of its lines */
 	const struct ipcmd_entry *objects;  /* ends with {0} */
+	const char *const (
+		*lacking)[2]; /* objects that Linux has, and why not here; ends with {NULL}; may be NULL */
 	int unknown_object_status, refused_status;
 };
 

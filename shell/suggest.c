@@ -66,27 +66,53 @@ bool suggest_is_program(const char *name)
 	return false;
 }
 
-/* What people know from Linux and tapir does not have yet. The machine's programs of these names would show and
- * change the kernel's end of the wire, so they are named only after that. */
-static bool is_for_later(const char *name)
+static bool has_word(const char *words, const char *word)
 {
-	static const char *const names[] = {
-		"brctl", "bridge", "dhclient", "dhcpd", "ping6", "tcpdump", "tunctl"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (strcmp(name, names[i]) == 0)
+	for (size_t len; *words; words += len, words += strspn(words, " ")) {
+		len = strcspn(words, " ");
+		if (len == strlen(word) && memcmp(words, word, len) == 0)
 			return true;
+	}
 	return false;
+}
+
+/* What people know from Linux and tapir does not have, and why or what to do instead. The machine's programs of these
+ * names would show and change the kernel's end of the wire, so these words come before that advice. */
+static const char *why_lacking(const char *name)
+{
+	static const struct {
+		const char *names, *words;
+	} rows[] = {
+		{"iptables iptables-save iptables-restore nft ebtables arptables ufw firewall-cmd conntrack",
+			"tapir has no packet filter and no NAT yet"},
+		{"ping6 ip6tables tracepath6 traceroute6 rdisc6", "tapir speaks IPv4 only"},
+		{"tcpdump tshark", "tapir does not have it yet"},
+		{"tunctl openvpn", "a TAP device is attached when tapir starts: tapir --tap NAME"},
+		{"ethtool", "tapir's devices have no such settings"},
+		{"nmcli netplan networkctl ifup ifdown systemctl service",
+			"no daemon manages tapir's network: ip does"},
+		{"apt apt-get aptitude dnf yum pacman apk",
+			"nothing has to be installed for tapir's commands"},
+		{"lsmod rmmod insmod", "tapir needs no modules"},
+		{"dhcpcd pump", "tapir's DHCP clients are dhclient and udhcpc"},
+		{"unshare nsenter lxc docker podman",
+			"hosts are made by `ip netns add NAME`, and entered by `on NAME`"},
+		{"ovs-vsctl ovs-ofctl", "tapir's switch is `ip link add br0 type bridge`"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (has_word(rows[i].names, name))
+			return rows[i].words;
+	return NULL;
 }
 
 int suggest_unknown(struct cmd *c)
 {
-	const char *name = c->argv[0], *near = nearest(name);
+	const char *name = c->argv[0], *near = nearest(name), *why = why_lacking(name);
 
 	fprintf(c->err, "%s: command not found", name);
-	if (is_for_later(name))
-		fprintf(c->err,
-			": tapir does not have it yet (!%s is the machine's own, at the kernel's end)", name);
+	if (why)
+		fprintf(c->err, ": %s (!%s is the machine's own, at the kernel's end)", why, name);
 	else if (name[0] == '!')
 		fprintf(c->err, ": a program of the machine can only begin a line: %s", name);
 	else if (suggest_is_program(name))

@@ -25,12 +25,26 @@ static void what_is_far_from_everything_is_only_unknown(void)
 		"\nreal\t0m0.000s\n");
 }
 
-static void what_is_for_later_is_said_so(void)
+static void what_is_lacking_is_said_by_name(void)
 {
+	PRINTS("iptables -L",
+		"iptables: command not found: tapir has no packet filter and no NAT yet (!iptables is the "
+		"machine's own, at the kernel's end)\n");
+	PRINTS("nft list ruleset",
+		"nft: command not found: tapir has no packet filter and no NAT yet (!nft is the "
+		"machine's own, at the kernel's end)\n");
+	PRINTS("conntrack -L",
+		"conntrack: command not found: tapir has no packet filter and no NAT yet (!conntrack is the "
+		"machine's own, at the kernel's end)\n");
+	PRINTS("ip rule", "Object \"rule\" is not there yet: a host of tapir has one routing table.\n");
+	PRINTS("ip tuntap add tap5 mode tap",
+		"Object \"tuntap\" is not there yet: tapir attaches to TAP devices when it "
+		"starts (tapir --tap NAME).\n");
+	PRINTS("ip tun", "Object \"tun\" is unknown, try \"ip help\".\n");
 	PRINTS("tcpdump -ni eth0",
 		"tcpdump: command not found: tapir does not have it yet (!tcpdump is the machine's "
 		"own, at the kernel's end)\n");
 }
 
-SUITE(shell_suggest, T(what_is_for_later_is_said_so), T(distance_counts_letters),
+SUITE(shell_suggest, T(what_is_lacking_is_said_by_name), T(distance_counts_letters),
 	T(what_is_far_from_everything_is_only_unknown))
