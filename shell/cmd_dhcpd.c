@@ -283,7 +283,7 @@ static int read_command_line(struct dhcpd *d)
 	if (opt < 0)
 		return CMD_USAGE;
 	if (c->argc - optind != 2)
-		return cmd_usage(c, "a device and a range of addresses are needed");
+		return cmd_usage(c, "a device and a range of addresses (10.0.0.100-10.0.0.199) are needed");
 	d->dev = dev_by_name(c->host, c->argv[optind]);
 	if (!d->dev || d->dev->type != DEV_ETHER)
 		return cmd_error(

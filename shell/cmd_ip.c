@@ -528,10 +528,13 @@ static void complete_netns(struct completion *w, int verb)
 	}
 }
 
-static void offer_kinds(struct completion *w)
+/* Those that can be made; else also what is only a role, as bridge_slave is. */
+static void offer_kinds(struct completion *w, int verb)
 {
 	for (const struct dev_kind *k = dev_kinds; k->name; k++)
 		complete_offer(w, k->name);
+	if (ipcmd_matches(w->argv[verb], "add"))
+		return;
 	for (const struct link_kind *const *k = link_kinds; *k; k++)
 		complete_offer(w, (*k)->name);
 }
@@ -568,7 +571,7 @@ static void complete(struct completion *w)
 	else if (o == &ipcmd_netns)
 		complete_netns(w, at + 1);
 	else if (o == &ipcmd_link && !strcmp(last, "type"))
-		offer_kinds(w);
+		offer_kinds(w, at + 1);
 	else if (!strcmp(last, "dev") || !strcmp(last, "master") || !strcmp(last, "oif") ||
 		!strcmp(last, "link"))
 		complete_devices(w);

@@ -34,8 +34,9 @@ static void words_that_are_missing_or_wrong_show_the_usage(void)
 	struct bench *b = bench_new();
 
 	CU_ASSERT_EQUAL(bench_run(b, "dhcpd eth0"), 2);
-	CU_ASSERT_PTR_NOT_NULL(
-		strstr(b->text, "dhcpd: a device and a range of addresses are needed\nUsage: dhcpd "));
+	CU_ASSERT_PTR_NOT_NULL(strstr(b->text,
+		"dhcpd: a device and a range of addresses (10.0.0.100-10.0.0.199) are needed\nUsage: "
+		"dhcpd "));
 	CU_ASSERT_EQUAL(bench_run(b, "dhcpd eth0 10.0.1.5"), 2);
 	CU_ASSERT_PTR_NOT_NULL(strstr(b->text, "dhcpd: 10.0.1.5 is no range: "));
 	CU_ASSERT_EQUAL(bench_run(b, "dhcpd --nosuch eth0 10.0.1.5-10.0.1.9"), 2);

@@ -64,7 +64,8 @@ static void options_are_those_of_the_help(void)
 	OFFERS("ping -M d", "do dont");
 	OFFERS("ping -T tsp", "tsprespec");
 	OFFERS("ping h", "h1 h2");
-	OFFERS("ip link add v0 type ", "bridge bridge_slave dummy hub ipvlan macvlan macvtap veth vlan");
+	OFFERS("ip link add v0 type ", "bridge dummy hub ipvlan macvlan macvtap veth vlan");
+	OFFERS("ip link set eth0 type ", "bridge bridge_slave dummy hub ipvlan macvlan macvtap veth vlan");
 	OFFERS("tc qdisc ", "add change del replace show");
 	OFFERS("tc qdisc add dev lo root n", "netem noqueue");
 	OFFERS("tc qdisc add dev lo root netem d", "delay distribution duplicate");
