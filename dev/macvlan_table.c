@@ -13,7 +13,12 @@ uint32_t macvlan_hash(struct mac m)
 	uint64_t number = 0;
 
 	memcpy(&number, m.b, sizeof(m.b));
-	return (uint32_t)(number * UINT64_C(0x9e3779b97f4a7c15) >> 32);
+	for (int i = 0; i < 2;
+		i++) { /* a product's upper half depends on all bits, its lower half does not */
+		number *= UINT64_C(0x9e3779b97f4a7c15);
+		number ^= number >> 32;
+	}
+	return (uint32_t)number;
 }
 
 static struct macvlan_table *new_table(struct dev *lower)

@@ -35,22 +35,41 @@ static const char *proto_name(uint8_t proto, char number[static 10])
 	return number;
 }
 
-/* What the packet looked like, for the person who asks later. Frames on their way out have no sender here. */
-static void describe(char *out, size_t room, const struct pkt *p)
+static void remember(struct drop_count *c, const struct pkt *p)
 {
-	const char *dev = p->dev ? p->dev->name : "local";
+	c->last.known = true;
+	c->last.dev[0] = 0;
+	if (p->dev)
+		memcpy(c->last.dev, p->dev->name, sizeof(c->last.dev));
+	c->last.len = p->len;
+	c->last.ethertype = p->ethertype;
+	c->last.src_mac = p->src_mac;
+	c->last.has_ip = p->ip.hdr_len > 0;
+	c->last.proto = p->ip.proto;
+	c->last.src = p->ip.src;
+	c->last.dst = p->ip.dst;
+}
+
+/* Frames on their way out have no sender here. */
+const char *drop_describe(const struct drop_count *c, char out[static DROP_TEXT_LEN])
+{
+	const char *dev = c->last.dev[0] ? c->last.dev : "local";
 	char number[10];
 
-	if (p->ip.hdr_len)
-		snprintf(out, room, "%s %s > %s %s", dev, TEXT_IP(p->ip.src), TEXT_IP(p->ip.dst),
-			proto_name(p->ip.proto, number));
-	else if (!p->ethertype)
-		snprintf(out, room, "%s, %u bytes", dev, p->len);
-	else if (mac_is_zero(p->src_mac))
-		snprintf(out, room, "%s type 0x%04x, %u bytes", dev, p->ethertype, p->len);
+	out[0] = 0;
+	if (!c->last.known)
+		return out;
+	if (c->last.has_ip)
+		snprintf(out, DROP_TEXT_LEN, "%s %s > %s %s", dev, TEXT_IP(c->last.src), TEXT_IP(c->last.dst),
+			proto_name(c->last.proto, number));
+	else if (!c->last.ethertype)
+		snprintf(out, DROP_TEXT_LEN, "%s, %u bytes", dev, c->last.len);
+	else if (mac_is_zero(c->last.src_mac))
+		snprintf(out, DROP_TEXT_LEN, "%s type 0x%04x, %u bytes", dev, c->last.ethertype, c->last.len);
 	else
-		snprintf(out, room, "%s from %s type 0x%04x, %u bytes", dev, TEXT_MAC(p->src_mac),
-			p->ethertype, p->len);
+		snprintf(out, DROP_TEXT_LEN, "%s from %s type 0x%04x, %u bytes", dev,
+			TEXT_MAC(c->last.src_mac), c->last.ethertype, c->last.len);
+	return out;
 }
 
 void stack_count_drop(struct stack *s, enum drop_reason why)
@@ -69,7 +88,7 @@ void stack_drop(struct stack *s, struct pkt *p, enum drop_reason why)
 
 	stack_count_drop(s, why);
 	if (c)
-		describe(c->last, sizeof(c->last), p);
+		remember(c, p);
 	TRACE(s, LAYER_DROP, p, drop_infos[why].clause, "dropped %s: %s", drop_infos[why].name,
 		drop_infos[why].text);
 	pkt_free(p);

@@ -208,12 +208,26 @@ struct drop_info {
 
 extern const struct drop_info drop_infos[DROP_COUNT];
 
-/* What a stack keeps for each reason. */
+/* What a stack keeps for each reason. Facts, which are words only when somebody asks: a flood is dropped faster so. */
 struct drop_count {
 	uint64_t count;
-	uint64_t last_ns; /* when the last one was */
-	char last[72];	  /* and what it looked like: "eth0 10.0.0.2 > 10.0.0.1 ICMP", made safe */
+	uint64_t last_ns;     /* when the last one was, */
+	struct {	      /* and what it looked like */
+		bool known;   /* there was a packet */
+		char dev[16]; /* empty: it came by none */
+		uint32_t len;
+		uint16_t ethertype; /* 0: not known */
+		struct mac src_mac;
+		bool has_ip;
+		uint8_t proto;
+		uint32_t src, dst;
+	} last;
 };
+
+enum { DROP_TEXT_LEN = 80 };
+
+/* "eth0 10.0.0.2 > 10.0.0.1 ICMP": the last one. Writes at most DROP_TEXT_LEN bytes, and returns `out`. */
+const char *drop_describe(const struct drop_count *c, char out[static DROP_TEXT_LEN]);
 
 struct stack;
 struct pkt;

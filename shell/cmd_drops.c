@@ -8,13 +8,13 @@ static void print_reason(const struct cmd *c, enum drop_reason why, bool explain
 	static const struct drop_count none;
 	const struct drop_count *n = c->host->drops ? &c->host->drops[why] : &none;
 	const struct drop_info *info = &drop_infos[why];
-	char ago[32] = "";
+	char ago[32] = "", last[DROP_TEXT_LEN];
 
 	if (n->count)
 		snprintf(ago, sizeof(ago), "%.3f s ago", (double)(stack_now(c->host) - n->last_ns) / 1e9);
 	fprintf(c->out, "%10llu  %-28s", (unsigned long long)n->count, info->name);
 	if (n->count)
-		fprintf(c->out, "  %14s  %s", ago, n->last);
+		fprintf(c->out, "  %14s  %s", ago, drop_describe(n, last));
 	fputc('\n', c->out);
 	if (!explain)
 		return;

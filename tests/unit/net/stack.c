@@ -49,13 +49,14 @@ static void a_drop_is_counted_and_remembered(void)
 	lab_inject(d, frame, sizeof(frame));
 	CU_ASSERT_EQUAL(stack_drops(s, DROP_ETH_OTHERHOST), 1);
 	CU_ASSERT_EQUAL(s->drops[DROP_ETH_OTHERHOST].last_ns, l->loop.now);
-	CU_ASSERT_PTR_NOT_NULL(strstr(s->drops[DROP_ETH_OTHERHOST].last, "eth0"));
+	CU_ASSERT_STRING_EQUAL(s->drops[DROP_ETH_OTHERHOST].last.dev, "eth0");
 	lab_free(l);
 }
 
 /* The words for one packet, as `drops` shows them. */
 static const char *described(struct stack *s, struct dev *d, struct mac from, uint16_t type, uint8_t proto)
 {
+	static char text[DROP_TEXT_LEN];
 	struct pkt *p = stack_pkt(s, 60);
 
 	p->dev = d;
@@ -64,7 +65,7 @@ static const char *described(struct stack *s, struct dev *d, struct mac from, ui
 	p->ip = (struct ip_hdr){
 		.src = 0x0a000001, .dst = 0x0a000002, .proto = proto, .hdr_len = proto ? 20 : 0};
 	stack_drop(s, p, DROP_SOCK_FILTER);
-	return s->drops[DROP_SOCK_FILTER].last;
+	return drop_describe(&s->drops[DROP_SOCK_FILTER], text);
 }
 
 static void a_drop_says_what_the_packet_looked_like(void)
