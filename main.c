@@ -4,6 +4,7 @@
 #include "inet.h"
 #include "shell/attach.h"
 #include "shell/cmd.h"
+#include "shell/replay.h"
 #include "shell/session.h"
 #include "shell/setup.h"
 #include "shell/shell.h"
@@ -101,6 +102,8 @@ int main(int argc, char **argv)
 
 	if (argc > 1 && strcmp(argv[1], "attach") == 0)
 		return attach_main(argc - 1, argv + 1);
+	if (argc > 1 && strcmp(argv[1], "replay") == 0)
+		return replay_main(argc - 1, argv + 1);
 	int status = options_parse(&o, argc, argv);
 	if (status >= 0)
 		return status;

@@ -15,6 +15,8 @@
 static const char help_text[] =
 	"Usage: tapir [OPTIONS] [SCRIPT...]\n"
 	"       tapir attach [PID]      a second terminal on a tapir that runs\n"
+	"       tapir replay CAPTURE    a capture comes in, and what goes out is compared (tapir replay "
+	"--help)\n"
 	"A TCP/IP stack of its own, with a shell.\n"
 	"\n"
 	"Where host h1 stands:\n"

@@ -15,16 +15,21 @@ _tapir() {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} used=" ${COMP_WORDS[*]} "
 	local options="--host --tap --tun --macvtap --socket --empty -c -f -e --virtual --seed --version --help"
 	COMPREPLY=()
+	[ "${COMP_WORDS[1]}" != replay ] || options="--setup --expect --update --out --mask --fast --linger --after --dev --seed --help"
 	case $before in
 	--tap | --tun | --macvtap) COMPREPLY=($(compgen -W "$(_tapir_interfaces "${before#--}")" -- "$word")) ;;
-	--addr | --mac | --gw | --seed | -c) ;;
+	--addr | --mac | --gw | --seed | -c | --linger | --dev) ;;
+	--mask) COMPREPLY=($(compgen -W "ipid ts isn ports csum time" -- "$word")) ;;
 	*)
 		case $used in
 		*" --tap "* | *" --tun "* | *" --macvtap "* | *" --socket "*) options+=" --addr --mac --gw" ;;
 		esac
 		case $word in
 		-*) [ "$before" = -f ] || COMPREPLY=($(compgen -W "$options" -- "$word")) ;;
-		*) COMPREPLY=($(compgen -f -- "$word")) ;;
+		*)
+			COMPREPLY=($(compgen -f -- "$word"))
+			[ "$COMP_CWORD" != 1 ] || COMPREPLY+=($(compgen -W "attach replay" -- "$word"))
+			;;
 		esac
 		;;
 	esac

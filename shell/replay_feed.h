@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* The frames of a capture come in at a device (dev/replay.h), at the times the capture has, or as soon as all is quiet. */
+#ifndef SHELL_REPLAY_FEED_H
+#define SHELL_REPLAY_FEED_H
+
+#include "lib/capture.h"
+#include "net/dev.h"
+
+struct feed {
+	struct capture_reader *in; /* stays the caller's */
+	bool fast;
+	void (*over)(struct feed *f); /* everything has come, or ->error says why it has not */
+
+	/* the rest is replay_feed.c's; to be read */
+	unsigned linktype;	       /* of all packets */
+	unsigned long long read, ours; /* packets so far; of those, frames of our own, which do not come in */
+	char error[CAPTURE_ERROR_LEN];
+	uint64_t capture_ns, begin_ns; /* the time of the first packet, and when it comes */
+	struct dev *dev;
+	struct capture_packet next;
+	bool has_next;
+	struct timer timer;
+	struct work work;
+};
+
+/* Reads the first packet: `linktype` is known. False: ->error says why the capture cannot be used. */
+bool feed_open(struct feed *f);
+
+/* The first packet comes at `begin_ns`. */
+void feed_start(struct feed *f, struct dev *d, uint64_t begin_ns);
+void feed_stop(struct feed *f);
+
+/* What a clock that has gone on with the capture's shows now. */
+uint64_t feed_time_ns(const struct feed *f, uint64_t now_ns);
+
+#endif
