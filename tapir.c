@@ -200,12 +200,12 @@ static int up(struct tapir_host *h, const char *dev, int err)
 
 int tapir_tap(struct tapir_host *h, const char *dev, const char *ifname)
 {
-	return up(h, dev, tap_create(stack_of(h), dev, ifname, MAC_ZERO));
+	return up(h, dev, tap_create(stack_of(h), dev, ifname, (struct tap_config){0}));
 }
 
 int tapir_tun(struct tapir_host *h, const char *dev, const char *ifname)
 {
-	return up(h, dev, tun_create(stack_of(h), dev, ifname));
+	return up(h, dev, tap_create(stack_of(h), dev, ifname, (struct tap_config){.is_tun = true}));
 }
 
 int tapir_cable(struct tapir_host *a, const char *dev_a, struct tapir_host *b, const char *dev_b)

@@ -46,10 +46,10 @@ static struct virtio_net_hdr offload_to(const struct pkt *p)
 
 void dev_fd_came(struct dev_fd *f, struct pkt *p, size_t n)
 {
-	struct virtio_net_hdr h;
+	struct virtio_net_hdr h = {0};
 
-	memcpy(&h, p->data - VNET_LEN, VNET_LEN);
-	p->len = (uint32_t)n - VNET_LEN;
+	memcpy(&h, p->data - f->hdr_len, f->hdr_len);
+	p->len = (uint32_t)n - f->hdr_len;
 	offload_from(p, &h);
 	dev_input(&f->dev, pkt_shrink(p));
 }
@@ -62,8 +62,8 @@ static bool input_one(struct dev_fd *f)
 
 	if (!p)
 		return false;
-	ssize_t n = read(f->fd, p->data - VNET_LEN, p->room - PKT_HEADROOM + VNET_LEN);
-	if (n >= VNET_LEN) {
+	ssize_t n = read(f->fd, p->data - f->hdr_len, p->room - PKT_HEADROOM + f->hdr_len);
+	if (n > 0 && (size_t)n >= f->hdr_len) {
 		dev_fd_came(f, p, (size_t)n);
 		return true;
 	}
@@ -104,6 +104,13 @@ void dev_fd_init(struct dev_fd *f, const struct dev_ops *ops, enum dev_type type
 	dev_init(&f->dev, ops, type);
 	f->dev.features = DEV_CAN_CSUM | DEV_CAN_GSO;
 	f->fd = fd;
+	f->hdr_len = VNET_LEN;
+}
+
+void dev_fd_make_plain(struct dev_fd *f)
+{
+	f->dev.features = 0;
+	f->hdr_len = 0;
 }
 
 void dev_fd_start(struct dev_fd *f)
@@ -118,7 +125,7 @@ void dev_fd_start(struct dev_fd *f)
 
 void dev_fd_sent(struct dev_fd *f, struct pkt *p, int res)
 {
-	pkt_pull(p, VNET_LEN);
+	pkt_pull(p, f->hdr_len);
 	if (res >= 0) {
 		pkt_done(p);
 		return;
@@ -132,7 +139,7 @@ void dev_fd_xmit(struct dev *d, struct pkt *p)
 	struct virtio_net_hdr h = offload_to(p);
 	struct dev_fd *f = dev_fd_of(d);
 
-	memcpy(pkt_push(p, VNET_LEN), &h, VNET_LEN);
+	memcpy(pkt_push(p, f->hdr_len), &h, f->hdr_len);
 	if (f->ring)
 		fd_ring_write(f, p);
 	else

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What tap, tun and macvtap have in common: frames read from and written to a character device, each behind a
- * virtio_net_hdr, which carries the offload fields. A readable descriptor is the NIC's interrupt.
+ * virtio_net_hdr, which carries the offload fields, unless the device is plain. A readable descriptor is the NIC's
+ * interrupt.
  */
 #ifndef DEV_FD_H
 #define DEV_FD_H
@@ -13,12 +14,15 @@
 /* For TUNSETOFFLOAD: what the machine's end may hand over as it is. */
 enum { DEV_FD_OFFLOADS = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO_ECN };
 
+enum { VNET_LEN = 10 }; /* of a virtio_net_hdr */
+
 struct fd_ring;
 
 struct dev_fd {
 	struct dev dev; /* ops->free of the kind calls dev_fd_close() */
 	struct watch watch;
 	int fd;		      /* -1: gone */
+	unsigned hdr_len;     /* before each frame: VNET_LEN, or 0 */
 	struct fd_ring *ring; /* reads and writes by the loop's ring; NULL: by system calls of their own */
 	unsigned singles;     /* how often in a row it had a single frame */
 };
@@ -26,6 +30,9 @@ struct dev_fd {
 /* Before dev_register(). `fd` is non-blocking, with IFF_VNET_HDR and a header of 10 bytes; it becomes the
  * device's. */
 void dev_fd_init(struct dev_fd *f, const struct dev_ops *ops, enum dev_type type, int fd);
+
+/* Before dev_register(): frames come and go without virtio headers, so nothing is left to the other end. */
+void dev_fd_make_plain(struct dev_fd *f);
 
 /* After dev_register(): watches the descriptor. */
 void dev_fd_start(struct dev_fd *f);

@@ -69,10 +69,11 @@ bool fd_ring_input(struct dev_fd *f)
 
 	if (n < 0 && n != -EAGAIN && n != -EINTR)
 		dev_fd_close(f);
-	struct pkt *p = n < VNET_LEN ? NULL : stack_pkt(f->dev.stack, (size_t)n - VNET_LEN);
+	bool whole = n > 0 && (size_t)n >= f->hdr_len;
+	struct pkt *p = whole ? stack_pkt(f->dev.stack, (size_t)n - f->hdr_len) : NULL;
 	if (!p)
 		return false;
-	memcpy(p->data - VNET_LEN, r->frame, (size_t)n);
+	memcpy(p->data - f->hdr_len, r->frame, (size_t)n);
 	dev_fd_came(f, p, (size_t)n);
 	return true;
 }

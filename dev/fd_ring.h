@@ -9,8 +9,6 @@
 
 #include "dev/fd.h"
 
-enum { VNET_LEN = 10 }; /* of a virtio_net_hdr */
-
 /* NULL: the loop has no ring, or there is no memory. */
 struct fd_ring *fd_ring_new(struct dev_fd *f);
 
@@ -23,10 +21,10 @@ void fd_ring_read(struct dev_fd *f);
 /* The frame that the last read brought. False: none, or the device is gone. */
 bool fd_ring_input(struct dev_fd *f);
 
-/* `p` begins with its virtio header. */
+/* `p` begins with its virtio header, where there is one. */
 void fd_ring_write(struct dev_fd *f, struct pkt *p);
 
-/* The two ends in fd.c. A frame of n bytes, header included, came to p->data - VNET_LEN; `p` was written, or -errno. */
+/* The two ends in fd.c. A frame of n bytes, header included, came to p->data - f->hdr_len; `p` was written, or -errno. */
 void dev_fd_came(struct dev_fd *f, struct pkt *p, size_t n);
 void dev_fd_sent(struct dev_fd *f, struct pkt *p, int res);
 

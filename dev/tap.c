@@ -22,20 +22,27 @@ static void free_tap(struct dev *d)
 static const struct dev_ops tap_ops = {.kind = "tap", .xmit = dev_fd_xmit, .free = free_tap};
 static const struct dev_ops tun_ops = {.kind = "tun", .xmit = dev_fd_xmit, .free = free_tap};
 
-/* A descriptor on the interface, or -errno. Partial checksums and super-frames may come in: the offload
- * fields carry them. An interface that outlives its programs may have kept another one's length of the virtio
- * header. */
-static int open_tun(const char *ifname, short mode)
+/* Partial checksums and super-frames may come in where the offload fields carry them. An interface that outlives its
+ * programs may have kept what another one said, and the length of its virtio header. */
+static bool set_offloads(int fd, bool is_plain)
 {
-	int vnet_len = 10;
-	struct ifreq ifr = {.ifr_flags = (short)(mode | IFF_NO_PI | IFF_VNET_HDR)};
+	int vnet_len = VNET_LEN;
+
+	return (is_plain || ioctl(fd, TUNSETVNETHDRSZ, &vnet_len) == 0) &&
+		ioctl(fd, TUNSETOFFLOAD, is_plain ? 0 : DEV_FD_OFFLOADS) == 0;
+}
+
+/* A descriptor on the interface, or -errno. */
+static int open_tun(const char *ifname, const struct tap_config *config)
+{
+	int mode = (config->is_tun ? IFF_TUN : IFF_TAP) | (config->is_plain ? 0 : IFF_VNET_HDR);
+	struct ifreq ifr = {.ifr_flags = (short)(mode | IFF_NO_PI)};
 	int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
 
 	if (fd < 0)
 		return -errno;
 	strncpy(ifr.ifr_name, ifname, IFNAMSIZ - 1);
-	if (ioctl(fd, TUNSETIFF, &ifr) < 0 || ioctl(fd, TUNSETVNETHDRSZ, &vnet_len) < 0 ||
-		ioctl(fd, TUNSETOFFLOAD, DEV_FD_OFFLOADS) < 0) {
+	if (ioctl(fd, TUNSETIFF, &ifr) < 0 || !set_offloads(fd, config->is_plain)) {
 		int err = -errno;
 		close(fd);
 		return err;
@@ -43,18 +50,22 @@ static int open_tun(const char *ifname, short mode)
 	return fd;
 }
 
-static int create(struct stack *s, const char *name, const char *ifname, bool tap, struct mac mac)
+int tap_create(struct stack *s, const char *name, const char *ifname, struct tap_config config)
 {
+	bool tap = !config.is_tun;
+
 	if (strlen(ifname) >= IFNAMSIZ)
 		return -EINVAL;
 	struct dev_fd *f = calloc(1, sizeof(*f));
-	int fd = f ? open_tun(ifname, tap ? IFF_TAP : IFF_TUN) : -ENOMEM;
+	int fd = f ? open_tun(ifname, &config) : -ENOMEM;
 	if (fd < 0) {
 		free(f);
 		return fd;
 	}
 	dev_fd_init(f, tap ? &tap_ops : &tun_ops, tap ? DEV_ETHER : DEV_RAW, fd);
-	f->dev.mac = mac;
+	if (config.is_plain)
+		dev_fd_make_plain(f);
+	f->dev.mac = tap ? config.mac : MAC_ZERO;
 	f->dev.min_frame = tap ? ETHER_MIN_LEN : 0;
 	f->dev.flags |= tap ? 0 : DEV_POINTOPOINT | DEV_MULTICAST;
 	int err = dev_register(s, &f->dev, name);
@@ -69,15 +80,5 @@ static int create(struct stack *s, const char *name, const char *ifname, bool ta
 
 int tap_open(const char *ifname)
 {
-	return open_tun(ifname, IFF_TAP);
-}
-
-int tap_create(struct stack *s, const char *name, const char *ifname, struct mac mac)
-{
-	return create(s, name, ifname, true, mac);
-}
-
-int tun_create(struct stack *s, const char *name, const char *ifname)
-{
-	return create(s, name, ifname, false, MAC_ZERO);
+	return open_tun(ifname, &(struct tap_config){0});
 }

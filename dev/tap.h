@@ -5,12 +5,16 @@
 
 #include "net/dev.h"
 
+struct tap_config {
+	bool is_tun;
+	bool is_plain; /* frames without a virtio header: no super-frames, and no checksum is left to the other end */
+	struct mac mac; /* zero: random; no meaning for tun */
+};
+
 /* Attaches to the machine's interface `ifname`, or makes it; its other end is the kernel's. The device is
- * `name` on host `s`, with MAC address `mac` (zero: random; no meaning for tun). Needs /dev/net/tun, and
- * CAP_NET_ADMIN unless the interface belongs to the user. 0, or -errno of open("/dev/net/tun"), TUNSETIFF or
- * dev_register(): nothing was made. */
-int tap_create(struct stack *s, const char *name, const char *ifname, struct mac mac);
-int tun_create(struct stack *s, const char *name, const char *ifname);
+ * `name` on host `s`. Needs /dev/net/tun, and CAP_NET_ADMIN unless the interface belongs to the user. 0, or -errno of
+ * open("/dev/net/tun"), TUNSETIFF or dev_register(): nothing was made. */
+int tap_create(struct stack *s, const char *name, const char *ifname, struct tap_config config);
 
 /* A bare descriptor on a TAP interface, for trying whether it can be had. Or -errno. */
 int tap_open(const char *ifname);

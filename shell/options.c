@@ -30,6 +30,7 @@ static const char help_text[] =
 	"      --addr CIDR  ... with this address; may be repeated\n"
 	"      --mac MAC    ... with this MAC address\n"
 	"      --gw IP      ... with the default route by this gateway\n"
+	"      --plain      ... (TAP, TUN) without virtio headers: no super-frames, all checksums in full\n"
 	"  --empty          no device but lo\n"
 	"\n"
 	"What is run (nothing: a prompt, or standard input where it is no terminal):\n"
@@ -51,6 +52,22 @@ static const char help_text[] =
 	"  sudo tapir --macvtap mvt0 --addr 192.0.2.7/24 --gw 192.0.2.1\n"
 	"\n"
 	"Exit status: that of the last command; 1 when tapir could not start; 2 for a wrong command line.\n";
+
+enum {
+	OPT_HOST = 256,
+	OPT_TAP,
+	OPT_TUN,
+	OPT_MACVTAP,
+	OPT_SOCKET,
+	OPT_ADDR,
+	OPT_MAC,
+	OPT_GW,
+	OPT_PLAIN,
+	OPT_EMPTY,
+	OPT_VIRTUAL,
+	OPT_SEED,
+	OPT_VERSION,
+};
 
 /* Explains a mistake; returns the exit status. */
 static int __attribute__((format(printf, 1, 2))) wrong(const char *fmt, ...)
@@ -128,6 +145,32 @@ static int add_gateway(struct options_device *d, const char *text)
 	return -1;
 }
 
+static int make_plain(struct options_device *d)
+{
+	if (d->kind != DEVICE_TAP && d->kind != DEVICE_TUN)
+		return wrong("--plain is for --tap and --tun");
+	d->is_plain = true;
+	return -1;
+}
+
+static int parse_of_device(struct options_device *d, int option)
+{
+	if (!d)
+		return wrong(
+			"--addr, --mac, --gw and --plain belong to the --tap, --tun, --macvtap or --socket "
+			"before them, and there is none");
+	switch (option) {
+	case OPT_ADDR:
+		return add_addr(d, optarg);
+	case OPT_MAC:
+		return add_mac(d, optarg);
+	case OPT_GW:
+		return add_gateway(d, optarg);
+	default:
+		return make_plain(d);
+	}
+}
+
 /* ---- the others ---- */
 
 static int set_seed(struct options *o, const char *text)
@@ -147,21 +190,6 @@ static void add_script(struct options *o, bool is_text, const char *text)
 	o->scripts[o->script_count++] = (struct options_script){is_text, text};
 }
 
-enum {
-	OPT_HOST = 256,
-	OPT_TAP,
-	OPT_TUN,
-	OPT_MACVTAP,
-	OPT_SOCKET,
-	OPT_ADDR,
-	OPT_MAC,
-	OPT_GW,
-	OPT_EMPTY,
-	OPT_VIRTUAL,
-	OPT_SEED,
-	OPT_VERSION,
-};
-
 static const struct option long_options[] = {
 	{"host", no_argument, NULL, OPT_HOST},
 	{"tap", required_argument, NULL, OPT_TAP},
@@ -171,6 +199,7 @@ static const struct option long_options[] = {
 	{"addr", required_argument, NULL, OPT_ADDR},
 	{"mac", required_argument, NULL, OPT_MAC},
 	{"gw", required_argument, NULL, OPT_GW},
+	{"plain", no_argument, NULL, OPT_PLAIN},
 	{"empty", no_argument, NULL, OPT_EMPTY},
 	{"virtual", no_argument, NULL, OPT_VIRTUAL},
 	{"seed", required_argument, NULL, OPT_SEED},
@@ -198,8 +227,6 @@ static const char *as_written(char out[3], int index, char **argv)
 
 static int parse_one(struct options *o, struct seen *seen, int option, const char *given)
 {
-	struct options_device *d = last_device(o);
-
 	switch (option) {
 	case OPT_HOST:
 		seen->host = true;
@@ -215,13 +242,8 @@ static int parse_one(struct options *o, struct seen *seen, int option, const cha
 	case OPT_ADDR:
 	case OPT_MAC:
 	case OPT_GW:
-		if (!d)
-			return wrong(
-				"--addr, --mac and --gw belong to the --tap, --tun, --macvtap or --socket "
-				"before them, and there is none");
-		return option == OPT_ADDR   ? add_addr(d, optarg)
-			: option == OPT_MAC ? add_mac(d, optarg)
-					    : add_gateway(d, optarg);
+	case OPT_PLAIN:
+		return parse_of_device(last_device(o), option);
 	case OPT_VIRTUAL:
 		o->is_virtual = true;
 		return -1;

@@ -32,6 +32,7 @@ struct options_device {
 	unsigned addr_count;
 	struct mac mac;	  /* zero: not said */
 	uint32_t gateway; /* 0: not said */
+	bool is_plain;	  /* TAP, TUN: frames without virtio headers */
 };
 
 /* What is to be run: the texts of -c, the files of -f and SCRIPT... */

@@ -94,7 +94,7 @@ static struct stack *new_host(struct world *w, const char *name)
 /* h1 with eth0 on tap0. */
 static int join_kernel(struct stack *h1, struct sandbox *b)
 {
-	int err = tap_create(h1, "eth0", SANDBOX_IFNAME, MAC_ZERO);
+	int err = tap_create(h1, "eth0", SANDBOX_IFNAME, (struct tap_config){0});
 
 	if (err)
 		sandbox_explain_tap(b, err);
@@ -169,7 +169,8 @@ static int create_device(struct stack *s, const struct options_device *d, const 
 		err = socket_create(s, name, d->ifname, d->mac);
 		return err ? complain_socket(d->ifname, err) : 0;
 	}
-	err = d->kind == DEVICE_TAP ? tap_create(s, name, d->ifname, d->mac) : tun_create(s, name, d->ifname);
+	struct tap_config config = {d->kind == DEVICE_TUN, d->is_plain, d->mac};
+	err = tap_create(s, name, d->ifname, config);
 	if (err)
 		return complain_tap(d, err);
 	if (!existed)

@@ -22,7 +22,7 @@ _tapir() {
 	--mask) COMPREPLY=($(compgen -W "ipid ts isn ports csum time" -- "$word")) ;;
 	*)
 		case $used in
-		*" --tap "* | *" --tun "* | *" --macvtap "* | *" --socket "*) options+=" --addr --mac --gw" ;;
+		*" --tap "* | *" --tun "* | *" --macvtap "* | *" --socket "*) options+=" --addr --mac --gw --plain" ;;
 		esac
 		case $word in
 		-*) [ "$before" = -f ] || COMPREPLY=($(compgen -W "$options" -- "$word")) ;;

@@ -31,6 +31,29 @@ tapir_says m 'ip addr show eth0' 'inet 10\.9\.0\.1/16'
 tapir_says m 'ip addr show eth1' 'inet 10\.2\.0\.1/24'
 tapir_says m 'ip addr show tun0' 'inet 10\.3\.0\.1/24'
 
+# --- plain: no segment longer than the MTU either way, though the kernel would send longer ones to another program
+
+tapir_start p --tap p1 --addr 10.5.0.1/24 --plain
+ip addr add 10.5.0.2/24 dev p1
+tapir_says p 'ping -c 2 10.5.0.2' '2 packets transmitted, 2 received, 0% packet loss'
+tapir_type p 'serve echo &'
+tapir_run p 'ip -s link' >/dev/null
+expect "a megabyte there and back" timeout 30 python3 - <<'END'
+import socket, threading
+s = socket.create_connection(("10.5.0.1", 7))
+data = bytes(range(256)) * 4096
+threading.Thread(target=s.sendall, args=(data,)).start()
+got = b""
+while len(got) < len(data):
+    got += s.recv(1 << 20)
+assert got == data
+END
+for way in rx tx; do
+	read -r packets bytes <<<"$(awk -v way=$way '$1 == "p1:" { print way == "rx" ? $3 " " $2 : $11 " " $10 }' /proc/net/dev)"
+	[ "$bytes" -gt 1000000 ] && [ "$bytes" -lt $((packets * 1514)) ] || fail "$way: $bytes bytes in $packets frames"
+done
+tapir_stop p || fail "it ended with $?"
+
 # --- the interface is deleted while we run: carrier lost, no harm
 
 ip link del t0
@@ -83,6 +106,6 @@ error "there is an interface of this name, and it is no tap interface" --tap lo
 error "gateway 10.8.0.9 is in the subnet of none of its addresses" --tap t0 --addr 10.7.0.1/24 --gw 10.8.0.9
 error "only one --gw" --tap t0 --addr 10.7.0.1/24 --gw 10.7.0.2 --tap t1 --addr 10.8.0.1/24 --gw 10.8.0.2
 error "--virtual needs devices inside tapir" --virtual --tap t0
-error "--addr, --mac and --gw belong to" --addr 10.0.0.1/24 --tap t0
+error "--addr, --mac, --gw and --plain belong to" --addr 10.0.0.1/24 --tap t0
 ip link show t0 2>/dev/null && fail "an error left t0"
 exit 0

@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { VNET_LEN = 10, FRAME_LEN = 60 };
+enum { FRAME_LEN = 60 };
 
 struct bench {
 	struct lab *l;
@@ -45,7 +45,7 @@ static void see(struct dev_tap *t, const struct pkt *p, struct dev *d, bool outg
 }
 
 /* With the device on this descriptor. */
-static struct bench bench_on(int fd)
+static struct bench bench_on_plain(int fd, bool is_plain)
 {
 	struct bench b = {.l = lab_new(), .machine = -1};
 	struct dev_fd *f = calloc(1, sizeof(*f));
@@ -53,6 +53,8 @@ static struct bench bench_on(int fd)
 	CU_ASSERT_TRUE_FATAL(f && fd >= 0);
 	b.s = lab_host(b.l, "h1");
 	dev_fd_init(f, &ops, DEV_ETHER, fd);
+	if (is_plain)
+		dev_fd_make_plain(f);
 	b.d = &f->dev;
 	CU_ASSERT_EQUAL_FATAL(dev_register(b.s, b.d, "eth0"), 0);
 	dev_fd_start(f);
@@ -60,14 +62,24 @@ static struct bench bench_on(int fd)
 	return b;
 }
 
-static struct bench bench_new(void)
+static struct bench bench_on(int fd)
+{
+	return bench_on_plain(fd, false);
+}
+
+static struct bench bench_new_plain(bool is_plain)
 {
 	int pair[2];
 
 	CU_ASSERT_EQUAL_FATAL(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, pair), 0);
-	struct bench b = bench_on(pair[0]);
+	struct bench b = bench_on_plain(pair[0], is_plain);
 	b.machine = pair[1];
 	return b;
+}
+
+static struct bench bench_new(void)
+{
+	return bench_new_plain(false);
 }
 
 static void bench_free(struct bench *b)
@@ -303,9 +315,45 @@ static void an_error_without_data_takes_the_carrier(void)
 	check_carrier_goes_with(ends[1]); /* POLLERR */
 }
 
+static void a_plain_device_has_no_header_either_way(void)
+{
+	struct bench b = bench_new_plain(true);
+	uint8_t message[2000] = {2, 9, 9, 9, 9, 9, 2, 0, 0, 0, 0, 1, 0x88, 0xb5};
+
+	b.tap.fn = see;
+	dev_add_tap(b.d, &b.tap);
+	CU_ASSERT_EQUAL(write(b.machine, message, FRAME_LEN), FRAME_LEN);
+	turn(&b);
+	CU_ASSERT_EQUAL(b.d->stats.rx_packets, 1);
+	CU_ASSERT_EQUAL(b.d->stats.rx_bytes, FRAME_LEN);
+	CU_ASSERT_EQUAL(b.seen.csum, PKT_CSUM_NONE);
+	dev_output(b.d, outgoing(&b));
+	CU_ASSERT_EQUAL(read(b.machine, message, sizeof(message)), FRAME_LEN);
+	CU_ASSERT_EQUAL(b.d->stats.tx_bytes, FRAME_LEN);
+	bench_free(&b);
+}
+
+static void a_plain_device_cuts_super_frames_and_completes_checksums(void)
+{
+	struct bench b = bench_new_plain(true);
+	struct ip_hdr ip = {.src = 1, .dst = 2, .ttl = 64};
+	struct tcp_hdr tcp = {.flags = TCP_ACK};
+	uint8_t frame[2000];
+
+	dev_output(b.d, lab_super_frame(b.s, b.d->mac, b.d->mac, ip, tcp, 3000, 1448));
+	for (size_t left = 3000; left; left -= MIN(left, (size_t)1448)) {
+		size_t segment = TCP_HDR_LEN + MIN(left, (size_t)1448), at = ETHER_HDR_LEN + IP_HDR_LEN;
+		CU_ASSERT_EQUAL_FATAL(read(b.machine, frame, sizeof(frame)), (ssize_t)(at + segment));
+		CU_ASSERT_EQUAL(tcp_csum(frame + at, segment, ip.src, ip.dst), 0);
+	}
+	CU_ASSERT_EQUAL(read(b.machine, frame, sizeof(frame)), -1);
+	bench_free(&b);
+}
+
 SUITE(dev_fd, T(frames_come_in_behind_their_header), T(a_small_frame_moves_to_a_small_buffer),
 	T(offload_fields_come_in), T(a_turn_delivers_no_more_than_the_budget),
 	T(less_than_a_header_is_no_frame), T(a_frame_leaves_with_its_offload_fields),
 	T(a_super_frame_leaves_in_one_piece), T(offload_fields_that_do_not_fit_drop_by_name),
 	T(a_full_queue_drops_by_name), T(a_refused_write_drops_by_name), T(a_failed_read_takes_the_carrier),
-	T(an_error_without_data_takes_the_carrier))
+	T(an_error_without_data_takes_the_carrier), T(a_plain_device_has_no_header_either_way),
+	T(a_plain_device_cuts_super_frames_and_completes_checksums))

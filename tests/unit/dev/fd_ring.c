@@ -32,7 +32,7 @@ static void turn(struct bench *b)
 	loop_turn(&b->l->loop, false);
 }
 
-static bool bench_on(struct bench *b, int fd, int machine)
+static bool bench_on_plain(struct bench *b, int fd, int machine, bool is_plain)
 {
 	*b = (struct bench){.l = lab_new(), .machine = machine};
 	struct dev_fd *f = calloc(1, sizeof(*f));
@@ -41,6 +41,8 @@ static bool bench_on(struct bench *b, int fd, int machine)
 	loop_use_ring(&b->l->loop);
 	b->s = lab_host(b->l, "h1");
 	dev_fd_init(f, &ops, DEV_ETHER, fd);
+	if (is_plain)
+		dev_fd_make_plain(f);
 	b->d = &f->dev;
 	CU_ASSERT_EQUAL_FATAL(dev_register(b->s, b->d, "eth0"), 0);
 	dev_fd_start(f);
@@ -49,6 +51,11 @@ static bool bench_on(struct bench *b, int fd, int machine)
 	if (b->l->loop.ring.fd < 0)
 		unit_skip("no io_uring here");
 	return b->l->loop.ring.fd >= 0;
+}
+
+static bool bench_on(struct bench *b, int fd, int machine)
+{
+	return bench_on_plain(b, fd, machine, false);
 }
 
 static bool bench_new(struct bench *b)
@@ -214,7 +221,27 @@ static void closing_ends_the_pending_read_and_what_was_sent(void)
 	bench_free(&b);
 }
 
+static void a_plain_device_has_no_header_either_way(void)
+{
+	uint8_t message[200] = {2, 9, 9, 9, 9, 9, 2, 0, 0, 0, 0, 1, 0x88, 0xb5};
+	struct bench b;
+	int pair[2];
+
+	CU_ASSERT_EQUAL_FATAL(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, pair), 0);
+	if (bench_on_plain(&b, pair[0], pair[1], true)) {
+		for (int i = 0; i < 3; i++)
+			CU_ASSERT_EQUAL(write(b.machine, message, FRAME_LEN), FRAME_LEN);
+		turn(&b);
+		CU_ASSERT_EQUAL(b.d->stats.rx_packets, 3);
+		CU_ASSERT_EQUAL(b.d->stats.rx_bytes, 3 * FRAME_LEN);
+		send_frames(&b, 1);
+		turn(&b);
+		CU_ASSERT_EQUAL(read(b.machine, message, sizeof(message)), FRAME_LEN);
+	}
+	bench_free(&b);
+}
+
 SUITE(dev_fd_ring, T(a_single_frame_comes_in_by_the_pending_read), T(a_burst_comes_in_by_budgets),
 	T(less_than_a_header_is_no_frame), T(frames_leave_with_the_next_wait_in_order),
 	T(a_full_queue_drops_by_name), T(a_refused_write_drops_by_name), T(a_failed_read_takes_the_carrier),
-	T(closing_ends_the_pending_read_and_what_was_sent))
+	T(closing_ends_the_pending_read_and_what_was_sent), T(a_plain_device_has_no_header_either_way))

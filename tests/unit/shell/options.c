@@ -125,6 +125,20 @@ static void options_belong_to_the_device_before_them(void)
 	CHECK_WRONG("--gw", "10.0.0.1", "--tap", "tap0");
 }
 
+static void plain_is_for_tap_and_tun(void)
+{
+	struct options o;
+
+	CU_ASSERT_EQUAL(PARSE(&o, "--tap", "t0", "--plain", "--tap", "t1", "--tun", "u0", "--plain"), GO_ON);
+	CU_ASSERT_TRUE(o.devices[0].is_plain);
+	CU_ASSERT_FALSE(o.devices[1].is_plain);
+	CU_ASSERT_TRUE(o.devices[2].is_plain);
+	options_free(&o);
+	CHECK_WRONG("--plain", "--tap", "t0");
+	CHECK_WRONG("--macvtap", "m0", "--plain");
+	CHECK_WRONG("--socket", "path", "--plain");
+}
+
 static void values_that_are_none_are_refused(void)
 {
 	CHECK_WRONG("--tap", "t", "--addr", "10.0.0.1/33");
@@ -172,5 +186,5 @@ static void help_and_version_end_well(void)
 
 SUITE(shell_options, T(nothing_is_the_sandbox_with_a_random_seed), T(virtual_means_empty_and_seed_one),
 	T(virtual_refuses_the_machines_devices), T(topologies_exclude_each_other),
-	T(options_belong_to_the_device_before_them), T(values_that_are_none_are_refused),
-	T(scripts_run_in_the_order_given), T(help_and_version_end_well))
+	T(options_belong_to_the_device_before_them), T(plain_is_for_tap_and_tun),
+	T(values_that_are_none_are_refused), T(scripts_run_in_the_order_given), T(help_and_version_end_well))
