@@ -14,12 +14,13 @@
 #include <time.h>
 
 enum {
-	READ_AT_ONCE = 16 << 10,
+	AT_ONCE = 64 << 10, /* read or written in one call */
 	DATAGRAM_MAX = 65507,
 	BACKLOG = 4096,
 	PRIVILEGED = 1024,
 	CHARGEN_LINE = 74,  /* 72 characters, CR, LF */
 	CHARGEN_CHARS = 95, /* printable ones, space included */
+	CHARGEN_PERIOD = CHARGEN_LINE * CHARGEN_CHARS,
 	CHARGEN_DATAGRAM = 512,
 };
 
@@ -29,7 +30,7 @@ struct client {
 	struct sock *sk;
 	uint8_t *held; /* to be written first; NULL: nothing */
 	size_t held_len, held_at;
-	size_t position; /* chargen: octets written */
+	size_t position; /* chargen: in the period, of what comes next */
 	struct timer idle;
 };
 
@@ -50,6 +51,8 @@ struct serve {
 	struct sock *listener, *udp;
 	struct list clients;
 	struct serve_stats stats;
+	uint8_t *text; /* chargen: what it says from any octet of the period on, AT_ONCE of it; else NULL */
+	unsigned answers;   /* to datagrams, a second */
 	unsigned allowance; /* datagrams that may be answered, as of reckoned_ns */
 	uint64_t reckoned_ns;
 };
@@ -91,7 +94,7 @@ static bool put(struct client *cl, const uint8_t *data, size_t len)
 
 static bool echo_talk(struct client *cl)
 {
-	uint8_t data[READ_AT_ONCE];
+	uint8_t data[AT_ONCE];
 
 	if (!put_held(cl))
 		return false;
@@ -118,16 +121,16 @@ static bool discard_talk(struct client *cl)
 	ssize_t n;
 
 	do
-		n = sock_recv(cl->sk, NULL, READ_AT_ONCE, MSG_TRUNC, NULL);
+		n = sock_recv(cl->sk, NULL, AT_ONCE, MSG_TRUNC, NULL);
 	while (n > 0);
 	return n == -EAGAIN;
 }
 
 /* Each line begins one character later than the one before it. */
-static void chargen_fill(uint8_t *out, size_t len, size_t position)
+static void chargen_fill(uint8_t *out, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
-		size_t line = (position + i) / CHARGEN_LINE, column = (position + i) % CHARGEN_LINE;
+		size_t line = i / CHARGEN_LINE, column = i % CHARGEN_LINE;
 
 		out[i] = column < CHARGEN_LINE - 2   ? (uint8_t)(' ' + (line + column) % CHARGEN_CHARS)
 			: column == CHARGEN_LINE - 2 ? '\r'
@@ -137,16 +140,14 @@ static void chargen_fill(uint8_t *out, size_t len, size_t position)
 
 static bool chargen_talk(struct client *cl)
 {
-	uint8_t data[READ_AT_ONCE];
 	ssize_t n;
 
 	if (!discard_talk(cl))
 		return false;
 	do {
-		chargen_fill(data, sizeof(data), cl->position);
-		n = sock_send(cl->sk, data, sizeof(data), 0, NULL);
+		n = sock_send(cl->sk, cl->serve->text + cl->position, AT_ONCE, 0, NULL);
 		if (n > 0)
-			cl->position += (size_t)n;
+			cl->position = (cl->position + (size_t)n) % CHARGEN_PERIOD;
 	} while (n > 0);
 	return n == -EAGAIN;
 }
@@ -155,7 +156,7 @@ static size_t chargen_answer(struct serve *sv, uint8_t *data, size_t len)
 {
 	(void)len;
 	len = rng_below(&sv->stack->rng, CHARGEN_DATAGRAM + 1);
-	chargen_fill(data, len, 0);
+	memcpy(data, sv->text, len);
 	return len;
 }
 
@@ -259,10 +260,10 @@ static bool was_for_us_alone(const struct sock_msg *msg)
 
 static bool is_allowed(struct serve *sv)
 {
-	uint64_t earned = (sv->loop->now - sv->reckoned_ns) / (NS_PER_SEC / SERVE_ANSWERS);
+	uint64_t earned = (sv->loop->now - sv->reckoned_ns) / (NS_PER_SEC / sv->answers);
 
 	if (earned) {
-		sv->allowance = (unsigned)MIN(earned + sv->allowance, (uint64_t)SERVE_ANSWERS);
+		sv->allowance = (unsigned)MIN(earned + sv->allowance, (uint64_t)sv->answers);
 		sv->reckoned_ns = sv->loop->now;
 	}
 	if (sv->allowance == 0)
@@ -304,6 +305,13 @@ static int set_up(struct serve *sv, const struct sock_addr *at, const char **ste
 {
 	int err;
 
+	*step = "memory";
+	if (sv->kind == &kinds[SERVE_CHARGEN]) {
+		sv->text = malloc(CHARGEN_PERIOD + AT_ONCE);
+		if (!sv->text)
+			return -ENOMEM;
+		chargen_fill(sv->text, CHARGEN_PERIOD + AT_ONCE);
+	}
 	*step = "socket";
 	sv->listener = sock_open(sv->stack, SOCK_STREAM, IP_PROTO_TCP);
 	sv->udp = sv->listener ? sock_open(sv->stack, SOCK_DGRAM, IP_PROTO_UDP) : NULL;
@@ -335,7 +343,7 @@ struct serve *serve_new(struct loop *l, struct stack *s, const struct serve_conf
 	sv->stack = s;
 	sv->kind = &kinds[cfg->kind];
 	sv->port = cfg->port ? cfg->port : sv->kind->port;
-	sv->allowance = SERVE_ANSWERS;
+	sv->answers = sv->allowance = cfg->answers ? cfg->answers : SERVE_ANSWERS;
 	sv->reckoned_ns = l->now;
 	list_init(&sv->clients);
 	err = set_up(sv, &(struct sock_addr){.ip = cfg->addr, .port = sv->port}, step);
@@ -354,6 +362,7 @@ void serve_free(struct serve *sv)
 		sock_close(sv->listener);
 	if (sv->udp)
 		sock_close(sv->udp);
+	free(sv->text);
 	free(sv);
 }
 

@@ -6,7 +6,7 @@
  * They are bounded: so many connections at once, so much memory each, an end when nothing moves. By UDP they are no
  * weapon: two services that answer each other would do so for ever, and a datagram with somebody else's address in it
  * makes us send to him. So nothing is answered that comes from a port below 1024 (where such services are), from our
- * own port, or by broadcast, and no more than SERVE_ANSWERS datagrams a second are answered.
+ * own port, or by broadcast, and no more than so many datagrams a second are answered.
  */
 #ifndef APP_SERVE_H
 #define APP_SERVE_H
@@ -18,12 +18,13 @@ struct serve;
 
 enum serve_kind { SERVE_ECHO, SERVE_DISCARD, SERVE_CHARGEN, SERVE_DAYTIME };
 
-enum { SERVE_CONNECTIONS = 4096, SERVE_IDLE_S = 300, SERVE_ANSWERS = 1000 };
+enum { SERVE_CONNECTIONS = 4096, SERVE_IDLE_S = 300, SERVE_ANSWERS = 1000, SERVE_ANSWERS_MAX = 100000000 };
 
 struct serve_config {
 	enum serve_kind kind;
-	uint32_t addr; /* 0: any */
-	uint16_t port; /* 0: the service's own */
+	uint32_t addr;	  /* 0: any */
+	uint16_t port;	  /* 0: the service's own */
+	unsigned answers; /* to datagrams, a second, up to SERVE_ANSWERS_MAX; 0: SERVE_ANSWERS */
 };
 
 struct serve_stats {

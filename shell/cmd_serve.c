@@ -79,16 +79,19 @@ static int run_serve(struct cmd *c)
 {
 	struct serve_config cfg = {0};
 	unsigned wanted = 0;
-	long long port;
+	long long number = 0;
 	int opt;
 
 	args_begin();
-	while ((opt = args_next(c, "p:s:", NULL)) > 0) {
+	while ((opt = args_next(c, "p:r:s:", NULL)) > 0) {
 		if (opt == 's' ? !args_address(c, optarg, &cfg.addr)
-			       : !args_number(c, optarg, 1, PORT_MAX, &port))
+			       : !args_number(
+					 c, optarg, 1, opt == 'p' ? PORT_MAX : SERVE_ANSWERS_MAX, &number))
 			return CMD_FAILED;
 		if (opt == 'p')
-			cfg.port = (uint16_t)port;
+			cfg.port = (uint16_t)number;
+		else if (opt == 'r')
+			cfg.answers = (unsigned)number;
 	}
 	if (opt < 0)
 		return CMD_USAGE;
@@ -112,7 +115,8 @@ static int run_serve(struct cmd *c)
 
 static void complete(struct completion *w)
 {
-	static const char *const words[] = {"echo", "discard", "chargen", "daytime", "all", "-p", "-s", NULL};
+	static const char *const words[] = {
+		"echo", "discard", "chargen", "daytime", "all", "-p", "-r", "-s", NULL};
 
 	complete_offer_list(w, words);
 }
@@ -120,14 +124,15 @@ static void complete(struct completion *w)
 const struct command cmd_serve = {
 	.name = "serve",
 	.run = run_serve,
-	.usage = "serve [-p PORT] [-s ADDRESS] echo | discard | chargen | daytime | all ...",
+	.usage = "serve [-p PORT] [-r RATE] [-s ADDRESS] echo | discard | chargen | daytime | all ...",
 	.about = "run the small services of old, by TCP and UDP, until ^C",
 	.options =
 		"  echo (7)      sends back what it gets (RFC 862);  discard (9): throws it away (RFC 863)\n"
 		"  chargen (19)  sends characters without end (RFC 864);  daytime (13): the time (RFC 867)\n"
 		"  -p PORT       another port;  -s ADDRESS: only this address of ours\n"
+		"  -r RATE       so many datagrams a second are answered, instead of 1000\n"
 		"^\\ says how much was served. Datagrams from ports below 1024, from the same port, and by\n"
-		"broadcast are not answered, and no more than 1000 a second.",
+		"broadcast are not answered.",
 	.example = "serve echo &\nserve -p 7000 discard",
 	.complete = complete,
 };

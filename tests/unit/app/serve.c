@@ -6,14 +6,18 @@
 
 enum { CLIENT = 4000 };
 
-static struct serve *start(struct bench *b, enum serve_kind kind, uint16_t port)
+static struct serve *start_with(struct bench *b, struct serve_config cfg)
 {
-	struct serve_config cfg = {.kind = kind, .port = port};
 	const char *step;
 	struct serve *sv = serve_new(&b->l->loop, b->s, &cfg, &step);
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(sv);
 	return sv;
+}
+
+static struct serve *start(struct bench *b, enum serve_kind kind, uint16_t port)
+{
+	return start_with(b, (struct serve_config){.kind = kind, .port = port});
 }
 
 /* The next datagram sent by the wire; its data, or NULL. */
@@ -112,6 +116,22 @@ static void no_more_than_so_many_a_second_are_answered(void)
 	CU_ASSERT_EQUAL(answers(b), SERVE_ANSWERS / 2);
 	CU_ASSERT_EQUAL(serve_stats(sv).datagrams, 4 * SERVE_ANSWERS);
 	CU_ASSERT_EQUAL(serve_stats(sv).ignored, 4 * SERVE_ANSWERS - SERVE_ANSWERS * 3 / 2);
+	serve_free(sv);
+	bench_free(b);
+}
+
+static void or_as_many_as_was_asked_for(void)
+{
+	struct bench *b = bench_new();
+	struct serve *sv = start_with(b, (struct serve_config){.kind = SERVE_ECHO, .answers = 5000});
+
+	for (int i = 0; i < 6000; i++)
+		bench_put(b, addr(PEER, CLIENT), addr(ME, 7), "x");
+	CU_ASSERT_EQUAL(answers(b), 5000);
+	lab_run(b->l, NS_PER_SEC / 5);
+	for (int i = 0; i < 2000; i++)
+		bench_put(b, addr(PEER, CLIENT), addr(ME, 7), "x");
+	CU_ASSERT_EQUAL(answers(b), 1000);
 	serve_free(sv);
 	bench_free(b);
 }
@@ -283,8 +303,8 @@ static void a_port_in_use_is_said_with_the_step_that_failed(void)
 }
 
 SUITE(app_serve, T(each_service_answers_datagrams_in_its_way), T(udp_echo_chargen_loop),
-	T(no_more_than_so_many_a_second_are_answered), T(what_was_sent_to_many_is_not_answered),
-	T(echo_sends_back_whatever_comes_and_ends_with_its_client),
+	T(no_more_than_so_many_a_second_are_answered), T(or_as_many_as_was_asked_for),
+	T(what_was_sent_to_many_is_not_answered), T(echo_sends_back_whatever_comes_and_ends_with_its_client),
 	T(discard_reads_for_ever_and_says_nothing), T(chargen_turns_its_lines_by_one_character),
 	T(daytime_says_the_time_and_closes), T(connections_are_bounded_in_number_and_in_idle_time),
 	T(a_port_in_use_is_said_with_the_step_that_failed))

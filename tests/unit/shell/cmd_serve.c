@@ -16,8 +16,8 @@ static void services_run_until_they_are_stopped(void)
 
 static void mistakes_are_named(void)
 {
-	static const char usage[] =
-		"Usage: serve [-p PORT] [-s ADDRESS] echo | discard | chargen | daytime | all ...\n";
+	static const char usage[] = "Usage: serve [-p PORT] [-r RATE] [-s ADDRESS] echo | discard | chargen "
+				    "| daytime | all ...\n";
 	static const struct {
 		const char *script, *says;
 		int status;
@@ -27,6 +27,9 @@ static void mistakes_are_named(void)
 		{"serve finger", "serve: finger: there is no such service\n", 2, true},
 		{"serve -p 5000 all", "serve: -p is for one service\n", 2, true},
 		{"serve -p 0 echo", "serve: invalid argument: '0': out of range: 1 <= value <= 65535\n", 1,
+			false},
+		{"serve -r 100000001 echo",
+			"serve: invalid argument: '100000001': out of range: 1 <= value <= 100000000\n", 1,
 			false},
 		{"serve -s 10.9.9.9 echo", "serve: echo: port 7: bind: Cannot assign requested address\n", 1,
 			false},
