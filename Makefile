@@ -33,6 +33,7 @@ FRAME   := $(sort $(wildcard tests/unit/*.c)) $(BENCHES) $(filter-out %/matrix.c
 SUITES  := $(filter-out $(BENCHES),$(sort $(wildcard tests/unit/*/*.c tests/unit/*/*/*.c)))
 
 LIB     := $(BUILD)/libtapir.a
+BENCH   := $(addprefix $(BUILD)/bench/,driver floor server blast)
 PROG    := $(if $(wildcard main.c),$(BUILD)/tapir)
 UNIT    := $(BUILD)/unit/run
 ASAN    := $(if $(wildcard main.c),$(BUILD)/unit/tapir)
@@ -51,7 +52,7 @@ export RESULTS := $(BUILD)/results
 Q   := $(if $(filter 1,$(V)),,@)
 say  = $(if $(filter 1,$(V)),,@echo '  $1'	'$2')
 
-.PHONY: all run test unit lab netsim drill matrix live live-long soak fuzz bench check layers docs deps deps-test deps-fuzz cover install uninstall clean help FORCE
+.PHONY: all run test unit lab netsim drill matrix live live-long soak fuzz bench check layers docs deps deps-test deps-fuzz deps-bench cover install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -72,9 +73,9 @@ help:
 	@echo 'make fuzz       any bytes to what reads files, for FUZZ_SECONDS=$(FUZZ_SECONDS) each (clang)'
 	@echo 'make check      layers, headers, format, static analysis, globals, documents up to date'
 	@echo 'make docs       write docs/rfc.md anew: which test holds which requirement'
-	@echo 'make bench      ping round trips beside the least program that can answer; 10,000 macvlans beside one (as root)'
+	@echo 'make bench      speed beside the device itself, the kernel and other stacks: bench/report.md (as root; ARGS for bench/run)'
 	@echo 'make cover      line coverage of the unit tests, per file and folder'
-	@echo 'make deps       install what building needs;  make deps-test: what tests and checks need besides'
+	@echo 'make deps       install what building needs;  make deps-test, deps-bench: what tests and checks, benchmarks need besides'
 	@echo 'make install    into PREFIX=$(PREFIX) (DESTDIR= as usual);  make uninstall takes it away'
 	@echo 'make clean      remove $(BUILD)'
 	@echo 'Variables: DEBUG=1 BUILD=dir WERROR=0|1 V=1'
@@ -168,7 +169,7 @@ $(BUILD)/matrix: $(call objects,obj,$(MATRIX)) $(SH_OBJ) $(LIB)
 
 matrix: $(BUILD)/matrix
 
-live: all $(BUILD)/matrix $(ASAN)
+live: all $(BUILD)/matrix $(ASAN) $(BENCH)
 	@$(RUN_LIVE)
 
 # A stack for packetdrill, which loads it in a way that sanitizers do not bear; and a driver that plays packetdrill.
@@ -194,7 +195,7 @@ live-long: all $(ASAN)
 	@RESULTS= tests/live/run big_files many tcp_lossy
 
 # All are run even when one of them fails.
-test: deps-test all $(UNIT) $(BUILD)/netsim $(BUILD)/matrix $(BUILD)/drill $(BUILD)/drill.so $(ASAN)
+test: deps-test all $(UNIT) $(BUILD)/netsim $(BUILD)/matrix $(BUILD)/drill $(BUILD)/drill.so $(ASAN) $(BENCH)
 	@bad=0; $(RUN_UNIT) || bad=1; $(RUN_LAB) || bad=1; $(RUN_SIM) || bad=1; $(RUN_DRILL) || bad=1; \
 	$(RUN_LIVE) || bad=1; exit $$bad
 
@@ -244,17 +245,26 @@ fuzz: deps-fuzz
 	@for f in $(FUZZERS); do mkdir -p $$f.corpus && $$f -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 \
 		-artifact_prefix=$$f- $$f.corpus tests/fuzz/seeds/$${f##*/} || exit 1; done
 
-# --- benchmarks: programs of their own, against the floor (see bench/)
+# --- benchmarks (bench/run): a driver, the floor, the kernel's servers, and the peers whose libraries are here
 
-BENCH := $(patsubst bench/%.c,$(BUILD)/bench/%,$(sort $(wildcard bench/*.c)))
-
+GOCODE := /usr/share/gocode
+PEERS  := $(if $(wildcard /usr/include/lwip/lwip),lwip) $(if $(wildcard /usr/include/slirp),slirp) \
+	  $(if $(and $(wildcard $(GOCODE)/src/gvisor.dev),$(shell command -v go)),gvisor)
+$(BUILD)/bench/lwip: BENCH_LIBS = -isystem /usr/include/lwip -llwip
+$(BUILD)/bench/slirp: BENCH_LIBS = -lslirp
 $(BUILD)/bench/%: bench/%.c $(LIB)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(BASE) $(CFLAGS) -o $@ $< $(LIB)
+	$(Q)$(CC) $(BASE) $(CFLAGS) -o $@ $< $(LIB) $(BENCH_LIBS)
 
-bench: all $(BENCH)
-	@bench/ping.sh
+$(BUILD)/bench/gvisor: bench/gvisor/main.go
+	$(call say,GO,$<)
+	@mkdir -p $(@D)
+	$(Q)GO111MODULE=off GOPATH=$(GOCODE) GOCACHE=$(abspath $(BUILD))/bench/go go build -o $@ ./$(<D)
+
+bench: all $(BENCH) $(addprefix $(BUILD)/bench/,$(PEERS))
+	@bench/run $(ARGS)
+	@bench/report $(BUILD)/bench/results.json bench
 	@bench/demux.sh
 
 # --- checks
@@ -278,6 +288,9 @@ deps-test: deps
 
 deps-fuzz: deps
 	@tools/deps fuzz
+
+deps-bench: deps
+	@tools/deps bench
 
 # Where the goal is to run or test, packages come before the first compiler call.
 ifneq ($(filter run test,$(MAKECMDGOALS)),)
