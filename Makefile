@@ -52,7 +52,7 @@ export RESULTS := $(BUILD)/results
 Q   := $(if $(filter 1,$(V)),,@)
 say  = $(if $(filter 1,$(V)),,@echo '  $1'	'$2')
 
-.PHONY: all run test unit lab netsim drill matrix live live-long soak fuzz bench check layers docs deps deps-test deps-fuzz deps-bench cover install uninstall clean help FORCE
+.PHONY: all run test unit lab golden netsim drill matrix live live-long soak fuzz bench check layers docs deps deps-test deps-fuzz deps-bench cover install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -64,6 +64,7 @@ help:
 	@echo 'make test       install what the tests need, then unit, lab and live tests'
 	@echo 'make unit       unit tests under ASan and UBSan, twice (SUITE=arp_input for some)'
 	@echo 'make lab        scripts under the virtual clock, compared with what they must print'
+	@echo 'make golden     captures replayed in virtual time, and what must be sent then (GOLDEN=name for some)'
 	@echo 'make netsim     TCP over bad links in virtual time, compared with tests/netsim/table.txt'
 	@echo 'make drill      the plug-in for packetdrill (tests/drill/run runs its scripts), driven without packetdrill'
 	@echo 'make matrix     build $(BUILD)/matrix, which tests/matrix runs: measurements of Linux, tried on tapir'
@@ -142,6 +143,7 @@ $(COVER): $(call objects,cover,$(TESTED)) $(TABLE)
 
 RUN_UNIT := { $(UNIT) $(SUITE) && ok=1 || ok=0; $(UNIT) --late $(SUITE) && [ $$ok = 1 ]; }
 RUN_LAB  := tests/lab/run $(LAB)
+RUN_GOLD := tests/golden/run $(GOLDEN)
 RUN_SIM  := tests/netsim/run
 RUN_LIVE := tests/live/run $(LIVE)
 
@@ -153,6 +155,9 @@ unit: $(UNIT)
 
 lab: all
 	@$(RUN_LAB)
+
+golden: all
+	@$(RUN_GOLD)
 
 # One TCP connection over links of all kinds, in virtual time.
 $(BUILD)/netsim: tests/netsim/netsim.c $(LIB)
@@ -196,7 +201,7 @@ live-long: all $(ASAN)
 
 # All are run even when one of them fails.
 test: deps-test all $(UNIT) $(BUILD)/netsim $(BUILD)/matrix $(BUILD)/drill $(BUILD)/drill.so $(ASAN) $(BENCH)
-	@bad=0; $(RUN_UNIT) || bad=1; $(RUN_LAB) || bad=1; $(RUN_SIM) || bad=1; $(RUN_DRILL) || bad=1; \
+	@bad=0; $(RUN_UNIT) || bad=1; $(RUN_LAB) || bad=1; $(RUN_GOLD) || bad=1; $(RUN_SIM) || bad=1; $(RUN_DRILL) || bad=1; \
 	$(RUN_LIVE) || bad=1; exit $$bad
 
 cover: $(COVER)

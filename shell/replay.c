@@ -34,12 +34,14 @@ static const char usage[] =
 	"  --mask LIST      fields that may differ, with commas between them:\n"
 	"%s"
 	"  --fast           packets do not wait for their times, but come one after the other\n"
+	"  --all            also packets that our hosts have sent come in (a wire that reflects)\n"
 	"  --linger TIME    go on for so long after the last packet (1s)\n"
 	"  --after SCRIPT   commands to run in the end; that they fail counts as a difference\n"
 	"  --dev NAME       the device where the packets come in (eth0)\n"
 	"  --seed N         seed of all random numbers (1)\n"
 	"\n"
-	"Packets sent by one of our hosts, by their MAC address, do not come in. The first packet comes a "
+	"Packets sent by one of our hosts, by their MAC address, do not come in (but for --all). The first "
+	"packet comes a "
 	"second\n"
 	"after SCRIPT has ended. Times in FILE are those of the capture.\n"
 	"Exit status: 0 the same, 1 different, 2 it could not be tried.\n"
@@ -66,9 +68,18 @@ struct replay {
 
 	FILE *sent_file; /* a temporary one */
 	struct capture_writer *writer;
-	struct capture_packet sent_as; /* the interface */
+	unsigned iface;
 	unsigned long long sent;
 	int write_error;
+	struct list early; /* of struct early */
+};
+
+/* A packet sent before it is known when the capture begins: during the setup. */
+struct early {
+	struct list node;
+	uint64_t at_ns;
+	uint32_t len;
+	uint8_t data[];
 };
 
 static int __attribute__((format(printf, 1, 2))) complain(const char *fmt, ...)
@@ -93,6 +104,7 @@ enum {
 	OPT_OUT,
 	OPT_MASK,
 	OPT_FAST,
+	OPT_ALL,
 	OPT_LINGER,
 	OPT_AFTER,
 	OPT_DEV,
@@ -106,6 +118,7 @@ static const struct option long_options[] = {
 	{"out", required_argument, NULL, OPT_OUT},
 	{"mask", required_argument, NULL, OPT_MASK},
 	{"fast", no_argument, NULL, OPT_FAST},
+	{"all", no_argument, NULL, OPT_ALL},
 	{"linger", required_argument, NULL, OPT_LINGER},
 	{"after", required_argument, NULL, OPT_AFTER},
 	{"dev", required_argument, NULL, OPT_DEV},
@@ -165,6 +178,9 @@ static bool read_option(struct replay *r, int option, const char *word)
 	case OPT_FAST:
 		r->feed.fast = true;
 		return true;
+	case OPT_ALL:
+		r->feed.all = true;
+		return true;
 	case OPT_LINGER:
 		return read_linger(r, optarg);
 	case OPT_AFTER:
@@ -215,16 +231,44 @@ static struct replay *replay_of(struct replay_wire *w)
 	return CONTAINER_OF(w, struct replay, wire);
 }
 
+static void record(struct replay *r, uint64_t at_ns, const uint8_t *data, uint32_t len)
+{
+	struct capture_packet p = {.ts_ns = feed_time_ns(&r->feed, at_ns),
+		.iface = r->iface,
+		.data = data,
+		.caplen = len,
+		.len = len};
+
+	r->sent++;
+	if (!r->write_error)
+		r->write_error = capture_write(r->writer, &p);
+}
+
 static void on_sent(struct replay_wire *w, const struct pkt *p)
 {
 	struct replay *r = replay_of(w);
+	struct early *e;
 
-	r->sent_as.ts_ns = feed_time_ns(&r->feed, r->loop.now);
-	r->sent_as.data = p->data;
-	r->sent_as.caplen = r->sent_as.len = p->len;
-	r->sent++;
-	if (!r->write_error)
-		r->write_error = capture_write(r->writer, &r->sent_as);
+	if (r->feed.begin_ns) {
+		record(r, r->loop.now, p->data, p->len);
+		return;
+	}
+	e = mem_new(sizeof(*e) + p->len);
+	e->at_ns = r->loop.now;
+	e->len = p->len;
+	memcpy(e->data, p->data, p->len);
+	list_add_tail(&r->early, &e->node);
+}
+
+/* It is known now, or does not matter any more (`lost`). */
+static void end_early(struct replay *r, bool lost)
+{
+	list_each_safe(e, &r->early, struct early, node) {
+		if (!lost)
+			record(r, e->at_ns, e->data, e->len);
+		list_del(&e->node);
+		free(e);
+	}
 }
 
 static void on_gone(struct replay_wire *w)
@@ -247,7 +291,7 @@ static bool open_sent(struct replay *r)
 	iface = r->writer ? capture_writer_iface(r->writer, "", r->feed.linktype) : -errno;
 	if (iface < 0)
 		complain("a temporary file: %s", strerror(-iface));
-	r->sent_as.iface = (unsigned)iface;
+	r->iface = (unsigned)iface;
 	return iface >= 0;
 }
 
@@ -308,6 +352,7 @@ static int run_setup(struct replay *r)
 static int run_capture(struct replay *r)
 {
 	feed_start(&r->feed, r->dev, r->loop.now + LEAD_S * NS_PER_SEC);
+	end_early(r, false);
 	r->loop.waiters++;
 	while (!r->over && r->dev && loop_turn(&r->loop, true))
 		continue;
@@ -451,12 +496,14 @@ int replay_main(int argc, char **argv)
 	struct replay *r = mem_new(sizeof(*r));
 	int status;
 
+	list_init(&r->early);
 	r->dev_name = "eth0";
 	r->linger_ns = LINGER_S * NS_PER_SEC;
 	r->seed = 1;
 	status = read_options(r, argc, argv);
 	if (status < 0)
 		status = replay(r);
+	end_early(r, true);
 	if (r->writer)
 		capture_writer_free(r->writer);
 	if (r->sent_file)

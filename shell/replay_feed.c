@@ -110,7 +110,7 @@ static void come(struct work *w)
 {
 	struct feed *f = CONTAINER_OF(w, struct feed, work);
 
-	if (is_ours(f))
+	if (!f->all && is_ours(f))
 		f->ours++;
 	else
 		replay_input(f->dev, f->next.data, f->next.caplen);

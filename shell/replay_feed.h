@@ -9,6 +9,7 @@
 struct feed {
 	struct capture_reader *in; /* stays the caller's */
 	bool fast;
+	bool all;		      /* our own packets come in, too */
 	void (*over)(struct feed *f); /* everything has come, or ->error says why it has not */
 
 	/* the rest is replay_feed.c's; to be read */

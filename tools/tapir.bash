@@ -15,7 +15,7 @@ _tapir() {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} used=" ${COMP_WORDS[*]} "
 	local options="--host --tap --tun --macvtap --socket --empty -c -f -e --virtual --seed --version --help"
 	COMPREPLY=()
-	[ "${COMP_WORDS[1]}" != replay ] || options="--setup --expect --update --out --mask --fast --linger --after --dev --seed --help"
+	[ "${COMP_WORDS[1]}" != replay ] || options="--setup --expect --update --out --mask --fast --all --linger --after --dev --seed --help"
 	case $before in
 	--tap | --tun | --macvtap) COMPREPLY=($(compgen -W "$(_tapir_interfaces "${before#--}")" -- "$word")) ;;
 	--addr | --mac | --gw | --seed | -c | --linger | --dev) ;;

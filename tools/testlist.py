@@ -22,11 +22,13 @@ def unit_cases():
 
 
 def scripts():
-    """Yields (kind, name, comments) for each lab and live test."""
+    """Yields (kind, name, comments) for each lab, live and golden test."""
     for path in sorted([*ROOT.glob("tests/lab/*.tapir"), *ROOT.glob("tests/live/*.sh")]):
         if path.name != "lib.sh":
             comments = [line for line in path.read_text().splitlines() if line.lstrip().startswith("#")]
             yield path.parent.name, path.stem, "\n".join(comments)
+    for path in sorted(ROOT.glob("tests/golden/*/about")):
+        yield "golden", path.parent.name, path.read_text()
 
 
 def all_tests():

@@ -164,6 +164,20 @@ static void what_our_hosts_sent_does_not_come_in(void)
 	bench_free(b);
 }
 
+/* A switch that reflects (VEPA), or somebody with our address. */
+static void all_come_in_where_that_is_asked_for(void)
+{
+	struct bench *b = bench_new(LINKTYPE_ETHERNET);
+
+	add_request(b, T0, mine);
+	b->feed.all = true;
+	start(b);
+	lab_run(b->lab, 2 * NS_PER_SEC);
+	CU_ASSERT_EQUAL(b->feed.ours, 0);
+	CU_ASSERT_EQUAL(b->sent, 1);
+	bench_free(b);
+}
+
 static void without_ethernet_the_address_tells_whose_it_is(void)
 {
 	struct bench *b = bench_new(LINKTYPE_RAW);
@@ -223,5 +237,6 @@ static void what_cannot_be_used_is_said(void)
 }
 
 SUITE(shell_replay_feed, T(packets_come_at_their_times), T(fast_they_come_as_soon_as_all_is_quiet),
-	T(what_our_hosts_sent_does_not_come_in), T(without_ethernet_the_address_tells_whose_it_is),
-	T(an_empty_capture_is_over_at_once), T(what_cannot_be_used_is_said))
+	T(what_our_hosts_sent_does_not_come_in), T(all_come_in_where_that_is_asked_for),
+	T(without_ethernet_the_address_tells_whose_it_is), T(an_empty_capture_is_over_at_once),
+	T(what_cannot_be_used_is_said))
