@@ -15,17 +15,9 @@ enum {
 	HTYPE_ETHER = 1,
 	FLAG_BROADCAST = 0x8000,
 	AT_CHADDR = 28,
-	AT_SNAME = 44,
-	SNAME_LEN = 64,
-	AT_FILE = 108,
-	FILE_LEN = 128,
-	AT_COOKIE = 236,
 };
 
-#define COOKIE UINT32_C(0x63825363)
-
 enum {
-	OPT_PAD = 0,
 	OPT_MASK = 1,
 	OPT_ROUTERS = 3,
 	OPT_DNS = 6,
@@ -46,7 +38,6 @@ enum {
 	OPT_CLIENT_ID = 61,
 	OPT_SEARCH = 119,
 	OPT_ROUTES = 121,
-	OPT_END = 255,
 	PIECE_MAX = 255,
 };
 
@@ -88,26 +79,28 @@ struct fields {
 	size_t count;
 };
 
-/* All octets of option `code` that stand in this field, behind `len` others; how many there are then. An option that
- * is not wholly in its field is none, and ends it (RFC 2131 4.1). */
+bool dhcp_option_next(const uint8_t *b, size_t len, size_t *at, struct dhcp_option *o)
+{
+	while (*at < len && b[*at] == DHCP_OPT_PAD)
+		++*at;
+	if (*at + 2 > len || b[*at] == DHCP_OPT_END || *at + 2 + b[*at + 1] > len)
+		return false;
+	*o = (struct dhcp_option){.code = b[*at], .len = b[*at + 1], .value = b + *at + 2};
+	*at += 2 + (size_t)o->len;
+	return true;
+}
+
+/* All octets of option `code` that stand in this field, behind `len` others; how many there are then. */
 static size_t gather_in(const struct field *f, uint8_t code, uint8_t *out, size_t len, bool *found)
 {
-	for (size_t i = 0; i < f->len && f->b[i] != OPT_END;) {
-		size_t n;
+	struct dhcp_option o;
 
-		if (f->b[i] == OPT_PAD) {
-			i++;
+	for (size_t at = 0; dhcp_option_next(f->b, f->len, &at, &o);) {
+		if (o.code != code)
 			continue;
-		}
-		if (i + 2 > f->len || i + 2 + f->b[i + 1] > f->len)
-			break;
-		n = f->b[i + 1];
-		if (f->b[i] == code) {
-			memcpy(out + len, f->b + i + 2, n);
-			len += n;
-			*found = true;
-		}
-		i += 2 + n;
+		memcpy(out + len, o.value, o.len);
+		len += o.len;
+		*found = true;
 	}
 	return len;
 }
@@ -133,9 +126,9 @@ static struct fields find_fields(const uint8_t *b, size_t len)
 	if (!gather(&fs, OPT_OVERLOAD, overload, &n) || n != 1 || overload[0] > 3)
 		return fs;
 	if (overload[0] & 1)
-		fs.at[fs.count++] = (struct field){b + AT_FILE, FILE_LEN};
+		fs.at[fs.count++] = (struct field){b + DHCP_AT_FILE, DHCP_FILE_LEN};
 	if (overload[0] & 2)
-		fs.at[fs.count++] = (struct field){b + AT_SNAME, SNAME_LEN};
+		fs.at[fs.count++] = (struct field){b + DHCP_AT_SNAME, DHCP_SNAME_LEN};
 	return fs;
 }
 
@@ -280,9 +273,9 @@ static const struct {
 
 /* ---- the whole message ---- */
 
-static void read_header(const uint8_t *b, struct dhcp_msg *m)
+void dhcp_peek(const uint8_t *b, struct dhcp_msg *m)
 {
-	m->op = b[0];
+	*m = (struct dhcp_msg){.op = b[0], .hops = b[3]};
 	m->xid = get32(*(const be32 *)(b + 4));
 	m->secs = get16(*(const be16 *)(b + 8));
 	m->broadcast = get16(*(const be16 *)(b + 10)) & FLAG_BROADCAST;
@@ -303,13 +296,13 @@ enum dhcp_verdict dhcp_parse(const uint8_t *b, size_t len, struct dhcp_msg *m)
 	if (len < DHCP_HDR_LEN)
 		return DHCP_SHORT;
 	len = MIN(len, (size_t)DHCP_MAX_LEN);
-	if (get32(*(const be32 *)(b + AT_COOKIE)) != COOKIE)
+	if (get32(*(const be32 *)(b + DHCP_AT_COOKIE)) != DHCP_COOKIE)
 		return DHCP_NO_COOKIE;
 	if (b[0] != DHCP_OP_REQUEST && b[0] != DHCP_OP_REPLY)
 		return DHCP_BAD_OP;
 	if (b[1] != HTYPE_ETHER || b[2] != 6)
 		return DHCP_BAD_HARDWARE;
-	read_header(b, m);
+	dhcp_peek(b, m);
 	fs = find_fields(b, len);
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
 		if (gather(&fs, known[i].code, option, &n))
@@ -412,7 +405,7 @@ static void write_header(uint8_t *b, const struct dhcp_msg *m)
 	*(be32 *)(b + 20) = put32(m->siaddr);
 	*(be32 *)(b + 24) = put32(m->giaddr);
 	memcpy(b + AT_CHADDR, m->chaddr.b, 6);
-	*(be32 *)(b + AT_COOKIE) = put32(COOKIE);
+	*(be32 *)(b + DHCP_AT_COOKIE) = put32(DHCP_COOKIE);
 }
 
 size_t dhcp_emit(uint8_t *b, size_t room, const struct dhcp_msg *m)
@@ -433,6 +426,6 @@ size_t dhcp_emit(uint8_t *b, size_t room, const struct dhcp_msg *m)
 	put_u16(&w, OPT_MAX_LEN, m->max_len);
 	put(&w, OPT_TEXT, m->text, strlen(m->text));
 	put_params(&w, &m->params);
-	w.b[w.len++] = OPT_END;
+	w.b[w.len++] = DHCP_OPT_END;
 	return MAX(w.len, (size_t)DHCP_MIN_LEN);
 }

@@ -13,6 +13,7 @@
 enum { DHCP_SERVER_PORT = 67, DHCP_CLIENT_PORT = 68 };
 
 enum {
+	DHCP_PEEK_LEN = 34,
 	DHCP_HDR_LEN = 240,  /* with the cookie: options begin here */
 	DHCP_MIN_LEN = 300,  /* what is sent is at least so long, as BOOTP relays want it (RFC 1542 2.1) */
 	DHCP_SAFE_LEN = 548, /* so much everybody takes (RFC 2131 2): a datagram of 576 octets */
@@ -88,6 +89,7 @@ struct dhcp_params {
 struct dhcp_msg {
 	uint8_t op;   /* enum dhcp_op */
 	uint8_t type; /* enum dhcp_type */
+	uint8_t hops; /* how many relay agents it went through */
 	bool broadcast;
 	uint16_t secs;
 	uint32_t xid;
@@ -103,6 +105,31 @@ struct dhcp_msg {
 	char text[DHCP_TEXT]; /* why (NAK, DECLINE) */
 	struct dhcp_params params;
 };
+
+/* The beginning of a message, up to the client's MAC address: DHCP_PEEK_LEN octets, of which nothing is checked. */
+void dhcp_peek(const uint8_t *b, struct dhcp_msg *m);
+
+/* Two texts stand in it besides, which end with a zero or where their field does; options may stand there instead. */
+enum {
+	DHCP_AT_SNAME = 44,
+	DHCP_SNAME_LEN = 64,
+	DHCP_AT_FILE = 108,
+	DHCP_FILE_LEN = 128,
+	DHCP_AT_COOKIE = 236
+};
+#define DHCP_COOKIE UINT32_C(0x63825363)
+
+/* An option as it stands in a field. */
+struct dhcp_option {
+	uint8_t code, len;
+	const uint8_t *value;
+};
+
+enum { DHCP_OPT_PAD = 0, DHCP_OPT_END = 255 };
+
+/* The next option of a field of `len` octets, from *at on, which moves behind it; pads are passed over. False: there
+ * is none any more, or one that is not wholly in its field, which ends it (RFC 2131 4.1). */
+bool dhcp_option_next(const uint8_t *b, size_t len, size_t *at, struct dhcp_option *o);
 
 /* Looks at `len` octets. DHCP_FINE, or one of SHORT, NO_COOKIE, BAD_OP, BAD_HARDWARE, NO_TYPE. */
 enum dhcp_verdict dhcp_parse(const uint8_t *b, size_t len, struct dhcp_msg *m);

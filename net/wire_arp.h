@@ -6,7 +6,12 @@
 #include "net/wire_ether.h"
 
 enum { ARP_LEN = 28, ARP_HTYPE_ETHER = 1 };
-enum { ARP_OP_REQUEST = 1, ARP_OP_REPLY = 2 };
+enum {
+	ARP_OP_REQUEST = 1,
+	ARP_OP_REPLY = 2,
+	ARP_OP_REVERSE_REQUEST = 3, /* RFC 903, as the next; we only know their names */
+	ARP_OP_REVERSE_REPLY = 4,
+};
 
 struct arp_msg {
 	uint16_t op;

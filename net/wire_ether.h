@@ -40,7 +40,8 @@ struct vlan_tag {
 	uint16_t proto; /* ETHERTYPE_VLAN or ETHERTYPE_QINQ */
 	uint16_t id;	/* 0: in no VLAN, the tag is for the priority alone */
 	uint8_t priority;
-	uint16_t type; /* of what follows */
+	bool drop_eligible; /* the bit between the two */
+	uint16_t type;	    /* of what follows */
 };
 
 /* `b`: where the type of the tag stands. False: it is cut off. */
@@ -53,6 +54,7 @@ static inline bool vlan_parse(const uint8_t *b, size_t len, struct vlan_tag *t)
 	t->proto = get16(words[0]);
 	t->id = get16(words[1]) & VLAN_ID_MASK;
 	t->priority = (uint8_t)(get16(words[1]) >> 13);
+	t->drop_eligible = get16(words[1]) & 0x1000;
 	t->type = get16(words[2]);
 	return true;
 }

@@ -22,6 +22,8 @@ enum igmp_record {
 	IGMP_IS_EXCLUDE = 2,
 	IGMP_TO_INCLUDE = 3,
 	IGMP_TO_EXCLUDE = 4,
+	IGMP_ALLOW_NEW = 5,
+	IGMP_BLOCK_OLD = 6,
 };
 
 /* What all messages but version 3 reports begin with. */
@@ -40,15 +42,21 @@ struct igmp_query {
 	uint16_t sources;     /* how many follow; read them by igmp_source() */
 };
 
-/* Length and checksum. */
-static inline enum drop_reason igmp_parse(const uint8_t *b, size_t len, struct igmp_msg *m)
+/* The length alone: the checksum may be wrong. */
+static inline enum drop_reason igmp_peek(const uint8_t *b, size_t len, struct igmp_msg *m)
 {
 	if (len < IGMP_LEN)
 		return DROP_IGMP_SHORT;
-	if (csum(b, len) != 0)
-		return DROP_IGMP_BAD_CHECKSUM;
 	*m = (struct igmp_msg){.type = b[0], .code = b[1], .group = get32(*(const be32 *)(b + 4))};
 	return DROP_NONE;
+}
+
+/* Length and checksum. */
+static inline enum drop_reason igmp_parse(const uint8_t *b, size_t len, struct igmp_msg *m)
+{
+	enum drop_reason why = igmp_peek(b, len, m);
+
+	return !why && csum(b, len) != 0 ? DROP_IGMP_BAD_CHECKSUM : why;
 }
 
 /* RFC 3376 4.1.1, 4.1.7: from 128 on a number has an exponent. */
@@ -82,6 +90,26 @@ static inline enum drop_reason igmp_parse_query(
 static inline uint32_t igmp_source(const uint8_t *b, uint16_t i)
 {
 	return get32(*(const be32 *)(b + IGMP_QUERY3_LEN + (size_t)i * IGMP_SOURCE_LEN));
+}
+
+/* A record of a version 3 report (RFC 3376 4.2.4). */
+struct igmp_group_record {
+	uint8_t record; /* enum igmp_record */
+	uint32_t group;
+	uint16_t sources;
+	uint32_t len; /* bytes it takes, with its sources and auxiliary data */
+};
+
+/* False: it is not all there. Its sources stand IGMP_RECORD_LEN bytes behind `b`. */
+static inline bool igmp_parse_record(const uint8_t *b, size_t len, struct igmp_group_record *g)
+{
+	if (len < IGMP_RECORD_LEN)
+		return false;
+	g->record = b[0];
+	g->sources = get16(*(const be16 *)(b + 2));
+	g->group = get32(*(const be32 *)(b + 4));
+	g->len = IGMP_RECORD_LEN + g->sources * (uint32_t)IGMP_SOURCE_LEN + b[1] * 4u;
+	return g->len <= len;
 }
 
 /* Writes a message of 8 bytes. */

@@ -8,7 +8,14 @@
 
 enum { IP_HDR_LEN = 20, IP_HDR_MAX = 60, IP_OPT_MAX = 40, IP_MAX_LEN = 65535, IP_MIN_MTU = 68 };
 
-enum { IP_PROTO_ICMP = 1, IP_PROTO_IGMP = 2, IP_PROTO_IPIP = 4, IP_PROTO_TCP = 6, IP_PROTO_UDP = 17 };
+enum {
+	IP_PROTO_ICMP = 1,
+	IP_PROTO_IGMP = 2,
+	IP_PROTO_IPIP = 4,
+	IP_PROTO_TCP = 6,
+	IP_PROTO_UDP = 17,
+	IP_PROTO_IPV6 = 41
+};
 
 /* Options (RFC 791 3.1, RFC 2113). The high bit says: copied into every fragment. */
 enum {
@@ -77,18 +84,29 @@ static inline enum drop_reason ip_parse(const uint8_t *b, size_t len, struct ip_
 	return DROP_NONE;
 }
 
+/* A header that need not be right, of a datagram that need not be whole: checksum and what follows are not looked at.
+ * Its two lengths are in *h even when they are what is wrong with it. */
+static inline enum drop_reason ip_peek(const uint8_t *b, size_t len, struct ip_hdr *h)
+{
+	if (len < IP_HDR_LEN)
+		return DROP_IP_SHORT;
+	h->hdr_len = (uint8_t)((b[0] & 15) * 4);
+	h->total_len = get16(*(const be16 *)(b + 2));
+	if (b[0] >> 4 != 4)
+		return DROP_IP_BAD_VERSION;
+	if (h->hdr_len < IP_HDR_LEN || h->hdr_len > len)
+		return DROP_IP_BAD_IHL;
+	if (h->total_len < h->hdr_len)
+		return DROP_IP_BAD_TOTAL_LENGTH;
+	ip_read(b, h);
+	return DROP_NONE;
+}
+
 /* The header of a datagram that an ICMP error quotes, perhaps not to its end. Its checksum is not looked at:
  * who changed the TTL last may not have mended it. False: no header. */
 static inline bool ip_parse_quote(const uint8_t *b, size_t len, struct ip_hdr *h)
 {
-	if (len < IP_HDR_LEN || b[0] >> 4 != 4)
-		return false;
-	h->hdr_len = (uint8_t)((b[0] & 15) * 4);
-	h->total_len = get16(*(const be16 *)(b + 2));
-	if (h->hdr_len < IP_HDR_LEN || h->hdr_len > len || h->total_len < h->hdr_len)
-		return false;
-	ip_read(b, h);
-	return true;
+	return ip_peek(b, len, h) == DROP_NONE;
 }
 
 /* Writes the fixed 20 bytes; the options must already stand behind them (`hdr_len` bytes in all), because the

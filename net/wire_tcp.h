@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The TCP header (RFC 9293 3.1): layout, parse and emit. The options behind it are tcp's. */
+/* The TCP header (RFC 9293 3.1): layout, parse and emit. Of the options behind it only where each ends: what they say
+ * is tcp's. */
 #ifndef NET_WIRE_TCP_H
 #define NET_WIRE_TCP_H
 
@@ -34,15 +35,14 @@ struct tcp_hdr {
 	uint8_t hdr_len; /* bytes, 20 to 60 */
 };
 
-/* The header alone, whose options (hdr_len - 20 bytes) are all there; the checksum is not looked at. */
+/* The header alone, whose options (hdr_len - 20 bytes) are all there; the checksum is not looked at. Where that is not
+ * so (DROP_TCP_BAD_OFFSET), *h holds what stands in the first 20 bytes all the same. */
 static inline enum drop_reason tcp_peek(const uint8_t *b, size_t len, struct tcp_hdr *h)
 {
 	if (len < TCP_HDR_LEN)
 		return DROP_TCP_SHORT;
 	uint16_t offset_flags = get16(*(const be16 *)(b + 12));
 	h->hdr_len = (uint8_t)((offset_flags >> 12) * 4);
-	if (h->hdr_len < TCP_HDR_LEN || h->hdr_len > len)
-		return DROP_TCP_BAD_OFFSET;
 	h->sport = get16(*(const be16 *)b);
 	h->dport = get16(*(const be16 *)(b + 2));
 	h->seq = get32(*(const be32 *)(b + 4));
@@ -51,7 +51,7 @@ static inline enum drop_reason tcp_peek(const uint8_t *b, size_t len, struct tcp
 	h->wnd = get16(*(const be16 *)(b + 14));
 	h->check = get16(*(const be16 *)(b + 16));
 	h->urg = get16(*(const be16 *)(b + 18));
-	return DROP_NONE;
+	return h->hdr_len < TCP_HDR_LEN || h->hdr_len > len ? DROP_TCP_BAD_OFFSET : DROP_NONE;
 }
 
 /* The checksum over the pseudo-header and all `len` bytes of the segment: 0 where the one inside is right; what
@@ -101,6 +101,26 @@ static inline void tcp_emit(uint8_t *b, const struct tcp_hdr *h)
 	*(be16 *)(b + 14) = put16(h->wnd);
 	tcp_put_check(b, h->check);
 	*(be16 *)(b + 18) = put16(h->urg);
+}
+
+/* Options (RFC 9293 3.1; RFC 7323, RFC 2018). */
+enum tcp_opt_kind {
+	TCP_OPT_EOL = 0,
+	TCP_OPT_NOP = 1,
+	TCP_OPT_MSS = 2,
+	TCP_OPT_WSCALE = 3,
+	TCP_OPT_SACK_OK = 4,
+	TCP_OPT_SACK = 5,
+	TCP_OPT_TS = 8,
+};
+
+/* Octets of the option at `b`, with which the last `len` octets of the header begin; 0 where its length is missing, too
+ * small, or runs past the header. */
+static inline uint8_t tcp_opt_len(const uint8_t *b, size_t len)
+{
+	if (b[0] == TCP_OPT_EOL || b[0] == TCP_OPT_NOP)
+		return 1;
+	return len < 2 || b[1] < 2 || b[1] > len ? 0 : b[1];
 }
 
 #endif

@@ -6,7 +6,6 @@
  */
 #include "tcp/internal.h"
 
-enum { OPT_EOL = 0, OPT_NOP = 1, OPT_MSS = 2, OPT_WSCALE = 3, OPT_SACK_OK = 4, OPT_SACK = 5, OPT_TS = 8 };
 enum { MSS_LEN = 4, WSCALE_LEN = 3, SACK_OK_LEN = 2, SACK_LEN = 2, SACK_BLOCK_LEN = 8, TS_LEN = 10 };
 
 /* ---- reading ---- */
@@ -33,26 +32,26 @@ static void read_sacks(const uint8_t *b, size_t len, struct tcp_options *o)
 static void read_one(const uint8_t *b, size_t len, struct tcp_options *o)
 {
 	switch (b[0]) {
-	case OPT_MSS:
+	case TCP_OPT_MSS:
 		if (len != MSS_LEN)
 			return;
 		o->has_mss = true;
 		o->mss = get16(*(const be16 *)(b + 2));
 		return;
-	case OPT_WSCALE:
+	case TCP_OPT_WSCALE:
 		if (len != WSCALE_LEN)
 			return;
 		o->has_wscale = true;
 		o->wscale_cut = b[2] > TCP_WSCALE_MAX;
 		o->wscale = MIN(b[2], (uint8_t)TCP_WSCALE_MAX);
 		return;
-	case OPT_SACK_OK:
+	case TCP_OPT_SACK_OK:
 		o->has_sack_ok |= len == SACK_OK_LEN;
 		return;
-	case OPT_SACK:
+	case TCP_OPT_SACK:
 		read_sacks(b, len, o);
 		return;
-	case OPT_TS:
+	case TCP_OPT_TS:
 		if (len != TS_LEN)
 			return;
 		o->has_ts = true;
@@ -66,18 +65,15 @@ static void read_one(const uint8_t *b, size_t len, struct tcp_options *o)
 
 void tcp_options_parse(const uint8_t *b, size_t len, struct tcp_options *o)
 {
-	*o = (struct tcp_options){0};
-	while (len && b[0] != OPT_EOL) {
-		size_t size = 1;
+	uint8_t size;
 
-		if (b[0] != OPT_NOP) {
-			if (len < 2 || b[1] < 2 || b[1] > len)
-				return;
-			size = b[1];
+	*o = (struct tcp_options){0};
+	for (; len && b[0] != TCP_OPT_EOL; b += size, len -= size) {
+		size = tcp_opt_len(b, len);
+		if (!size)
+			return;
+		if (b[0] != TCP_OPT_NOP)
 			read_one(b, size, o);
-		}
-		b += size;
-		len -= size;
 	}
 }
 
@@ -102,7 +98,7 @@ static size_t put_sacks(uint8_t *b, size_t room, const struct tcp_options *o)
 
 	if (!count)
 		return 0;
-	n = put_word(b, OPT_NOP, OPT_NOP, OPT_SACK, (uint8_t)(SACK_LEN + count * SACK_BLOCK_LEN));
+	n = put_word(b, TCP_OPT_NOP, TCP_OPT_NOP, TCP_OPT_SACK, (uint8_t)(SACK_LEN + count * SACK_BLOCK_LEN));
 	for (size_t i = 0; i < count; i++) {
 		n += put_number(b + n, o->sacks[i].start);
 		n += put_number(b + n, o->sacks[i].end);
@@ -115,19 +111,19 @@ size_t tcp_options_emit(uint8_t *b, size_t room, const struct tcp_options *o)
 	size_t n = 0;
 
 	if (o->has_mss && room - n >= 4)
-		n += put_word(b + n, OPT_MSS, MSS_LEN, (uint8_t)(o->mss >> 8), (uint8_t)o->mss);
+		n += put_word(b + n, TCP_OPT_MSS, MSS_LEN, (uint8_t)(o->mss >> 8), (uint8_t)o->mss);
 	if (o->has_ts && room - n >= 12) {
 		if (o->has_sack_ok)
-			n += put_word(b + n, OPT_SACK_OK, SACK_OK_LEN, OPT_TS, TS_LEN);
+			n += put_word(b + n, TCP_OPT_SACK_OK, SACK_OK_LEN, TCP_OPT_TS, TS_LEN);
 		else
-			n += put_word(b + n, OPT_NOP, OPT_NOP, OPT_TS, TS_LEN);
+			n += put_word(b + n, TCP_OPT_NOP, TCP_OPT_NOP, TCP_OPT_TS, TS_LEN);
 		n += put_number(b + n, o->tsval);
 		n += put_number(b + n, o->tsecr);
 	} else if (o->has_sack_ok && room - n >= 4) {
-		n += put_word(b + n, OPT_NOP, OPT_NOP, OPT_SACK_OK, SACK_OK_LEN);
+		n += put_word(b + n, TCP_OPT_NOP, TCP_OPT_NOP, TCP_OPT_SACK_OK, SACK_OK_LEN);
 	}
 	if (o->has_wscale && room - n >= 4)
-		n += put_word(b + n, OPT_NOP, OPT_WSCALE, WSCALE_LEN, o->wscale);
+		n += put_word(b + n, TCP_OPT_NOP, TCP_OPT_WSCALE, WSCALE_LEN, o->wscale);
 	return n + put_sacks(b + n, room - n, o);
 }
 
