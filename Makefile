@@ -241,7 +241,7 @@ $(BUILD)/fuzz/obj/%.o: %.c $(BUILD)/obj/flags
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(filter-out -Werror,$(BASE)) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
 
-$(FUZZERS): $(BUILD)/fuzz/%: $(BUILD)/fuzz/obj/tests/fuzz/%.o $(call objects,fuzz/obj,$(LIB_SRC))
+$(FUZZERS): $(BUILD)/fuzz/%: $(BUILD)/fuzz/obj/tests/fuzz/%.o $(call objects,fuzz/obj,$(LIB_SRC) $(SH_SRC))
 	$(call say,LD,$(@F) (fuzz))
 	$(Q)$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 
@@ -345,4 +345,4 @@ $(BUILD)/soak/suites.list: FORCE
 
 -include $(ALL_OBJ:.o=.d) $(DRILL:.o=.d) $(patsubst %.o,%.d,$(call objects,obj,$(MATRIX) tests/drill/driver.c) \
 	$(call objects,unit,$(TESTED) main.c) $(call objects,cover,$(TESTED)) \
-	$(call objects,soak,$(FRAME) $(SOAKS)) $(call objects,fuzz/obj,$(LIB_SRC)))
+	$(call objects,soak,$(FRAME) $(SOAKS)) $(call objects,fuzz/obj,$(LIB_SRC) $(SH_SRC)))

@@ -64,6 +64,7 @@ static bool open_classic(struct capture_reader *r, FILE *f, char *error)
 	r->pcap = pcap_fopen_offline_with_tstamp_precision(f, PCAP_TSTAMP_PRECISION_NANO, why);
 	if (r->pcap) {
 		r->iface.linktype = linktype_of(pcap_datalink(r->pcap));
+		r->iface.snaplen = (uint32_t)pcap_snapshot(r->pcap);
 		return true;
 	}
 	say(error, r->name, why);
@@ -294,6 +295,11 @@ int capture_flush(struct capture_writer *w)
 	errno = 0;
 	fflush(w->file);
 	return trouble(w);
+}
+
+uint64_t capture_written(const struct capture_writer *w)
+{
+	return (uint64_t)ftello(w->file);
 }
 
 int capture_writer_free(struct capture_writer *w)

@@ -30,6 +30,7 @@ enum capture_direction { CAPTURE_DIRECTION_UNKNOWN, CAPTURE_IN, CAPTURE_OUT };
 
 struct capture_iface {
 	unsigned linktype;
+	uint32_t snaplen;	     /* most bytes of a packet that were captured */
 	char name[CAPTURE_NAME_LEN]; /* "" where the file has none; longer ones are cut */
 };
 
@@ -94,6 +95,9 @@ int capture_write(struct capture_writer *w, const struct capture_packet *p);
 
 /* Hands to the kernel what was written. */
 int capture_flush(struct capture_writer *w);
+
+/* Bytes written so far. */
+uint64_t capture_written(const struct capture_writer *w);
 
 /* libpcap's number (DLT_) for a link type of files. */
 int capture_dlt(unsigned linktype);

@@ -262,6 +262,7 @@ static enum capture_result add_iface(struct pcapng_reader *r, uint32_t len)
 		return fail(r, "%s", strerror(ENOMEM));
 	*iface = (struct pcapng_iface){.per_sec = 1000000, .snaplen = u32(r, r->block + 4)};
 	iface->shown.linktype = u16(r, r->block);
+	iface->shown.snaplen = iface->snaplen ? iface->snaplen : CAPTURE_SNAPLEN;
 	while (result == CAPTURE_PACKET) {
 		result = next_option(r, &o, &code, &value, &size);
 		if (result == CAPTURE_PACKET)
