@@ -42,6 +42,7 @@
 	COMMAND(debug) \
 	COMMAND(topo) \
 	COMMAND(explain) \
+	COMMAND(tcpdump) \
 	COMMAND(drops) \
 	COMMAND(nstat) \
 	COMMAND(stat) \

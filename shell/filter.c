@@ -7,60 +7,83 @@
 #include <pcap/pcap.h>
 #include <stdlib.h>
 
-enum { SNAPLEN = 262144 };
-
-struct filter {
-	struct bpf_program ether, ip;
-	bool has_ip; /* false: it asks for what only Ethernet has */
+struct variant {
+	unsigned linktype;
+	struct bpf_program program;
 };
 
-static bool compile(int link, struct bpf_program *program, const char *text, struct buf *error)
+struct filter {
+	struct variant variants[4]; /* for the links that the text makes sense for: */
+	size_t count;
+};
+
+static bool compile(struct filter *f, unsigned linktype, const char *text, struct buf *error)
 {
-	pcap_t *dead = pcap_open_dead(link, SNAPLEN);
-	bool ok = dead && pcap_compile(dead, program, text, 1, PCAP_NETMASK_UNKNOWN) == 0;
+	struct variant *v = &f->variants[f->count];
+	pcap_t *dead = pcap_open_dead(capture_dlt(linktype), CAPTURE_SNAPLEN);
+	bool ok = dead && pcap_compile(dead, &v->program, text, 1, PCAP_NETMASK_UNKNOWN) == 0;
 
 	if (!ok && error)
 		buf_puts(error, dead ? pcap_geterr(dead) : "no memory");
 	if (dead)
 		pcap_close(dead);
+	v->linktype = linktype;
+	f->count += ok;
 	return ok;
+}
+
+struct filter *filter_new_for(unsigned linktype, const char *text, struct buf *error)
+{
+	static const unsigned others[] = {LINKTYPE_ETHERNET, LINKTYPE_RAW, LINKTYPE_LINUX_SLL2};
+	struct filter *f = mem_new(sizeof(*f));
+
+	if (!compile(f, linktype, text, error)) {
+		free(f);
+		return NULL;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		if (others[i] != linktype)
+			compile(f, others[i], text, NULL);
+	return f;
 }
 
 struct filter *filter_new(const char *text, struct buf *error)
 {
-	struct filter *f = mem_new(sizeof(*f));
-
-	if (!compile(DLT_EN10MB, &f->ether, text, error)) {
-		free(f);
-		return NULL;
-	}
-	f->has_ip = compile(DLT_RAW, &f->ip, text, NULL);
-	return f;
+	return filter_new_for(LINKTYPE_ETHERNET, text, error);
 }
 
 void filter_free(struct filter *f)
 {
 	if (!f)
 		return;
-	pcap_freecode(&f->ether);
-	if (f->has_ip)
-		pcap_freecode(&f->ip);
+	for (size_t i = 0; i < f->count; i++)
+		pcap_freecode(&f->variants[i].program);
 	free(f);
 }
 
-static bool run(const struct bpf_program *program, const struct pkt *p)
+bool filter_matches_captured(const struct filter *f, const struct capture_packet *p)
 {
-	struct pcap_pkthdr h = {.caplen = p->len, .len = p->len};
+	struct pcap_pkthdr h = {.caplen = p->caplen, .len = p->len};
 
-	return pcap_offline_filter(program, &h, p->data) != 0;
+	for (size_t i = 0; i < f->count; i++)
+		if (f->variants[i].linktype == p->linktype)
+			return pcap_offline_filter(&f->variants[i].program, &h, p->data) != 0;
+	return false;
+}
+
+static bool matches(const struct filter *f, unsigned linktype, const struct pkt *p)
+{
+	struct capture_packet c = {.linktype = linktype, .caplen = p->len, .len = p->len, .data = p->data};
+
+	return filter_matches_captured(f, &c);
 }
 
 bool filter_matches(const struct filter *f, const struct dev *d, const struct pkt *p)
 {
-	return d->type == DEV_RAW ? filter_matches_ip(f, p) : run(&f->ether, p);
+	return matches(f, d->type == DEV_RAW ? LINKTYPE_RAW : LINKTYPE_ETHERNET, p);
 }
 
 bool filter_matches_ip(const struct filter *f, const struct pkt *p)
 {
-	return f->has_ip && run(&f->ip, p);
+	return matches(f, LINKTYPE_RAW, p);
 }

@@ -56,5 +56,26 @@ static void a_filter_that_is_wrong_is_told_in_libpcaps_words(void)
 	filter_free(NULL);
 }
 
+/* A cooked frame of an ARP request: the EtherType stands at its beginning. */
+static void packets_of_files_are_looked_at_by_their_link_type(void)
+{
+	static const uint8_t cooked[] = {
+		0x08, 0x06, 0, 0, 0, 0, 0, 2, 0, 1, 1, 6, 2, 0, 0, 0, 0, 1, 0, 0, 0, 1, 8, 0, 6, 4, 0, 1};
+	struct filter *f = filter_new_for(LINKTYPE_LINUX_SLL2, "arp", NULL);
+	struct capture_packet p = {.linktype = LINKTYPE_LINUX_SLL2,
+		.caplen = sizeof(cooked),
+		.len = sizeof(cooked),
+		.data = cooked};
+
+	CU_ASSERT(filter_matches_captured(f, &p));
+	p.linktype = LINKTYPE_ETHERNET;
+	CU_ASSERT_FALSE(filter_matches_captured(f, &p));
+	p.linktype = 147; /* somebody's own */
+	CU_ASSERT_FALSE(filter_matches_captured(f, &p));
+	filter_free(f);
+	CU_ASSERT_PTR_NULL(filter_new_for(LINKTYPE_RAW, "ether host 02:00:00:00:00:01", NULL));
+}
+
 SUITE(shell_filter, T(frames_are_looked_at_as_their_link_has_them),
-	T(a_filter_that_is_wrong_is_told_in_libpcaps_words))
+	T(a_filter_that_is_wrong_is_told_in_libpcaps_words),
+	T(packets_of_files_are_looked_at_by_their_link_type))
