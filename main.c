@@ -2,6 +2,7 @@
 /* tapir: the command line, a world with its first hosts, and the shell. */
 #include "dev/kinds.h"
 #include "inet.h"
+#include "record/record.h"
 #include "shell/attach.h"
 #include "shell/cmd.h"
 #include "shell/replay.h"
@@ -87,36 +88,76 @@ static int run_world(const struct options *o, struct sandbox *b, int door)
 		clock_init_real(&clock);
 	loop_init(&loop, clock);
 	loop_use_ring(&loop);
+	record_loop(&loop);
 	world_init(&w, &loop, o->seed, inet_protos);
 	int status = run_shell(&w, o, b, door);
 	world_exit(&w);
+	record_loop(NULL);
 	loop_exit(&loop);
+	return status;
+}
+
+/* A run from its first call of the machine to its last: what is recorded. */
+static int run_all(const struct options *o)
+{
+	struct sandbox b;
+	char *path = NULL;
+	int door = may_be_attached(o) ? attach_listen(&path) : -1;
+	int status = CMD_FAILED;
+
+	if (setup_machine(o, &b) == 0) {
+		status = run_world(o, &b, door);
+		sandbox_leave(&b);
+	}
+	if (path)
+		unlink(path);
+	free(path);
+	return status;
+}
+
+/* From here on, the machine is that of the recording. */
+static int go_back(struct options *o)
+{
+	struct record_about about = {.version = TAPIR_VERSION};
+
+	if (record_again(o->again, &about) < 0)
+		return CMD_USAGE;
+	options_free(o);
+	int status = options_parse(o, about.argc, about.argv);
+	o->seed = about.seed;
+	return status;
+}
+
+/* -1: go on; else the exit status. */
+static int begin(struct options *o, int argc, char **argv)
+{
+	const char *folder = getenv("TAPIR_RECORD"); /* for tests: whatever is started there */
+	int status = options_parse(o, argc, argv);
+
+	if (status < 0 && o->again)
+		return go_back(o);
+	if (status < 0)
+		status = options_draw_seed(o);
+	struct record_about about = {TAPIR_VERSION, argc, argv, o->seed};
+	if (status < 0 && o->record && record_begin(o->record, &about) < 0)
+		status = CMD_FAILED;
+	else if (status < 0 && !o->record && folder)
+		record_begin_in(folder, &about);
 	return status;
 }
 
 int main(int argc, char **argv)
 {
 	struct options o;
-	struct sandbox b;
-	char *path = NULL;
 
 	if (argc > 1 && strcmp(argv[1], "attach") == 0)
 		return attach_main(argc - 1, argv + 1);
 	if (argc > 1 && strcmp(argv[1], "replay") == 0)
 		return replay_main(argc - 1, argv + 1);
-	int status = options_parse(&o, argc, argv);
+	int status = begin(&o, argc, argv);
 	if (status >= 0)
 		return status;
-	int door = may_be_attached(&o) ? attach_listen(&path) : -1;
-	if (setup_machine(&o, &b) < 0) {
-		status = CMD_FAILED;
-	} else {
-		status = run_world(&o, &b, door);
-		sandbox_leave(&b);
-	}
-	if (path)
-		unlink(path);
-	free(path);
+	status = record_end(run_all(&o));
 	options_free(&o);
 	return status;
 }

@@ -17,6 +17,7 @@ static const char help_text[] =
 	"       tapir attach [PID]      a second terminal on a tapir that runs\n"
 	"       tapir replay CAPTURE    a capture comes in, and what goes out is compared (tapir replay "
 	"--help)\n"
+	"       tapir --again DIR       a recorded run once more, compared\n"
 	"A TCP/IP stack of its own, with a shell.\n"
 	"\n"
 	"Where host h1 stands:\n"
@@ -41,6 +42,10 @@ static const char help_text[] =
 	"  --virtual        virtual clock: a run is a function of seed and script (implies --empty --seed "
 	"1)\n"
 	"  --seed N         seed of all random numbers\n"
+	"  --record DIR     write down all that comes from outside, typed passwords included, and what is "
+	"printed\n"
+	"  --again DIR      run on what is written there alone: is all the same? Nothing of the machine is "
+	"touched\n"
 	"  --version, --help\n"
 	"\n"
 	"Examples:\n"
@@ -50,8 +55,10 @@ static const char help_text[] =
 	"  sudo tapir --tap tap0 --addr 10.0.0.1/24 --gw 10.0.0.2\n"
 	"  sudo ip link add link eth0 name mvt0 type macvtap mode bridge\n"
 	"  sudo tapir --macvtap mvt0 --addr 192.0.2.7/24 --gw 192.0.2.1\n"
+	"  tapir --record /tmp/r -c 'ping -c 3 10.0.0.2'; tapir --again /tmp/r\n"
 	"\n"
-	"Exit status: that of the last command; 1 when tapir could not start; 2 for a wrong command line.\n";
+	"Exit status: that of the last command; 1 when tapir could not start; 2 for a wrong command line.\n"
+	"Of --again: 0 all the same; 1 something differs; 2 the recording is of no use.\n";
 
 enum {
 	OPT_HOST = 256,
@@ -66,6 +73,8 @@ enum {
 	OPT_EMPTY,
 	OPT_VIRTUAL,
 	OPT_SEED,
+	OPT_RECORD,
+	OPT_AGAIN,
 	OPT_VERSION,
 };
 
@@ -203,6 +212,8 @@ static const struct option long_options[] = {
 	{"empty", no_argument, NULL, OPT_EMPTY},
 	{"virtual", no_argument, NULL, OPT_VIRTUAL},
 	{"seed", required_argument, NULL, OPT_SEED},
+	{"record", required_argument, NULL, OPT_RECORD},
+	{"again", required_argument, NULL, OPT_AGAIN},
 	{"version", no_argument, NULL, OPT_VERSION},
 	{"help", no_argument, NULL, 'h'},
 	{0},
@@ -210,6 +221,7 @@ static const struct option long_options[] = {
 
 struct seen {
 	bool host, empty;
+	unsigned options;
 };
 
 /* How the option that getopt has just looked at was written, for messages. */
@@ -249,6 +261,12 @@ static int parse_one(struct options *o, struct seen *seen, int option, const cha
 		return -1;
 	case OPT_SEED:
 		return set_seed(o, optarg);
+	case OPT_RECORD:
+		o->record = optarg;
+		return -1;
+	case OPT_AGAIN:
+		o->again = optarg;
+		return -1;
 	case 'c':
 	case 'f':
 		add_script(o, option == 'c', optarg);
@@ -272,6 +290,8 @@ static int parse_one(struct options *o, struct seen *seen, int option, const cha
 /* What excludes what, and what follows from what. */
 static int conclude(struct options *o, const struct seen *seen)
 {
+	if (o->again && (seen->options > 1 || o->script_count))
+		return wrong("--again DIR takes nothing besides: how tapir is to be started stands in DIR");
 	if (seen->host + seen->empty + !!o->device_count > 1)
 		return wrong(
 			"--host, --empty and devices (--tap, --tun, --macvtap, --socket) exclude each other");
@@ -282,6 +302,11 @@ static int conclude(struct options *o, const struct seen *seen)
 		: o->device_count	       ? TOPOLOGY_DEVICES
 		: seen->empty || o->is_virtual ? TOPOLOGY_EMPTY
 					       : TOPOLOGY_SANDBOX;
+	return -1;
+}
+
+int options_draw_seed(struct options *o)
+{
 	if (o->seed_given)
 		return -1;
 	o->seed = 1;
@@ -299,11 +324,13 @@ int options_parse(struct options *o, int argc, char **argv)
 	if (!o->scripts)
 		return wrong("no memory");
 	opterr = 0;
+	optind = 0;
 	while (status < 0) {
 		int index = -1;
 		option = getopt_long(argc, argv, ":c:f:eh", long_options, &index);
 		if (option < 0)
 			break;
+		seen.options++;
 		status = parse_one(o, &seen, option, as_written((char[3]){0}, index, argv));
 	}
 	for (int i = optind; status < 0 && i < argc; i++)

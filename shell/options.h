@@ -50,13 +50,17 @@ struct options {
 	bool stop_at_failure;
 	bool is_virtual;
 	bool seed_given;
-	uint64_t seed; /* random where it was not given */
+	uint64_t seed;		    /* options_draw_seed() */
+	const char *record, *again; /* directories, or NULL */
 };
 
 /* Reads the command line. Mistakes are explained on stderr. Returns -1: go on; else the exit status to end
  * with. Strings point into argv. */
 int options_parse(struct options *o, int argc, char **argv);
 void options_free(struct options *o);
+
+/* Where none was given: 1 under the virtual clock, else a random one. Returns as options_parse() does. */
+int options_draw_seed(struct options *o);
 
 /* "10.0.0.1/24", or without a length "10.0.0.1" as /32. */
 bool options_parse_cidr(const char *text, struct options_addr *out);

@@ -93,6 +93,27 @@ static void keys_ready(struct watch *w, short revents)
 		entered(NULL);
 }
 
+/* readline's own would not be recorded. */
+static int read_key(FILE *in)
+{
+	unsigned char key;
+	ssize_t n;
+
+	(void)in;
+	do
+		n = read(the_terminal->keys.fd, &key, 1);
+	while (n < 0 && errno == EINTR);
+	return n == 1 ? key : EOF;
+}
+
+/* Within the time that it wants to wait; -1 asks how long that is. */
+static int key_waits(void)
+{
+	struct pollfd p = {.fd = the_terminal->keys.fd, .events = POLLIN};
+
+	return poll(&p, 1, rl_set_keyboard_input_timeout(-1) / 1000) > 0;
+}
+
 static char *prompt_text(const char *host, bool more)
 {
 	const char *term = getenv("TERM");
@@ -146,7 +167,9 @@ void terminal_interrupted(struct terminal *t)
 
 void terminal_resize(struct terminal *t)
 {
-	(void)t;
+	struct winsize size;
+
+	ioctl(t->keys.fd, TIOCGWINSZ, &size); /* as readline does; this one is recorded */
 	rl_resize_terminal();
 }
 
@@ -196,6 +219,8 @@ static void set_up_readline(struct terminal *t)
 {
 	rl_instream = t->in;
 	rl_outstream = t->out;
+	rl_getc_function = read_key;
+	rl_input_available_hook = key_waits;
 	rl_readline_name = "tapir";
 	rl_catch_signals = 0;
 	rl_catch_sigwinch = 0;

@@ -56,7 +56,9 @@ static void nothing_is_the_sandbox_with_a_random_seed(void)
 	CU_ASSERT_EQUAL(o.topology, TOPOLOGY_SANDBOX);
 	CU_ASSERT_FALSE(o.seed_given);
 	CU_ASSERT_EQUAL(o.script_count, 0);
+	CU_ASSERT_EQUAL(options_draw_seed(&o), GO_ON);
 	CU_ASSERT_EQUAL(parse(&again, (const char *const[]){NULL}), GO_ON);
+	CU_ASSERT_EQUAL(options_draw_seed(&again), GO_ON);
 	CU_ASSERT_NOT_EQUAL(o.seed, again.seed);
 	options_free(&o);
 	options_free(&again);
@@ -68,9 +70,11 @@ static void virtual_means_empty_and_seed_one(void)
 
 	CU_ASSERT_EQUAL(PARSE(&o, "--virtual"), GO_ON);
 	CU_ASSERT_EQUAL(o.topology, TOPOLOGY_EMPTY);
+	CU_ASSERT_EQUAL(options_draw_seed(&o), GO_ON);
 	CU_ASSERT_EQUAL(o.seed, 1);
 	options_free(&o);
 	CU_ASSERT_EQUAL(PARSE(&o, "--virtual", "--empty", "--seed", "7"), GO_ON);
+	CU_ASSERT_EQUAL(options_draw_seed(&o), GO_ON);
 	CU_ASSERT_EQUAL(o.seed, 7);
 	options_free(&o);
 }
@@ -184,7 +188,25 @@ static void help_and_version_end_well(void)
 	CU_ASSERT_EQUAL(PARSE(&o, "--version", "--nonsense"), 0);
 }
 
+static void again_stands_alone(void)
+{
+	struct options o;
+
+	CU_ASSERT_EQUAL(PARSE(&o, "--record", "dir", "--virtual"), GO_ON);
+	CU_ASSERT_STRING_EQUAL(o.record, "dir");
+	CU_ASSERT_PTR_NULL(o.again);
+	options_free(&o);
+	CU_ASSERT_EQUAL(PARSE(&o, "--again=dir"), GO_ON);
+	CU_ASSERT_STRING_EQUAL(o.again, "dir");
+	options_free(&o);
+	CHECK_WRONG("--again", "dir", "--virtual");
+	CHECK_WRONG("--again=dir", "--record=other");
+	CHECK_WRONG("--again=dir", "script");
+	CHECK_WRONG("--again");
+}
+
 SUITE(shell_options, T(nothing_is_the_sandbox_with_a_random_seed), T(virtual_means_empty_and_seed_one),
 	T(virtual_refuses_the_machines_devices), T(topologies_exclude_each_other),
 	T(options_belong_to_the_device_before_them), T(plain_is_for_tap_and_tun),
-	T(values_that_are_none_are_refused), T(scripts_run_in_the_order_given), T(help_and_version_end_well))
+	T(values_that_are_none_are_refused), T(scripts_run_in_the_order_given), T(again_stands_alone),
+	T(help_and_version_end_well))
