@@ -36,6 +36,7 @@ SUITES  := $(filter-out $(BENCHES),$(sort $(wildcard tests/unit/*/*.c tests/unit
 
 LIB     := $(BUILD)/libtapir.a
 BENCH   := $(addprefix $(BUILD)/bench/,driver floor server blast)
+INSIDE  := $(addprefix $(BUILD)/bench/,growth inside)
 PROG    := $(if $(wildcard main.c),$(BUILD)/tapir)
 UNIT    := $(BUILD)/unit/run
 ASAN    := $(if $(wildcard main.c),$(BUILD)/unit/tapir)
@@ -58,7 +59,7 @@ export RESULTS := $(BUILD)/results
 Q   := $(if $(filter 1,$(V)),,@)
 say  = $(if $(filter 1,$(V)),,@echo '  $1'	'$2')
 
-.PHONY: all run test unit lab golden netsim drill matrix live live-long soak fuzz bench check layers docs deps deps-test deps-fuzz deps-bench cover install uninstall clean help FORCE
+.PHONY: all run test unit lab golden netsim growth drill matrix live live-long soak fuzz bench check layers docs deps deps-test deps-fuzz deps-bench cover install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -72,6 +73,7 @@ help:
 	@echo 'make lab        scripts under the virtual clock, compared with what they must print'
 	@echo 'make golden     captures replayed in virtual time, and what must be sent then (GOLDEN=name for some)'
 	@echo 'make netsim     TCP over bad links in virtual time, compared with tests/netsim/table.txt'
+	@echo 'make growth     instructions among few and among many (connections, hosts, routes ...): does cost grow? (valgrind)'
 	@echo 'make drill      the plug-in for packetdrill (tests/drill/run runs its scripts), driven without packetdrill'
 	@echo 'make matrix     build $(BUILD)/matrix, which tests/matrix runs: measurements of Linux, tried on tapir'
 	@echo 'make live       scripts over real TAP devices against the kernel (LIVE=name for some)'
@@ -152,6 +154,7 @@ RUN_LAB  := tests/lab/run $(LAB)
 RUN_GOLD := tests/golden/run $(GOLDEN)
 RUN_SIM  := tests/netsim/run
 RUN_LIVE := tests/live/run $(LIVE)
+RUN_GROWTH := bench/growth --check
 
 # Nothing sleeps in there: what hangs, hangs for ever.
 RUN_DRILL := timeout 60 $(BUILD)/drill $(BUILD)/drill.so
@@ -206,8 +209,9 @@ live-long: all $(ASAN)
 	@RESULTS= tests/live/run big_files many tcp_lossy
 
 # All are run even when one of them fails.
-test: deps-test all $(UNIT) $(BUILD)/netsim $(BUILD)/matrix $(BUILD)/drill $(BUILD)/drill.so $(ASAN) $(BENCH)
+test: deps-test all $(UNIT) $(BUILD)/netsim $(BUILD)/matrix $(BUILD)/drill $(BUILD)/drill.so $(ASAN) $(BENCH) $(BUILD)/bench/growth
 	@bad=0; $(RUN_UNIT) || bad=1; $(RUN_LAB) || bad=1; $(RUN_GOLD) || bad=1; $(RUN_SIM) || bad=1; $(RUN_DRILL) || bad=1; \
+	$(RUN_GROWTH) || bad=1; \
 	$(RUN_LIVE) || bad=1; exit $$bad
 
 cover: $(COVER)
@@ -273,10 +277,19 @@ $(BUILD)/bench/gvisor: bench/gvisor/main.go
 	@mkdir -p $(@D)
 	$(Q)GO111MODULE=off GOPATH=$(GOCODE) GOCACHE=$(abspath $(BUILD))/bench/go go build -o $@ ./$(<D)
 
-bench: all $(BENCH) $(addprefix $(BUILD)/bench/,$(PEERS))
+# Inside one process: how cost grows.
+$(INSIDE): $(BUILD)/bench/%: bench/%.c bench/scene.c bench/scene.h $(LIB)
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BASE) $(CFLAGS) $(LDFLAGS) -o $@ $< bench/scene.c $(LIB) $(LIBS)
+
+growth: $(BUILD)/bench/growth
+	@$(RUN_GROWTH)
+
+bench: all $(BENCH) $(INSIDE) $(addprefix $(BUILD)/bench/,$(PEERS))
+	@bench/growth
 	@bench/run $(ARGS)
 	@bench/report $(BUILD)/bench/results.json bench
-	@bench/demux.sh
 
 # --- checks
 
