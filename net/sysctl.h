@@ -120,6 +120,8 @@
 		"seconds for which the least round trip counts")                                             \
 	X(TCP_SLOW_START_AFTER_IDLE, "net.ipv4.tcp_slow_start_after_idle", 1, 0, 1,                          \
 		"1: a connection that was idle begins with a small window again (RFC 5681 4.1)")             \
+	X(TCP_HYSTART_CSS_ROUNDS, "net.ipv4.tcp_hystart_css_rounds", 5, 0, 100,                              \
+		"tapir's own: rounds that slow start goes on slowly as the RTT rises (RFC 9406)")            \
 	X(TCP_CONGESTION_CONTROL, "net.ipv4.tcp_congestion_control", 1, 0, 1,                                \
 		"congestion control of new connections")                                                     \
 	X(TCP_AVAILABLE_CONGESTION_CONTROL, "net.ipv4.tcp_available_congestion_control", 0, 0, 0,            \

@@ -6,6 +6,7 @@
  *	mtu=1500               of the device
  *	mss=1000               what comes and is longer comes as a super-frame of such segments
  *	sysctls                the settings of the machine's network namespace, and of its tun0, are followed
+ *	net.ipv4.tcp_frto=0    one of ours
  */
 #include "inet.h"
 #include "dev/kinds.h"
@@ -71,9 +72,12 @@ static void read_word(struct drill *d, char *word)
 	} else if (value && strncmp(word, "mss=", 4) == 0) {
 		set_number(word, value + 1, 1, UINT16_MAX, &number);
 		wire_set_mss(d->wire, (uint16_t)number);
-	} else {
-		must(strcmp(word, "sysctls") == 0, word);
+	} else if (strcmp(word, "sysctls") == 0) {
 		d->follow = true;
+	} else {
+		must(value, word);
+		*value = 0;
+		must(sysctl_write(d->s, word, value + 1) == 0, word);
 	}
 }
 

@@ -229,17 +229,22 @@ static void idle_time_does_not_count(void)
 
 /* ---- HyStart++ (RFC 9406) ---- */
 
-/* A round of slow start whose ACKs all show this RTT. */
-static void hystart_round(struct flight_bench *b, uint64_t rtt_ms)
+/* So many ACKs of one segment each, which show this RTT; all of the window is in use again after each. */
+static void hystart_acks(struct flight_bench *b, unsigned n, uint64_t rtt_ms)
 {
-	uint32_t end = b->c->flight->hystart.begun ? b->c->flight->hystart.round_end : b->c->snd.nxt;
-
-	while (seq_lt(b->c->snd.una, end)) {
+	while (n--) {
 		b->c->snd.una += MSS;
 		b->c->flight->rtt_ns = rtt_ms * NS_PER_MS;
 		b->c->cc->on_ack(b->c, MSS);
 		b->c->snd.nxt = b->c->snd.una + b->c->cwnd;
 	}
+}
+
+/* A round of slow start whose ACKs all show this RTT. */
+static void hystart_round(struct flight_bench *b, uint64_t rtt_ms)
+{
+	hystart_acks(b, 1, rtt_ms); /* begins it */
+	hystart_acks(b, (b->c->flight->hystart.round_end - b->c->snd.una) / MSS, rtt_ms);
 }
 
 static void hystart_begin(struct flight_bench *b)
@@ -274,7 +279,7 @@ static void a_rising_rtt_slows_slow_start_down_and_ends_it_after_five_rounds(voi
 	CU_ASSERT(b.c->cwnd >= 36 * MSS);
 	hystart_round(&b, 46);
 	CU_ASSERT(b.c->flight->hystart.css);
-	CU_ASSERT(b.c->cwnd < 55 * MSS);
+	CU_ASSERT(b.c->cwnd < 60 * MSS);
 	for (int i = 0; i < 3; i++) {
 		uint32_t before = b.c->cwnd;
 		hystart_round(&b, 47);
@@ -304,6 +309,40 @@ static void a_false_alarm_is_taken_back(void)
 	flight_close(&b);
 }
 
+static void without_such_rounds_slow_start_ends_at_the_ninth_sample(void)
+{
+	struct flight_bench b;
+
+	hystart_begin(&b);
+	b.s->sysctl[SYSCTL_TCP_HYSTART_CSS_ROUNDS] = 0;
+	hystart_round(&b, 40);
+	uint32_t before = b.c->cwnd;
+	hystart_acks(&b, 8, 46);
+	CU_ASSERT_EQUAL(b.c->cwnd, before + 8 * MSS);
+	CU_ASSERT_EQUAL(b.c->ssthresh, UINT32_MAX);
+	hystart_acks(&b, 1, 46);
+	CU_ASSERT_EQUAL(b.c->ssthresh, before + 8 * MSS);
+	CU_ASSERT_EQUAL(b.s->mib[MIB_TcpExtTCPHystartDelayDetect], 1);
+	flight_close(&b);
+}
+
+/* The next round begins with what is sent then: one ACK does not make a round. */
+static void a_round_that_leaves_nothing_in_flight_ends_with_the_ack_of_something_new(void)
+{
+	struct flight_bench b;
+
+	flight_open(&b, true);
+	flight_send(&b, MSS);
+	b.c->snd.nxt = b.c->snd.una + MSS;
+	hystart_acks(&b, 1, 40);
+	CU_ASSERT_EQUAL(b.c->flight->hystart.round_end, b.base + MSS);
+	hystart_acks(&b, 1, 46);
+	CU_ASSERT_EQUAL(b.c->flight->hystart.last_min_ns, 40 * NS_PER_MS);
+	hystart_acks(&b, 7, 46);
+	CU_ASSERT(b.c->flight->hystart.css);
+	flight_close(&b);
+}
+
 static void only_the_first_slow_start_looks_at_delays(void)
 {
 	struct flight_bench b;
@@ -323,5 +362,7 @@ SUITE(tcp_cubic, T(cube_roots_are_exact), T(curve_and_floating_point_agree), T(f
 	T(after_a_timeout_the_plateau_is_where_slow_start_ends), T(undo_brings_the_curve_back),
 	T(idle_time_does_not_count), T(while_the_rtt_stays_slow_start_doubles),
 	T(a_rising_rtt_slows_slow_start_down_and_ends_it_after_five_rounds), T(a_false_alarm_is_taken_back),
+	T(without_such_rounds_slow_start_ends_at_the_ninth_sample),
+	T(a_round_that_leaves_nothing_in_flight_ends_with_the_ack_of_something_new),
 	T(only_the_first_slow_start_looks_at_delays),
 	T(a_loss_takes_them_from_cwnd_and_not_from_what_is_in_flight))
