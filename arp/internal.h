@@ -71,7 +71,7 @@ bool arp_is_onlink(const struct netif *n, uint32_t addr);
 void arp_input(struct stack *s, struct pkt *p);
 
 /* ---- output.c ---- */
-void arp_output(struct netif *n, struct pkt *p, uint32_t nexthop);
+int arp_output(struct netif *n, struct pkt *p, uint32_t nexthop);
 
 /* ---- neigh.c: the states ---- */
 
@@ -92,7 +92,7 @@ struct neigh *neigh_new(struct netif *n, uint32_t addr);
 void neigh_learn(struct netif *n, uint32_t addr, struct mac mac, enum neigh_source source);
 
 /* A packet goes to the neighbour: takes it. The entry may be gone afterwards. */
-void neigh_send(struct neigh *ng, struct pkt *p);
+int neigh_send(struct neigh *ng, struct pkt *p);
 
 /* Removes an entry; what waits for it is dropped as `why`. */
 void neigh_remove(struct neigh *ng, enum drop_reason why);

@@ -260,7 +260,7 @@ struct neigh *neigh_new(struct netif *n, uint32_t addr)
 
 /* ---- packets ---- */
 
-void neigh_send(struct neigh *ng, struct pkt *p)
+int neigh_send(struct neigh *ng, struct pkt *p)
 {
 	struct netif *n = ng->netif;
 
@@ -270,8 +270,7 @@ void neigh_send(struct neigh *ng, struct pkt *p)
 		gc_touch(ng);
 		TRACE(n->stack, LAYER_ARP, p, "RFC 826", "%s is at %s (%s)", TEXT_IP(ng->addr),
 			TEXT_MAC(ng->mac), neigh_state_name(ng->state));
-		ether_output(n, p, ng->mac, ETHERTYPE_IP);
-		return;
+		return ether_output(n, p, ng->mac, ETHERTYPE_IP);
 	}
 	TRACE(n->stack, LAYER_ARP, p, "RFC 1122 2.3.2.2", "waits for the MAC address of %s",
 		TEXT_IP(ng->addr));
@@ -280,6 +279,7 @@ void neigh_send(struct neigh *ng, struct pkt *p)
 		enter(ng, NEIGH_INCOMPLETE);
 		keep_asking(ng);
 	}
+	return 0;
 }
 
 static void send_waiting(struct neigh *ng)

@@ -148,19 +148,20 @@ static bool goes_first(struct netem *n)
 	return true;
 }
 
-static void wait(struct netem *n, struct pkt *p)
+static int wait(struct netem *n, struct pkt *p)
 {
 	uint64_t now = stack_now(n->q.dev->stack);
 
 	if (n->q.stats.backlog_packets >= n->config.limit) {
 		qdisc_drop(&n->q, p, DROP_NETEM_LIMIT);
-		return;
+		return -ENOBUFS;
 	}
 	uint64_t at = goes_first(n) ? now : arrival(n, p);
 	if (at > now)
 		hold(n, p, at);
 	else
 		qdisc_pass(&n->q, p);
+	return 0;
 }
 
 /* ---- what may happen before ---- */
@@ -201,17 +202,18 @@ static void corrupt(struct netem *n, struct pkt *p)
 		bit % 8, bit / 8);
 }
 
-static void suffer(struct netem *n, struct pkt *p)
+/* What is lost is lost on the way: nobody is told. */
+static int suffer(struct netem *n, struct pkt *p)
 {
 	if (loses(n, p)) {
 		qdisc_drop(&n->q, p, DROP_NETEM_LOSS);
-		return;
+		return 0;
 	}
 	corrupt(n, p);
-	wait(n, p);
+	return wait(n, p);
 }
 
-static void enqueue_one(struct netem *n, struct pkt *p)
+static int enqueue_one(struct netem *n, struct pkt *p)
 {
 	struct pkt *twin = NULL;
 
@@ -221,31 +223,34 @@ static void enqueue_one(struct netem *n, struct pkt *p)
 		if (!twin)
 			stack_count_drop(n->q.dev->stack, DROP_NO_MEMORY);
 	}
-	suffer(n, p);
+	int err = suffer(n, p);
 	if (twin)
 		suffer(n, twin);
+	return err;
 }
 
-static void enqueue(struct qdisc *q, struct pkt *p)
+/* Some of a super-frame's segments are better than none. */
+static int enqueue(struct qdisc *q, struct pkt *p)
 {
 	struct netem *n = netem_of(q);
 	struct list segments;
 
-	if (!p->offload.gso_type) {
-		enqueue_one(n, p);
-		return;
-	}
+	if (!p->offload.gso_type)
+		return enqueue_one(n, p);
 	list_init(&segments);
 	enum drop_reason why = gso_segment(p, &segments);
 	if (why) {
 		qdisc_drop(q, p, why);
-		return;
+		return 0;
 	}
 	pkt_done(p);
+	int err = -ENOBUFS;
 	list_each_safe(seg, &segments, struct pkt, node) {
 		list_del(&seg->node);
-		enqueue_one(n, seg);
+		if (enqueue_one(n, seg) == 0)
+			err = 0;
 	}
+	return err;
 }
 
 /* ---- its life ---- */

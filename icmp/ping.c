@@ -143,9 +143,7 @@ static ssize_t ping_send(struct sock *sk, const void *data, size_t len, int flag
 	memcpy(pkt_put(p, len), data, len);
 	h.rest = (uint32_t)sk->local.port << 16 | icmp_seq(&h);
 	icmp_emit(p->data, len, &h);
-	err = icmp_output(sk->stack, p, &how);
-	if (err == -EMSGSIZE)
-		ip_sock_too_big(sk, how.dst, icmp_seq(&h)); /* "local error: message too long" */
+	err = ip_sock_result(sk, icmp_output(sk->stack, p, &how), how.dst, icmp_seq(&h));
 	return err ? err : (ssize_t)len;
 }
 

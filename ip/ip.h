@@ -137,7 +137,8 @@ struct ip_send {
 
 /* Takes a packet with data at the transport header; puts the IP header on, fragments where it must and may,
  * and hands it to the netif, or back up for our own addresses. 0, or -errno of route_lookup(), -EMSGSIZE (df
- * and larger than the path MTU), -EINVAL, -EACCES, -ENOBUFS. The packet is gone in every case.
+ * and larger than the path MTU), -EINVAL, -EACCES, -ENOBUFS (no memory, or a queue of our own was full). The packet is gone
+ * in every case.
  * A super-frame of TCP has gso_type and gso_size set, and in hdr_len the length of TCP's header; it fits where
  * its segments fit. */
 int ip_output(struct stack *s, struct pkt *p, const struct ip_send *how);
@@ -163,9 +164,10 @@ int ip_sock_route(const struct sock *sk, uint32_t dst, struct route_path *path);
  * `oif`: ifindex, 0: the device it is bound to, if any. */
 struct ip_send ip_sock_send(const struct sock *sk, uint32_t dst, uint8_t proto, int oif);
 
-/* ip_output() said -EMSGSIZE: with SO_OPT_RECVERR the socket finds the path MTU among its errors, as local. `seq`: of
- * the echo request, else 0. */
-void ip_sock_too_big(struct sock *sk, uint32_t dst, uint16_t seq);
+/* What ip_output() said, `err`, as the program hears it. -EMSGSIZE: with SO_OPT_RECVERR the socket finds the path MTU
+ * among its errors, as local; `seq`: of the echo request, else 0. That a queue of our own is full (-ENOBUFS) is told to
+ * those only who have that option, as in Linux. */
+int ip_sock_result(struct sock *sk, int err, uint32_t dst, uint16_t seq);
 
 /* sock_ops->path_mtu: to the connected peer. -ENETUNREACH */
 int ip_sock_path_mtu(const struct sock *sk);

@@ -101,10 +101,10 @@ bool output_fits(const struct pkt *p, uint32_t mtu)
 
 /* A packet of which all pieces fit: offsets of offloads count from the link header, and the next one may be of
  * another length: none at all where the packet was made here or came by a TUN device. */
-static void send_whole(struct netif *n, struct pkt *p, uint32_t nexthop)
+static int send_whole(struct netif *n, struct pkt *p, uint32_t nexthop)
 {
 	pkt_move_offload(p, (n->dev->type == DEV_RAW ? 0 : ETHER_HDR_LEN) - p->l2_len);
-	n->output(n, p, nexthop);
+	return n->output(n, p, nexthop);
 }
 
 /* A super-frame of which the segments do not fit either: they are what TCP meant to be fragmented. */
@@ -155,8 +155,7 @@ int output_transmit(struct stack *s, struct pkt *p, const struct route_path *pat
 	if (!output_fits(p, mtu))
 		return p->offload.gso_type ? send_segments(n, p, path->nexthop, mtu)
 					   : fragment_output(n, p, path->nexthop, mtu);
-	send_whole(n, p, path->nexthop);
-	return 0;
+	return send_whole(n, p, path->nexthop);
 }
 
 /* ---- from the transports ---- */

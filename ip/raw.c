@@ -158,8 +158,7 @@ static ssize_t raw_send(struct sock *sk, const void *data, size_t len, int flags
 	memcpy(pkt_put(p, len), data, len);
 	int err =
 		sk->hdrincl ? ip_output_raw(sk->stack, p, oif, sk->broadcast) : send_packet(sk, p, dst, oif);
-	if (err == -EMSGSIZE)
-		ip_sock_too_big(sk, dst, 0);
+	err = ip_sock_result(sk, err, dst, 0);
 	return err ? err : (ssize_t)len;
 }
 

@@ -39,7 +39,7 @@ struct ip_send ip_sock_send(const struct sock *sk, uint32_t dst, uint8_t proto, 
 	};
 }
 
-void ip_sock_too_big(struct sock *sk, uint32_t dst, uint16_t seq)
+static void report_too_big(struct sock *sk, uint32_t dst, uint16_t seq)
 {
 	struct sock_error e = {
 		.error = EMSGSIZE,
@@ -51,6 +51,13 @@ void ip_sock_too_big(struct sock *sk, uint32_t dst, uint16_t seq)
 	};
 
 	sock_report(sk, &e, false);
+}
+
+int ip_sock_result(struct sock *sk, int err, uint32_t dst, uint16_t seq)
+{
+	if (err == -EMSGSIZE)
+		report_too_big(sk, dst, seq);
+	return err == -ENOBUFS && !sk->recverr ? 0 : err;
 }
 
 int ip_sock_path_mtu(const struct sock *sk)

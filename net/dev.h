@@ -221,8 +221,8 @@ void dev_input_looped(struct dev *d, struct pkt *p);
  * frames to d's own MAC address, which are PKT_HOST. */
 void dev_input_typed(struct dev *d, struct pkt *p);
 
-/* The way down. Takes the packet; data at the link header. */
-void dev_output(struct dev *d, struct pkt *p);
+/* The way down. Takes the packet; data at the link header. 0, or -ENOBUFS: its qdisc was full. */
+int dev_output(struct dev *d, struct pkt *p);
 
 /* The rest of both ways, behind the qdisc. Takes the packet. */
 void dev_receive(struct dev *d, struct pkt *p);

@@ -152,7 +152,7 @@ static void pad(struct dev *d, struct pkt *p)
 	memset(pkt_put(p, missing), 0, missing);
 }
 
-void dev_output(struct dev *d, struct pkt *p)
+int dev_output(struct dev *d, struct pkt *p)
 {
 	struct qdisc *q = d->qdisc[QDISC_ROOT];
 
@@ -160,14 +160,14 @@ void dev_output(struct dev *d, struct pkt *p)
 	p->type = PKT_OUTGOING;
 	if (!(d->flags & DEV_UP)) {
 		dev_drop_tx(d, p, DROP_DEV_DOWN);
-		return;
+		return 0;
 	}
 	if (q) {
 		TRACE(d->stack, LAYER_DEV, p, "", "%s: by qdisc %s", d->name, q->ops->kind);
-		q->ops->enqueue(q, p);
-	} else {
-		dev_xmit(d, p);
+		return q->ops->enqueue(q, p);
 	}
+	dev_xmit(d, p);
+	return 0;
 }
 
 static void xmit_one(struct dev *d, struct pkt *p)

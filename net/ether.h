@@ -6,8 +6,9 @@
 #include "net/netif.h"
 #include "net/wire_ether.h"
 
-/* Takes a packet with data at the network header; sends it to `dst` from the device's own address. */
-void ether_output(struct netif *n, struct pkt *p, struct mac dst, uint16_t ethertype);
+/* Takes a packet with data at the network header; sends it to `dst` from the device's own address. 0, -ENOBUFS (as
+ * dev_output()). */
+int ether_output(struct netif *n, struct pkt *p, struct mac dst, uint16_t ethertype);
 
 /* The tag of a frame whose p->ethertype is that of a tag. Data at the link header. False: there is none, or it is cut
  * off. */

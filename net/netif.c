@@ -338,14 +338,13 @@ void netif_input(struct netif *n, struct pkt *p)
 	n->stack->world->trace.looking_at = 0;
 }
 
-void netif_output_raw(struct netif *n, struct pkt *p, uint32_t nexthop)
+int netif_output_raw(struct netif *n, struct pkt *p, uint32_t nexthop)
 {
 	(void)nexthop;
 	if (n->dev->type == DEV_RAW) {
 		p->l2_len = 0;
 		p->ethertype = ETHERTYPE_IP;
-		dev_output(n->dev, p);
-	} else {
-		ether_output(n, p, n->dev->mac, ETHERTYPE_IP);
+		return dev_output(n->dev, p);
 	}
+	return ether_output(n, p, n->dev->mac, ETHERTYPE_IP);
 }

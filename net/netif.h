@@ -50,8 +50,8 @@ struct netif {
 
 	/* The way down: takes a packet with data at the IP header and sends it to `nexthop` (host order) on
 	 * this link. Ethernet devices: arp puts itself here. Others: netif_output_raw. Broadcast and
-	 * multicast addresses are nexthops too. */
-	void (*output)(struct netif *n, struct pkt *p, uint32_t nexthop);
+	 * multicast addresses are nexthops too. 0, -ENOBUFS (as dev_output()). */
+	int (*output)(struct netif *n, struct pkt *p, uint32_t nexthop);
 };
 
 /* Called by dev_register() and dev_unregister(), without addresses. NULL: no memory. */
@@ -67,7 +67,7 @@ void netif_input(struct netif *n, struct pkt *p);
 enum drop_reason netif_classify(const struct dev *d, struct pkt *p);
 
 /* For devices that resolve nothing (loopback, tun). */
-void netif_output_raw(struct netif *n, struct pkt *p, uint32_t nexthop);
+int netif_output_raw(struct netif *n, struct pkt *p, uint32_t nexthop);
 
 /* Adds an address: sorts out primary and secondary, tells the protocols (routes follow) and the monitors.
  * Duplicate address detection is arp's reaction to the event. `broadcast` and `label` as in the struct; *out

@@ -220,8 +220,8 @@ static ssize_t packet_send(
 	p->l2_len = d->type == DEV_RAW ? 0 : ETHER_HDR_LEN;
 	p->sender = packet_sock(sk)->id;
 	TRACE(sk->stack, LAYER_SOCK, p, "", "packet socket sends %zu octets by %s", len, d->name);
-	dev_output(d, p);
-	return (ssize_t)len;
+	err = dev_output(d, p);
+	return err ? err : (ssize_t)len;
 }
 
 static const struct sock_ops packet_ops = {

@@ -11,10 +11,13 @@
 enum { QDISC_FIRST_MAJOR = 0x8001, QDISC_INGRESS_MAJOR = 0xffff /* as in "qdisc ingress ffff:" */ };
 
 struct qdisc_ops {
-	const char *kind;				 /* "netem" */
-	void (*enqueue)(struct qdisc *q, struct pkt *p); /* takes the packet; data at the link header */
-	void (*reset)(struct qdisc *q);			 /* drops what waits, as DROP_DEV_DOWN */
-	void (*free)(struct qdisc *q);			 /* nothing waits any more */
+	const char *kind; /* "netem" */
+
+	/* Takes the packet; data at the link header. 0, or -ENOBUFS: there is no room for any of it, so it has ended, and
+	 * whoever sent it should know. */
+	int (*enqueue)(struct qdisc *q, struct pkt *p);
+	void (*reset)(struct qdisc *q); /* drops what waits, as DROP_DEV_DOWN */
+	void (*free)(struct qdisc *q);	/* nothing waits any more */
 };
 
 struct qdisc_stats {

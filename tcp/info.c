@@ -73,7 +73,7 @@ static void put_agreed(const struct tcp_conn *c, struct tcp_info *info)
 
 void tcp_conn_info(const struct tcp_conn *c, struct tcp_info *info)
 {
-	bool probes = tcp_timer_runs(c, TCP_TIMER_PROBE) || tcp_timer_runs(c, TCP_TIMER_KEEPALIVE);
+	bool probes = c->snd.una == c->snd.nxt; /* nothing is there to be sent again */
 
 	*info = (struct tcp_info){.state = c->state, .probes = probes ? c->retries : 0};
 	put_timer(c, info);

@@ -232,6 +232,7 @@ static inline bool tcp_timer_runs(const struct tcp_conn *c, enum tcp_timer which
 void tcp_timers_stop(struct tcp_conn *c);
 void tcp_timers_run(struct tcp_conn *c);
 uint64_t tcp_keepidle_ms(const struct tcp_conn *c); /* TCP_KEEPIDLE or the host's */
+void tcp_probe_refused(struct tcp_conn *c);	    /* a queue of our own had no room for the window probe */
 #define X(name, clock, fn) void fn(struct tcp_conn *c);
 TCP_TIMERS(X)
 #undef X

@@ -146,21 +146,24 @@ static uint16_t push_flag(const struct tcp_conn *c, uint32_t seq, uint32_t end, 
 	return last || (!again && (end - seq > c->mss || c->want & TCP_WANT_PROBE)) ? TCP_PSH : 0;
 }
 
-/* [seq, end) where the FIN, if it is in there, counts as the last. False: it could not be sent now. */
+/* [seq, end) where the FIN, if it is in there, counts as the last. False: it could not be sent now. That there is no room in
+ * a queue of our own is congestion, as if the network had said so. */
 static bool transmit(struct tcp_conn *c, uint32_t seq, uint32_t end, bool again)
 {
 	bool fin = c->fin_queued && end == c->snd.end + 1;
 	uint32_t text_end = fin ? end - 1 : end;
+	uint16_t psh = seq != text_end ? push_flag(c, seq, text_end, again) : 0;
+	uint16_t flags = (uint16_t)(TCP_ACK | psh | (fin ? TCP_FIN : 0));
 
+	c->want &= (uint8_t)~TCP_WANT_ACK;
+	if (tcp_segment_send(c, flags, seq, text_end - seq, again) == -ENOBUFS) {
+		tcp_enter_cwr(c);
+		return false;
+	}
 	if (!tcp_sent(c, seq, end))
 		return false;
 	if (fin)
 		c->fin_sent = true;
-	c->want &= (uint8_t)~TCP_WANT_ACK;
-	uint16_t psh = seq != text_end ? push_flag(c, seq, text_end, again) : 0;
-	uint16_t flags = (uint16_t)(TCP_ACK | psh | (fin ? TCP_FIN : 0));
-	if (tcp_segment_send(c, flags, seq, text_end - seq, again) == -ENOBUFS)
-		tcp_enter_cwr(c); /* we send more than we have room for: as if the network had said so */
 	return true;
 }
 
@@ -179,9 +182,9 @@ static void send_new(struct tcp_conn *c)
 	while ((len = new_data(c, size)) > 0) {
 		uint32_t seq = c->snd.nxt;
 
-		c->probe_since_ms = 0;
 		if (!transmit(c, seq, with_fin(c, seq + len), false))
 			return;
+		c->probe_since_ms = 0;
 		if (len % size)
 			c->snd.sml = seq + len;
 	}
@@ -229,11 +232,15 @@ static void send_window_probe(struct tcp_conn *c)
 {
 	uint32_t len = MIN(MIN(unsent(c), usable_window(c)), tcp_piece_size(c));
 
+	bool fits = len > 0 && c->snd.una == c->snd.nxt, sent;
+
 	mib_inc(c->stack, MIB_TcpExtTCPWinProbe);
-	if (len > 0 && c->snd.una == c->snd.nxt)
-		transmit(c, c->snd.nxt, with_fin(c, c->snd.nxt + len), false);
+	if (fits)
+		sent = transmit(c, c->snd.nxt, with_fin(c, c->snd.nxt + len), false);
 	else
-		tcp_segment_send(c, TCP_ACK, c->snd.una - 1, 0, false);
+		sent = tcp_segment_send(c, TCP_ACK, c->snd.una - 1, 0, false) != -ENOBUFS;
+	if (!sent && c->snd.una == c->snd.nxt)
+		tcp_probe_refused(c);
 }
 
 /* RFC 9293 3.8.4, MUST-26: an old sequence number, without text. */

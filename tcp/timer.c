@@ -14,6 +14,7 @@
 #define RTO_MIN_MS UINT64_C(200)
 #define RTO_MAX_MS UINT64_C(120000)
 #define PRESSED_MS UINT64_C(60000) /* so long a window may stay shut while memory is short */
+#define REFUSED_MS UINT64_C(500)   /* as Linux's TCP_RESOURCE_PROBE_INTERVAL */
 #define NS_PER_MS  UINT64_C(1000000)
 
 /* ---- the array of deadlines ---- */
@@ -210,7 +211,7 @@ static bool probes_are_in_vain(const struct tcp_conn *c)
 		return true;
 	if (tcp_mem_pressure(c->stack) && waited_ms >= PRESSED_MS)
 		return true;
-	return c->retries > most_retries(c);
+	return c->retries >= most_retries(c);
 }
 
 /* SHLD-30: ever more rarely. */
@@ -218,15 +219,23 @@ void tcp_timer_probe(struct tcp_conn *c)
 {
 	if (c->probe_since_ms == 0)
 		c->probe_since_ms = tcp_moment(c->stack);
-	begin_or_go_on(c);
 	if (probes_are_in_vain(c)) {
 		time_out(c);
 		return;
 	}
+	begin_or_go_on(c);
 	if (backed_off_ms(c, c->backoff) < RTO_MAX_MS)
 		c->backoff++;
 	set_after_ms(c, TCP_TIMER_PROBE, backed_off_ms(c, c->backoff));
 	tcp_want(c, TCP_WANT_PROBE);
+}
+
+/* That says nothing about the peer, so the next one comes soon and no later than this one came. */
+void tcp_probe_refused(struct tcp_conn *c)
+{
+	if (c->backoff)
+		c->backoff--;
+	set_after_ms(c, TCP_TIMER_PROBE, REFUSED_MS);
 }
 
 /* ---- silence ---- */

@@ -59,9 +59,7 @@ ssize_t udp_send(struct sock *sk, const void *data, size_t len, int flags, const
 	}
 	TRACE(s, LAYER_UDP, p, "RFC 768", "port %u > %s port %u, %zu octets", sk->local.port,
 		TEXT_IP(how.dst), peer.port, len);
-	err = ip_output(s, p, &how);
-	if (err == -EMSGSIZE)
-		ip_sock_too_big(sk, how.dst, 0);
+	err = ip_sock_result(sk, ip_output(s, p, &how), how.dst, 0);
 	if (err)
 		return err;
 	mib_inc(s, MIB_UdpOutDatagrams);

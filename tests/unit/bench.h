@@ -26,10 +26,10 @@ struct bench {
 	uint8_t frame[65600];
 };
 
-static inline void bench_output(struct netif *n, struct pkt *p, uint32_t nexthop)
+static inline int bench_output(struct netif *n, struct pkt *p, uint32_t nexthop)
 {
 	(void)nexthop;
-	ether_output(n, p, bench_peer_mac, ETHERTYPE_IP);
+	return ether_output(n, p, bench_peer_mac, ETHERTYPE_IP);
 }
 
 static inline struct dev *bench_wire(struct stack *s, const char *name, const char *cidr)

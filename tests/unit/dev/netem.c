@@ -39,14 +39,14 @@ static struct qdisc_stats stats(const struct bench *b)
 }
 
 /* A frame whose payload begins with its number. */
-static void emit(struct dev *d, uint32_t number)
+static int emit(struct dev *d, uint32_t number)
 {
 	struct pkt *p = stack_pkt(d->stack, FRAME);
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(p);
 	memset(pkt_put(p, FRAME - ETHER_HDR_LEN), 0, FRAME - ETHER_HDR_LEN);
 	*(be32 *)p->data = put32(number);
-	ether_output(d->netif, p, peer, TYPE);
+	return ether_output(d->netif, p, peer, TYPE);
 }
 
 /* The next frame that left; -1: none. */
@@ -192,17 +192,43 @@ static void the_rate_counts_overhead_and_cells(void)
 	lab_free(b.l);
 }
 
-static void what_is_over_the_limit_drops_by_name(void)
+static void what_is_over_the_limit_drops_by_name_and_the_sender_is_told(void)
 {
 	struct netem_config c = {.limit = 3, .delay_ns = NS_PER_MS};
 	struct bench b = bench_new(&c);
 
 	for (uint32_t i = 0; i < 5; i++)
-		emit(b.d, i);
+		CU_ASSERT_EQUAL(emit(b.d, i), i < 3 ? 0 : -ENOBUFS);
 	CU_ASSERT_EQUAL(stack_drops(b.s, DROP_NETEM_LIMIT), 2);
 	CU_ASSERT_EQUAL(stats(&b).dropped, 2);
 	lab_run(b.l, NS_PER_MS);
 	CU_ASSERT_EQUAL(lab_sent_count(b.d), 3);
+	lab_free(b.l);
+}
+
+/* As long as it is not all of it: a sender that sent the whole again would send too much. */
+static void a_super_frame_that_finds_room_for_a_part_is_sent(void)
+{
+	struct netem_config c = {.limit = 3, .delay_ns = NS_PER_MS};
+	struct bench b = bench_new(&c);
+	struct ip_hdr ip = {.src = 1, .dst = 2, .ttl = 64, .proto = IP_PROTO_TCP};
+
+	for (int i = 0; i < 2; i++) {
+		struct pkt *p = lab_super_frame(b.s, peer, b.d->mac, ip, (struct tcp_hdr){0}, 5000, 1000);
+		CU_ASSERT_EQUAL(dev_output(b.d, p), i == 0 ? 0 : -ENOBUFS);
+	}
+	CU_ASSERT_EQUAL(stack_drops(b.s, DROP_NETEM_LIMIT), 2 + 5);
+	lab_free(b.l);
+}
+
+/* Lost is not refused: it happens on the way. */
+static void nobody_is_told_of_a_loss(void)
+{
+	struct netem_config c = {.limit = 3, .loss = {.random = {.p = CHANCE_ALWAYS}}};
+	struct bench b = bench_new(&c);
+
+	CU_ASSERT_EQUAL(emit(b.d, 1), 0);
+	CU_ASSERT_EQUAL(stack_drops(b.s, DROP_NETEM_LOSS), 1);
 	lab_free(b.l);
 }
 
@@ -495,9 +521,11 @@ static void without_memory_it_drops_by_name(void)
 SUITE(dev_netem, T(a_delay_lasts_to_the_nanosecond), T(without_wishes_everything_goes_at_once),
 	T(jitter_spreads_and_reorders), T(correlated_jitter_keeps_order_longer),
 	T(a_rate_spaces_packets_and_keeps_their_order), T(the_rate_counts_overhead_and_cells),
-	T(what_is_over_the_limit_drops_by_name), T(reordered_packets_go_at_once),
-	T(losses_are_as_many_as_asked_for), T(duplicates_are_packets_of_their_own),
-	T(one_bit_is_turned_and_nobody_vouches_for_it), T(marks_take_the_place_of_losses_where_ecn_is_known),
+	T(what_is_over_the_limit_drops_by_name_and_the_sender_is_told),
+	T(a_super_frame_that_finds_room_for_a_part_is_sent), T(nobody_is_told_of_a_loss),
+	T(reordered_packets_go_at_once), T(losses_are_as_many_as_asked_for),
+	T(duplicates_are_packets_of_their_own), T(one_bit_is_turned_and_nobody_vouches_for_it),
+	T(marks_take_the_place_of_losses_where_ecn_is_known),
 	T(super_frames_are_cut_before_anything_happens_to_them), T(monitors_stand_outside_of_netem),
 	T(what_is_spoiled_on_the_way_in_is_looked_at_anew), T(the_seed_says_everything),
 	T(what_waits_goes_with_the_device_or_the_qdisc), T(a_change_leaves_alone_what_waits),

@@ -191,11 +191,12 @@ static void message_that_cannot_be_sent_counts_as_an_error(void)
 
 static uint64_t sent_parent;
 
-static void record_parent(struct netif *n, struct pkt *p, uint32_t nexthop)
+static int record_parent(struct netif *n, struct pkt *p, uint32_t nexthop)
 {
 	(void)n, (void)nexthop;
 	sent_parent = p->parent;
 	pkt_done(p);
+	return 0;
 }
 
 /* So that a packet can be followed through what it caused. */

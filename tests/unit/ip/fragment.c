@@ -207,13 +207,14 @@ static struct {
 	uint32_t longest;
 } cut;
 
-static void record_output(struct netif *n, struct pkt *p, uint32_t nexthop)
+static int record_output(struct netif *n, struct pkt *p, uint32_t nexthop)
 {
 	(void)n, (void)nexthop;
 	cut.count++;
 	cut.parent = p->parent;
 	cut.longest = MAX(cut.longest, p->len);
 	pkt_done(p);
+	return 0;
 }
 
 /* However small a route's MTU: no link carries less than 68 (RFC 791 3.2), and 20 would cut for ever. */

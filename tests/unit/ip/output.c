@@ -374,11 +374,12 @@ static void copies_for_ourselves_are_bounded_and_go_with_their_device(void)
 
 static uint8_t link_tos;
 
-static void record_tos(struct netif *n, struct pkt *p, uint32_t nexthop)
+static int record_tos(struct netif *n, struct pkt *p, uint32_t nexthop)
 {
 	(void)n, (void)nexthop;
 	link_tos = p->ip.tos;
 	pkt_done(p);
+	return 0;
 }
 
 /* RFC1122-L-14: for queues and links that care */

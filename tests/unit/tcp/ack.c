@@ -176,6 +176,8 @@ static void a_segment_without_a_buffer_is_congestion(void)
 	struct bench *b = established(false);
 	struct pool *pool = &b->l->world.pkts.big;
 
+	writes(b, MSS);
+	CU_ASSERT_EQUAL(sent(b), MSS);
 	pool->limit = pool_in_use(pool) + 1;
 	void *taken = pool_get(pool);
 	writes(b, 10 * MSS); /* one super-segment */

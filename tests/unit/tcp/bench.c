@@ -39,10 +39,10 @@ void bench_isn_natural(void)
 /* ---- world ---- */
 
 /* Everything on the wire goes to the peer, without ARP. */
-static void output(struct netif *n, struct pkt *p, uint32_t nexthop)
+static int output(struct netif *n, struct pkt *p, uint32_t nexthop)
 {
 	(void)nexthop;
-	ether_output(n, p, peer_mac, ETHERTYPE_IP);
+	return ether_output(n, p, peer_mac, ETHERTYPE_IP);
 }
 
 struct bench *bench_new(void)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What a connection sends and when: segments, windows, probes, keepalives, and how it gives up (RFC 9293 3.7, 3.8). */
+#include "dev/netem.h"
 #include "net/tcp_info.h"
 #include "tests/unit/tcp/bench.h"
 
@@ -413,6 +414,77 @@ static void a_user_timeout_ends_a_connection_whose_window_stays_shut(void)
 	bench_free(b);
 }
 
+/* ---- a queue of our own that is full ---- */
+
+static void fill_the_queue(struct bench *b)
+{
+	struct netem_config full = {.limit = 0};
+
+	CU_ASSERT_EQUAL_FATAL(netem_create(b->d, QDISC_ROOT, 0x8001, &full), 0);
+}
+
+static struct tcp_info info_of(struct bench *b)
+{
+	struct tcp_info info;
+
+	CU_ASSERT_EQUAL_FATAL(sock_tcp_info(b->sk, &info), 0);
+	return info;
+}
+
+static void what_our_own_queue_refuses_was_not_sent(void)
+{
+	struct bench *b = established();
+
+	writes(b, 100);
+	expect_text(b, 100, true);
+	fill_the_queue(b);
+	writes(b, MSS);
+	CU_ASSERT_EQUAL(stack_drops(b->s, DROP_NETEM_LIMIT), 1);
+	CU_ASSERT_EQUAL(info_of(b).unacked_bytes, 100);
+	CU_ASSERT_EQUAL(info_of(b).ca_state, TCP_CA_CWR);
+	dev_set_qdisc(b->d, QDISC_ROOT, NULL);
+	peer_acks(b, 65535);
+	expect_text(b, MSS, true);
+	CU_ASSERT_EQUAL(info_of(b).total_retrans, 0);
+	bench_free(b);
+}
+
+static void what_it_refuses_of_lost_text_stays_lost(void)
+{
+	struct bench *b = established();
+
+	writes(b, 100);
+	expect_text(b, 100, true);
+	fill_the_queue(b);
+	lab_run(b->l, 10 * SEC);
+	CU_ASSERT(info_of(b).lost == 1 && info_of(b).retrans == 0);
+	dev_set_qdisc(b->d, QDISC_ROOT, NULL);
+	silence(b, 20 * SEC);
+	CU_ASSERT_EQUAL(bench_next(b).len, 100);
+	CU_ASSERT(info_of(b).lost == 1 && info_of(b).retrans == 1);
+	bench_free(b);
+}
+
+/* Twice a second, and what the peer has no part in is no reason to become slower. */
+static void a_probe_that_it_refuses_is_tried_twice_a_second(void)
+{
+	struct bench *b = established();
+	int error = 0;
+
+	CU_ASSERT_EQUAL(sock_set(b->sk, SO_OPT_TCP_USER_TIMEOUT, 3000), 0);
+	fill_the_queue(b);
+	writes(b, 100);
+	lab_run(b->l, tcp_rto_ns(bench_conn(b)) + 10 * MS);
+	CU_ASSERT_EQUAL(info_of(b).probes, 1);
+	lab_run(b->l, 2 * SEC);
+	CU_ASSERT(info_of(b).probes == 5 && info_of(b).backoff == 0);
+	lab_run(b->l, 1 * SEC);
+	CU_ASSERT_EQUAL(sock_get(b->sk, SO_OPT_ERROR, &error), 0);
+	CU_ASSERT_EQUAL(error, ETIMEDOUT);
+	CU_ASSERT_EQUAL(info_of(b).probes, 6);
+	bench_free(b);
+}
+
 /* ---- silence ---- */
 
 /* RFC9293-MUST-25 */
@@ -646,6 +718,8 @@ SUITE(tcp_output, T(large_writes_leave_in_full_segments_and_the_last_is_pushed),
 	T(a_window_that_shrinks_below_what_is_in_flight_stops_new_data_only),
 	T(a_shut_window_is_probed_ever_more_rarely_and_for_ever),
 	T(a_user_timeout_ends_a_connection_whose_window_stays_shut),
+	T(what_our_own_queue_refuses_was_not_sent), T(what_it_refuses_of_lost_text_stays_lost),
+	T(a_probe_that_it_refuses_is_tried_twice_a_second),
 	T(nothing_is_sent_to_keep_a_connection_alive_by_itself),
 	T(keepalive_probes_after_two_hours_without_text),
 	T(a_peer_that_answers_no_keepalive_is_gone_after_all_of_them),

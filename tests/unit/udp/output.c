@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Datagrams that go out: header, checksum, way, size, errors. */
+#include "dev/netem.h"
 #include "tests/unit/alloc.h"
 #include "tests/unit/udp/bench.h"
 
@@ -238,8 +239,26 @@ static void without_memory_a_datagram_is_an_error(void)
 	bench_free(b);
 }
 
+/* As in Linux: it is for those who ask for errors. */
+static void a_full_queue_of_our_own_is_told_to_who_asked_for_errors(void)
+{
+	struct netem_config full = {.limit = 0};
+	struct bench *b = bench_new_two();
+	struct sock *sk = bench_sock(b, 0, 4000);
+	struct sock_addr to = addr(PEER, 53);
+
+	CU_ASSERT_EQUAL_FATAL(netem_create(b->d, QDISC_ROOT, 0x8001, &full), 0);
+	CU_ASSERT_EQUAL(send_text(sk, &to, "x"), 1);
+	CU_ASSERT_EQUAL(sock_set(sk, SO_OPT_RECVERR, 1), 0);
+	CU_ASSERT_EQUAL(send_text(sk, &to, "x"), -ENOBUFS);
+	CU_ASSERT_EQUAL(stack_drops(b->s, DROP_NETEM_LIMIT), 2);
+	sock_close(sk);
+	bench_free(b);
+}
+
 SUITE(udp_output, T(a_datagram_goes_out_whole), T(a_checksum_of_zero_is_sent_as_ones),
 	T(options_of_the_socket_go_into_the_header), T(what_cannot_be_sent_says_why),
 	T(large_datagrams_go_in_fragments_and_come_back_whole), T(our_own_datagrams_come_back_by_lo),
 	T(a_path_mtu_is_told_to_who_asked_for_errors), T(a_broadcast_goes_out_and_comes_back_to_ourselves),
-	T(multicasts_go_by_ttl_device_and_loop_of_the_socket), T(without_memory_a_datagram_is_an_error))
+	T(multicasts_go_by_ttl_device_and_loop_of_the_socket), T(without_memory_a_datagram_is_an_error),
+	T(a_full_queue_of_our_own_is_told_to_who_asked_for_errors))
