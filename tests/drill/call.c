@@ -87,8 +87,7 @@ int drill_socket(struct drill *d, int domain, int type, int protocol)
 		return -EAFNOSUPPORT;
 	if (!protocol)
 		protocol = kind == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP;
-	if (d->follow)
-		drill_follow(d);
+	drill_follow(d);
 	struct sock *sk = sock_open(d->s, kind, protocol);
 	return sk ? open_sock(d, sk, type & SOCK_NONBLOCK) : -errno;
 }

@@ -77,6 +77,9 @@ struct dev *wire_dev(struct wire *w);
 int wire_input(struct wire *w, const void *buf, size_t len);
 void wire_set_mss(struct wire *w, uint16_t mss);
 
+/* From now on its queue has no room for what is sent; or it has none, and all is sent at once. */
+void wire_refuse(struct wire *w, bool all);
+
 /* The oldest packet that was sent, or NULL. The caller frees it. */
 struct wire_packet {
 	struct list node;
@@ -92,7 +95,8 @@ struct wire_packet *wire_next(struct wire *w);
 struct drill *drill_new(const char *flags);
 void drill_free(struct drill *d);
 
-/* The settings of the machine's network namespace become the host's: scripts change them by commands. */
+/* The settings of the machine's network namespace become the host's, and of its tun0 the device's, where the flags ask
+ * for that: scripts change them by commands. */
 void drill_follow(struct drill *d);
 
 /* ---- call.c: all return a length, a descriptor or 0, or -errno ---- */

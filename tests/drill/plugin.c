@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -365,6 +366,21 @@ EXPORT int getsockopt(int fd, int level, int name, void *value, socklen_t *len)
 	if (d && drill_file(d, fd))
 		return plug_getsockopt(d, fd, level, name, value, len);
 	return (int)syscall(SYS_getsockopt, fd, level, name, value, len);
+}
+
+/* A script's commands: what they set counts at once. */
+EXPORT int system(const char *command)
+{
+	struct drill *d = running;
+	FILE *f = popen(command, "w");
+	int status = f ? pclose(f) : -1;
+
+	if (d) {
+		enter(d);
+		drill_follow(d);
+		leave(d, 0);
+	}
+	return status;
 }
 
 /* packetdrill pins its memory, so that real time is precise, and ends when it may not. Virtual time needs none of that. */

@@ -116,8 +116,22 @@ static void follow_offload(struct drill *d)
 	close(fd);
 }
 
+/* `tc qdisc add dev tun0 root pfifo limit 0`: nothing gets out. */
+static void follow_qdisc(struct drill *d)
+{
+	FILE *f = popen("tc qdisc show dev tun0 root 2>/dev/null", "r");
+	char line[256] = "";
+
+	if (!f)
+		return;
+	while (fgets(line, sizeof(line), f))
+		;
+	wire_refuse(d->wire, strstr(line, " limit 0p"));
+	pclose(f);
+}
+
 /* Where Linux has no such setting, or a value that ours cannot take, ours stays. */
-void drill_follow(struct drill *d)
+static void follow_sysctls(struct drill *d)
 {
 	const char *last = "";
 
@@ -135,7 +149,15 @@ void drill_follow(struct drill *d)
 		if (read_file(path, text, sizeof(text)))
 			sysctl_write(d->s, name, text);
 	}
+}
+
+void drill_follow(struct drill *d)
+{
+	if (!d->follow)
+		return;
+	follow_sysctls(d);
 	follow_offload(d);
+	follow_qdisc(d);
 }
 
 /* ---- the host ---- */

@@ -3,6 +3,7 @@
 #include "dev/queue.h"
 #include "net/csum.h"
 #include "net/gso.h"
+#include "net/qdisc.h"
 #include "net/wire_tcp.h"
 #include "tests/drill/drill.h"
 
@@ -15,6 +16,7 @@ struct wire {
 	struct dev_queue queue; /* what comes */
 	struct list sent;	/* of struct wire_packet */
 	uint16_t mss;
+	struct qdisc full;
 };
 
 static void xmit(struct dev *d, struct pkt *p)
@@ -51,6 +53,30 @@ static void free_wire(struct dev *d)
 
 static const struct dev_ops wire_ops = {.kind = "wire", .stop = stop, .xmit = xmit, .free = free_wire};
 
+/* ---- a queue without room ---- */
+
+static int refuse(struct qdisc *q, struct pkt *p)
+{
+	qdisc_drop(q, p, DROP_DEV_QUEUE_FULL);
+	return -ENOBUFS;
+}
+
+static void do_nothing(struct qdisc *q)
+{
+	(void)q;
+}
+
+static const struct qdisc_ops full_ops = {
+	.kind = "pfifo", .enqueue = refuse, .reset = do_nothing, .free = do_nothing};
+
+void wire_refuse(struct wire *w, bool all)
+{
+	w->full = (struct qdisc){.ops = &full_ops, .dev = &w->dev, .way = QDISC_ROOT};
+	dev_set_qdisc(&w->dev, QDISC_ROOT, all ? &w->full : NULL);
+}
+
+/* ---- its life ---- */
+
 int wire_create(struct stack *s, const char *name, struct wire **made)
 {
 	struct wire *w = calloc(1, sizeof(*w));
@@ -78,6 +104,8 @@ void wire_set_mss(struct wire *w, uint16_t mss)
 {
 	w->mss = mss;
 }
+
+/* ---- what comes ---- */
 
 /* TCP over IPv4 with more than a segment of payload comes as from a device that put segments together. */
 static void join(const struct wire *w, struct pkt *p)
