@@ -137,13 +137,22 @@ static uint32_t new_data(struct tcp_conn *c, uint32_t size)
 	return len / size * size; /* 0: less than a segment; the rest waits, if need be for the probe timer */
 }
 
-/* RFC 9293 3.9.1.2: PSH where the program's data ends for now; and, as Linux, on new data that waited for a timer, and on
- * super-segments, which the receiver may have put together again and should not keep in the hope of more. */
+/* RFC 9293 3.9.1.2: PSH where the program's data ends for now; and, as Linux, in a long stream once in half a window, on
+ * new data that waited for a timer, and on super-segments, which the receiver may have put together again and should not
+ * keep in the hope of more. */
 static uint16_t push_flag(const struct tcp_conn *c, uint32_t seq, uint32_t end, bool again)
 {
 	bool last = end == c->snd.end && !c->more;
+	bool half = seq_lt(seq, c->snd.push) && seq_ge(end, c->snd.push);
 
-	return last || (!again && (end - seq > c->mss || c->want & TCP_WANT_PROBE)) ? TCP_PSH : 0;
+	return last || (!again && (half || end - seq > c->mss || c->want & TCP_WANT_PROBE)) ? TCP_PSH : 0;
+}
+
+/* Where in what is not sent yet that half window ends. */
+static void plan_push(struct tcp_conn *c, uint32_t size)
+{
+	if (unsent(c) && seq_le(c->snd.push, c->snd.nxt))
+		c->snd.push = c->snd.nxt + MAX(c->snd.max_wnd / 2 / size * size, size);
 }
 
 /* [seq, end) where the FIN, if it is in there, counts as the last. False: it could not be sent now. That there is no room in
@@ -188,6 +197,7 @@ static void send_new(struct tcp_conn *c)
 		if (len % size)
 			c->snd.sml = seq + len;
 	}
+	plan_push(c, size);
 	if (c->fin_queued && !c->fin_sent && unsent(c) == 0)
 		transmit(c, c->snd.nxt, c->snd.nxt + 1, false);
 }

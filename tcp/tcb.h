@@ -152,6 +152,7 @@ struct tcp_conn {
 		uint32_t max_wnd; /* largest window the peer ever offered */
 		uint32_t end;	  /* after the last byte that the program wrote; the FIN is not counted */
 		uint32_t sml;	  /* end of the last segment sent that was not full (Minshall) */
+		uint32_t push;	  /* the octet before it is pushed, though the program has written more */
 	} snd;
 	struct {
 		uint32_t nxt, up, irs;

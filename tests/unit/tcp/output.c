@@ -2,13 +2,14 @@
 /* What a connection sends and when: segments, windows, probes, keepalives, and how it gives up (RFC 9293 3.7, 3.8). */
 #include "dev/netem.h"
 #include "net/tcp_info.h"
+#include "tcp/cc.h"
 #include "tests/unit/tcp/bench.h"
 
 #include <errno.h>
 
 enum { MSS = 1460 };
 
-static uint8_t text[65536];
+static uint8_t text[50 * MSS];
 
 static struct bench *established(void)
 {
@@ -148,6 +149,31 @@ static void super_segments_are_pushed_and_none_is_more_than_half_a_window(void)
 	for (int i = 1; i <= 10; i++)
 		expect_text(b, MSS, i % 5 == 0);
 	EXPECT_NONE(b);
+	bench_free(b);
+}
+
+static void stay(struct tcp_conn *c, uint32_t acked)
+{
+	(void)c;
+	(void)acked;
+}
+
+/* Half of the window that the peer offers: 22 segments from where the program's write came to a halt. */
+static void in_a_long_stream_half_a_window_is_pushed(void)
+{
+	static const struct tcp_cc fixed = {.name = "fixed", .on_ack = stay};
+	struct bench *b = established();
+	uint32_t sent = 0;
+
+	bench_conn(b)->cc = &fixed;
+	CU_ASSERT_EQUAL(sock_set(b->sk, SO_OPT_SNDBUF, 50 * MSS), 0);
+	bench_conn(b)->cwnd = bench_conn(b)->ssthresh = 2 * MSS;
+	writes(b, 50 * MSS);
+	while (sent < 50) {
+		expect_text(b, MSS, ++sent == 24 || sent == 46 || sent == 50);
+		expect_text(b, MSS, ++sent == 24 || sent == 46 || sent == 50);
+		peer_acks(b, 65535);
+	}
 	bench_free(b);
 }
 
@@ -730,5 +756,5 @@ SUITE(tcp_output, T(large_writes_leave_in_full_segments_and_the_last_is_pushed),
 	T(close_sends_what_was_written_before_the_fin), T(a_lost_fin_is_sent_again), T(linger_zero_aborts),
 	T(close_with_unread_text_resets), T(a_syn_offers_no_more_than_tcp_maxseg),
 	T(super_segments_are_pushed_and_none_is_more_than_half_a_window),
-	T(super_segments_are_short_where_the_way_is_slow),
+	T(in_a_long_stream_half_a_window_is_pushed), T(super_segments_are_short_where_the_way_is_slow),
 	T(more_to_come_waits_no_longer_than_the_probe_timer), T(an_ack_lets_go_what_waited_for_more));
