@@ -86,14 +86,17 @@ static void skip_idle(const struct tcp_conn *c, struct tcp_cubic_state *cu, uint
 	cu->last_ns = now;
 }
 
+/* 4.3: the ACK with which congestion avoidance begins says where W_est is; those after it move it. */
 static void avoid(struct tcp_conn *c, uint32_t acked)
 {
 	struct tcp_cubic_state *cu = &c->flight->cc.cubic;
 	uint64_t now = stack_now(c->stack), t_ms;
 
 	skip_idle(c, cu, now);
-	if (!cu->epoch_ns)
+	if (!cu->epoch_ns) {
 		begin_epoch(c, cu, now);
+		return;
+	}
 	t_ms = (now - cu->epoch_ns) / NS_PER_MS;
 	grow_reno(c, cu, acked);
 	if (cubic_window(cu, c->mss, t_ms) < cu->w_est)

@@ -165,6 +165,20 @@ static void small_windows_grow_as_reno_does(void)
 	flight_close(&b);
 }
 
+/* 4.3: W_est is what cwnd is when congestion avoidance begins, and then each ACK moves it. */
+static void the_first_ack_begins_congestion_avoidance_and_the_next_lets_it_grow(void)
+{
+	struct flight_bench b;
+
+	begin(&b, 10);
+	b.c->cc->on_ack(b.c, MSS);
+	CU_ASSERT_EQUAL(b.c->cwnd, 10 * MSS);
+	CU_ASSERT_EQUAL(b.c->flight->cc.cubic.w_est, 10 * MSS);
+	b.c->cc->on_ack(b.c, MSS);
+	CU_ASSERT(b.c->cwnd > 10 * MSS);
+	flight_close(&b);
+}
+
 /* 4.4: never by more than half a window for each window that is acknowledged. */
 static void growth_is_bounded(void)
 {
@@ -358,7 +372,8 @@ static void only_the_first_slow_start_looks_at_delays(void)
 
 SUITE(tcp_cubic, T(cube_roots_are_exact), T(curve_and_floating_point_agree), T(far_away_nothing_overflows),
 	T(a_loss_takes_three_tenths), T(the_window_comes_back_to_w_max_at_k),
-	T(a_limit_below_the_last_one_makes_room), T(small_windows_grow_as_reno_does), T(growth_is_bounded),
+	T(a_limit_below_the_last_one_makes_room), T(small_windows_grow_as_reno_does),
+	T(the_first_ack_begins_congestion_avoidance_and_the_next_lets_it_grow), T(growth_is_bounded),
 	T(after_a_timeout_the_plateau_is_where_slow_start_ends), T(undo_brings_the_curve_back),
 	T(idle_time_does_not_count), T(while_the_rtt_stays_slow_start_doubles),
 	T(a_rising_rtt_slows_slow_start_down_and_ends_it_after_five_rounds), T(a_false_alarm_is_taken_back),
