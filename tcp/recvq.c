@@ -120,6 +120,15 @@ static void note_twice(struct tcp_conn *c, uint32_t start, uint32_t end)
 		q->dsack = (struct tcp_sack){start, end};
 }
 
+/* Of a segment that several runs have parts of, the first part is told, as by Linux. */
+static void note_part(struct tcp_conn *c, uint32_t start, uint32_t end)
+{
+	const struct tcp_recvq *q = c->recvq;
+
+	if (q->dsack.start == q->dsack.end || start == q->dsack.end)
+		note_twice(c, start, end);
+}
+
 /* Our ACKs seem not to arrive, or too late. */
 void tcp_note_duplicate(struct tcp_conn *c, uint32_t seq, uint32_t end)
 {
@@ -347,7 +356,7 @@ static uint32_t cut_front(struct tcp_conn *c, struct tcp_run *r, struct pkt *p, 
 
 	if (!cut)
 		return seq;
-	note_twice(c, seq, seq + cut);
+	note_part(c, seq, seq + cut);
 	touch(c->recvq, r); /* RFC 2883 4: the block around it comes second */
 	pkt_pull(p, cut);
 	return seq + cut;

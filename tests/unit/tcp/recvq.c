@@ -346,6 +346,26 @@ static void what_comes_twice_out_of_order_is_followed_by_its_block(void)
 	rx_free(&r);
 }
 
+/* RFC 2883 4 asks for one block, not for which. */
+static void of_several_parts_that_come_twice_the_first_is_reported(void)
+{
+	struct rx r = rx_new();
+
+	rx_text(&r, 0, 100, 0, 0);
+	rx_text(&r, 200, 100, 0, 0);
+	rx_text(&r, 400, 100, 0, 0);
+	rx_ack(&r);
+	rx_text(&r, 150, 400, 0, 0);
+	struct rx_ack a = rx_ack(&r);
+	RX_BLOCK(a, 0, 200, 300);
+	RX_BLOCK(a, 1, 150, 550);
+	rx_text(&r, 50, 200, 0, 0); /* its old part, and one that it has in common with the run */
+	a = rx_ack(&r);
+	CU_ASSERT_EQUAL(a.n, 1);
+	RX_BLOCK(a, 0, 50, 100);
+	rx_free(&r);
+}
+
 static void a_partly_old_segment_reports_its_old_part(void)
 {
 	struct rx r = rx_new();
@@ -621,6 +641,7 @@ SUITE(tcp_recvq, T(text_in_order_is_read_in_order), T(nothing_is_allocated_while
 	T(text_behind_the_fin_is_dropped), T(a_fin_that_text_goes_past_was_none),
 	T(what_comes_twice_is_reported_in_the_first_block),
 	T(what_comes_twice_out_of_order_is_followed_by_its_block),
+	T(of_several_parts_that_come_twice_the_first_is_reported),
 	T(a_partly_old_segment_reports_its_old_part), T(duplicates_that_follow_each_other_are_one_block),
 	T(without_sack_or_by_sysctl_nothing_is_reported), T(the_block_that_was_touched_last_comes_first),
 	T(small_segments_share_a_buffer), T(a_little_text_in_a_big_buffer_is_moved),
