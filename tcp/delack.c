@@ -108,6 +108,12 @@ void tcp_delack_decide(struct tcp_conn *c, bool now)
 		delay(c);
 }
 
+void tcp_delack_fin(struct tcp_conn *c, bool filled)
+{
+	c->dialogue = c->state == TCP_CLOSE_WAIT && !filled;
+	tcp_delack_decide(c, !c->dialogue);
+}
+
 void tcp_delack_read(struct tcp_conn *c, size_t n)
 {
 	uint32_t unacked = c->rcv.nxt - c->rcv.acked, wnd = tcp_rcv_wnd(c), room = tcp_window_now(c);

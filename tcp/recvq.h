@@ -74,6 +74,10 @@ void tcp_delack_text(struct tcp_conn *c, const struct tcp_seg *seg);
 /* And after that: an ACK at once, or later. */
 void tcp_delack_decide(struct tcp_conn *c, bool now);
 
+/* The peer's FIN counts, in the state after it; `filled`: it had come before and waited. As with Linux its ACK waits where a
+ * program may close in answer, so that our FIN bears it. */
+void tcp_delack_fin(struct tcp_conn *c, bool filled);
+
 /* The program has read `n` bytes: is the window so much larger that the peer should know? */
 void tcp_delack_read(struct tcp_conn *c, size_t n);
 

@@ -6,7 +6,7 @@
  *
  * SYN-RECEIVED here is that of a simultaneous open, or the moment in which a half-open entry becomes a connection.
  */
-#include "tcp/internal.h"
+#include "tcp/recvq.h"
 
 #include <errno.h>
 
@@ -327,7 +327,7 @@ static bool step_fin(struct tcp_conn *c, struct tcp_seg *seg)
 		return false;
 	}
 	tcp_set_state(c, next);
-	tcp_want(c, TCP_WANT_ACK);
+	tcp_delack_fin(c, !(seg->flags & TCP_FIN));
 	tcp_wake(c, SOCK_EVENT_READABLE);
 	return false;
 }

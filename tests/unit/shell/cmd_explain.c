@@ -77,7 +77,7 @@ static void answers_of_tcp_stand_under_what_they_answer(void)
 		"      h2 eth0 sock for 10.0.2.1:7 > 10.0.1.1:",
 		"      h2 tcp SYN_RECV -> ESTABLISHED: no answer needed",
 		"  h2 eth0 tcp 3 octets of text in order",
-		"  h2 tcp ESTABLISHED -> CLOSE_WAIT: answered by an ACK");
+		"  h2 tcp ESTABLISHED -> CLOSE_WAIT: its ACK waits a little");
 	bench_free(b);
 }
 

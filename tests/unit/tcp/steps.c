@@ -672,6 +672,25 @@ static void fin_counts_after_all_text_before_it(void)
 	bench_free(b);
 }
 
+/* As with Linux: three segments end a connection, not four. */
+static void the_ack_of_a_fin_waits_for_ours(void)
+{
+	struct bench *b = established();
+
+	bench_say(b, TCP_ACK | TCP_PSH, 10);
+	EXPECT_ACK(b);
+	CU_ASSERT(bench_reads(b, b->nxt - 10, 10));
+	bench_say(b, TCP_ACK | TCP_FIN, 0);
+	EXPECT_NONE(b);
+	sock_close(b->sk);
+	b->sk = NULL;
+	lab_settle(b->l);
+	EXPECT(b, TCP_FIN | TCP_ACK, b->host_nxt - 1, b->nxt);
+	lab_run(b->l, 50 * MS);
+	EXPECT_NONE(b);
+	bench_free(b);
+}
+
 /* RFC9293-SHLD-3, RFC9293-MAY-1: text for a program that has closed. */
 static void text_after_close_is_answered_by_a_reset(void)
 {
@@ -745,4 +764,4 @@ SUITE(tcp_steps, T(text_and_fin_get_one_ack), T(first_number_after_the_window_is
 	T(echo_is_of_the_segment_the_ack_waited_for), T(text_that_waits_out_of_order_is_not_judged_again),
 	T(tcp_paws_poison), T(timestamp_of_24_days_ago_is_forgotten), T(tcp_opt_wscale_non_syn),
 	T(window_is_a_number_without_sign), T(fin_counts_after_all_text_before_it),
-	T(text_after_close_is_answered_by_a_reset), T(tcp_flags_all_512))
+	T(the_ack_of_a_fin_waits_for_ours), T(text_after_close_is_answered_by_a_reset), T(tcp_flags_all_512))
