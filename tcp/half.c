@@ -152,7 +152,7 @@ struct tcp_half tcp_half_of(struct tcp_listen *l, const struct tcp_seg *syn)
 	const struct tcp_options *o = &syn->opt;
 	uint16_t asks_ecn = TCP_ECE | TCP_CWR, mss = tcp_advertised_mss(l->conn, syn->src, syn->dst);
 	uint8_t rcv_wscale;
-	uint32_t wnd = tcp_window_first(tcp_listen_stack(l), l->conn->rcvbuf, mss, &rcv_wscale);
+	uint32_t wnd = tcp_window_first(l->conn, mss, &rcv_wscale);
 
 	return (struct tcp_half){
 		.e = {.local = syn->dst,

@@ -371,8 +371,9 @@ void tcp_window_init(struct tcp_conn *c); /* before the SYN: rcv_wscale, first w
 /* RCV.NXT is known and wscale_on agreed: what our SYN offered counts from there. */
 void tcp_window_start(struct tcp_conn *c);
 
-/* The first window for a buffer (not scaled; whole segments of `mss`), and the scale to offer. */
-uint32_t tcp_window_first(const struct stack *s, size_t rcvbuf, uint16_t mss, uint8_t *wscale);
+/* The first window for the connection's (or listener's) buffer (not scaled; whole segments of `mss`), and the scale to
+ * offer: what that buffer needs, or, unless the program has set it, the largest there may be. */
+uint32_t tcp_window_first(const struct tcp_conn *c, uint16_t mss, uint8_t *wscale);
 
 /* SACK blocks for a segment that leaves now, D-SACK first; at most `max`. Returns how many. */
 unsigned tcp_sack_blocks(struct tcp_conn *c, struct tcp_sack *blocks, unsigned max);

@@ -59,22 +59,23 @@ static uint32_t last_told(const struct tcp_conn *c)
 
 /* ---- at the beginning ---- */
 
-uint32_t tcp_window_first(const struct stack *s, size_t rcvbuf, uint16_t mss, uint8_t *wscale)
+uint32_t tcp_window_first(const struct tcp_conn *c, uint16_t mss, uint8_t *wscale)
 {
-	uint32_t most = MIN(text_for(s, rcvbuf), UINT32_C(65535) << TCP_WSCALE_MAX);
-	uint32_t first = MIN(most, 65535);
-	uint32_t ever = MAX(most, (uint32_t)s->sysctl[SYSCTL_TCP_RMEM_MAX]);
+	const int32_t *sysctl = c->stack->sysctl;
+	uint32_t most = MIN(text_for(c->stack, c->rcvbuf), UINT32_C(65535) << TCP_WSCALE_MAX);
+	uint32_t first = MIN(most, 65535), ever = most;
 
-	ever = MIN(MAX(ever, (uint32_t)s->sysctl[SYSCTL_RMEM_MAX]), UINT32_C(65535) << TCP_WSCALE_MAX);
+	if (!c->wishes.rcvbuf_locked)
+		ever = MAX(ever, (uint32_t)MAX(sysctl[SYSCTL_TCP_RMEM_MAX], sysctl[SYSCTL_RMEM_MAX]));
 	*wscale = 0;
-	while (s->sysctl[SYSCTL_TCP_WINDOW_SCALING] && ever >> *wscale > 65535)
+	while (sysctl[SYSCTL_TCP_WINDOW_SCALING] && *wscale < TCP_WSCALE_MAX && ever >> *wscale > 65535)
 		++*wscale;
 	return mss && first > mss ? first - first % mss : first;
 }
 
 void tcp_window_init(struct tcp_conn *c)
 {
-	c->rcv_ssthresh = tcp_window_first(c->stack, c->rcvbuf, c->advmss, &c->rcv_wscale);
+	c->rcv_ssthresh = tcp_window_first(c, c->advmss, &c->rcv_wscale);
 }
 
 void tcp_window_start(struct tcp_conn *c)

@@ -4,18 +4,24 @@
 
 /* ---- the first one ---- */
 
+static uint32_t first_window(struct rx *r, uint32_t rcvbuf, uint16_t mss, uint8_t *wscale)
+{
+	r->c->rcvbuf = rcvbuf;
+	return tcp_window_first(r->c, mss, wscale);
+}
+
 /* RFC7323-2.2c RFC9293-REC-1: as Linux offers with its defaults: 64240, and a scale of 7. */
 static void the_first_window_is_half_the_buffer_in_whole_segments(void)
 {
 	struct rx r = rx_new();
 	uint8_t wscale;
 
-	CU_ASSERT_EQUAL(tcp_window_first(r.s, 131072, 1460, &wscale), 64240);
+	CU_ASSERT_EQUAL(first_window(&r, 131072, 1460, &wscale), 64240);
 	CU_ASSERT_EQUAL(wscale, 7);
 	CU_ASSERT_EQUAL(tcp_window_to_send(r.c, true), 65535 / RX_MSS * RX_MSS);
-	CU_ASSERT_EQUAL(tcp_window_first(r.s, 4096, 1460, &wscale), 1460);
-	CU_ASSERT_EQUAL(tcp_window_first(r.s, 2304, 1460, &wscale), 1152);
-	CU_ASSERT_EQUAL(tcp_window_first(r.s, 1 << 30, 65495, &wscale), 65495);
+	CU_ASSERT_EQUAL(first_window(&r, 4096, 1460, &wscale), 1460);
+	CU_ASSERT_EQUAL(first_window(&r, 2304, 1460, &wscale), 1152);
+	CU_ASSERT_EQUAL(first_window(&r, 1 << 30, 65495, &wscale), 65495);
 	CU_ASSERT_EQUAL(wscale, 14);
 	rx_free(&r);
 }
@@ -28,17 +34,31 @@ static void the_scale_follows_what_the_buffer_may_become(void)
 
 	r.s->sysctl[SYSCTL_TCP_RMEM_MAX] = 65535;
 	r.s->sysctl[SYSCTL_RMEM_MAX] = 65535;
-	tcp_window_first(r.s, 65536, 1460, &wscale);
+	first_window(&r, 65536, 1460, &wscale);
 	CU_ASSERT_EQUAL(wscale, 0);
 	r.s->sysctl[SYSCTL_TCP_RMEM_MAX] = 65536;
-	tcp_window_first(r.s, 65536, 1460, &wscale);
+	first_window(&r, 65536, 1460, &wscale);
 	CU_ASSERT_EQUAL(wscale, 1);
 	r.s->sysctl[SYSCTL_TCP_WINDOW_SCALING] = 0;
-	tcp_window_first(r.s, 1 << 24, 1460, &wscale);
+	first_window(&r, 1 << 24, 1460, &wscale);
 	CU_ASSERT_EQUAL(wscale, 0);
 	r.c->wscale_on = false;
 	tcp_window_start(r.c);
 	CU_ASSERT_EQUAL(r.c->rcv_wscale, 0);
+	rx_free(&r);
+}
+
+/* As Linux: it will never be larger. */
+static void a_buffer_that_the_program_has_set_needs_no_more_scale_than_that(void)
+{
+	struct rx r = rx_new();
+	uint8_t wscale;
+
+	r.c->wishes.rcvbuf_locked = true;
+	CU_ASSERT_EQUAL(first_window(&r, 40000, 1460, &wscale), 18980);
+	CU_ASSERT_EQUAL(wscale, 0);
+	first_window(&r, 400000, 1460, &wscale);
+	CU_ASSERT_EQUAL(wscale, 2);
 	rx_free(&r);
 }
 
@@ -321,11 +341,12 @@ static void the_status_shows_the_window(void)
 }
 
 SUITE(tcp_window, T(the_first_window_is_half_the_buffer_in_whole_segments),
-	T(the_scale_follows_what_the_buffer_may_become), T(adv_win_scale_says_how_much_is_offered),
-	T(the_right_edge_never_moves_left), T(a_window_shuts_when_the_program_does_not_read),
-	T(a_window_opens_by_a_segment_or_not_at_all), T(a_window_that_is_wide_open_is_no_reason_for_an_ack),
-	T(a_fast_reader_gets_a_large_buffer), T(a_buffer_that_the_program_set_stays),
-	T(without_moderate_rcvbuf_it_stays_too), T(a_slow_reader_gets_no_larger_buffer),
-	T(the_round_trip_is_measured_by_timestamps), T(tiny_segments_do_not_open_the_window),
-	T(under_pressure_windows_are_small), T(above_the_hard_limit_nothing_is_given),
-	T(the_status_shows_the_window))
+	T(the_scale_follows_what_the_buffer_may_become),
+	T(a_buffer_that_the_program_has_set_needs_no_more_scale_than_that),
+	T(adv_win_scale_says_how_much_is_offered), T(the_right_edge_never_moves_left),
+	T(a_window_shuts_when_the_program_does_not_read), T(a_window_opens_by_a_segment_or_not_at_all),
+	T(a_window_that_is_wide_open_is_no_reason_for_an_ack), T(a_fast_reader_gets_a_large_buffer),
+	T(a_buffer_that_the_program_set_stays), T(without_moderate_rcvbuf_it_stays_too),
+	T(a_slow_reader_gets_no_larger_buffer), T(the_round_trip_is_measured_by_timestamps),
+	T(tiny_segments_do_not_open_the_window), T(under_pressure_windows_are_small),
+	T(above_the_hard_limit_nothing_is_given), T(the_status_shows_the_window))
