@@ -28,13 +28,13 @@ static void tell(struct tcp_conn *c, const struct icmp_note *note, bool fatal)
 		sock_report(c->sock, &e, fatal);
 }
 
-/* RFC 1191, RFC 5927 7.2: the MTU of the next hop. What was small enough, or may be fragmented, cannot have been
- * refused for its size; less than IP's minimum nobody may ask for. */
+/* RFC 1191, RFC 5927 7.2: the MTU of the next hop. What was small enough, or may be fragmented (as we send it, whatever the
+ * quote says of DF), cannot have been refused for its size; less than IP's minimum nobody may ask for. */
 static void too_big(struct tcp_conn *c, const struct icmp_note *note)
 {
 	const struct ip_hdr *quoted = note->quoted;
 
-	if (!quoted->df || note->info >= quoted->total_len || (note->info && note->info < IP_MIN_MTU))
+	if (c->wishes.pmtu_off || note->info >= quoted->total_len || (note->info && note->info < IP_MIN_MTU))
 		return;
 	uint32_t mtu = route_pmtu_update(c->stack, c->e.remote, note->info, quoted->total_len);
 	TRACE(c->stack, LAYER_TCP, note->pkt, "RFC 1191 3", "path MTU to %s is %u now", TEXT_IP(c->e.remote),

@@ -321,9 +321,10 @@ static void error_about_a_segment_that_may_be_fragmented_is_ignored(void)
 		.payload_len = 8,
 		.error = EMSGSIZE};
 
+	CU_ASSERT_EQUAL(sock_set(b->sk, SO_OPT_MTU_DISCOVER, SOCK_PMTU_DONT), 0);
 	tell(b, &note, seq);
 	CU_ASSERT_EQUAL(bench_conn(b)->mtu, 1500);
-	quoted.df = true;
+	CU_ASSERT_EQUAL(sock_set(b->sk, SO_OPT_MTU_DISCOVER, SOCK_PMTU_WANT), 0);
 	note.payload_len = 7;
 	tell(b, &note, seq);
 	CU_ASSERT_EQUAL(bench_conn(b)->mtu, 1500);
