@@ -104,14 +104,20 @@ static bool read_file(const char *path, char *text, size_t room)
 	return len > 0;
 }
 
-/* `ethtool -K tun0 gso off`: the script wants segments one by one. */
+static bool is_off(int fd, uint32_t what)
+{
+	struct ethtool_value value = {.cmd = what};
+	struct ifreq ifr = {.ifr_name = "tun0", .ifr_data = (void *)&value};
+
+	return ioctl(fd, SIOCETHTOOL, &ifr) == 0 && !value.data;
+}
+
+/* `ethtool -K tun0 tso off` (or gso): the script wants segments one by one. */
 static void follow_offload(struct drill *d)
 {
-	struct ethtool_value gso = {.cmd = ETHTOOL_GGSO};
-	struct ifreq ifr = {.ifr_name = "tun0", .ifr_data = (void *)&gso};
 	int fd = socket(AF_INET, SOCK_DGRAM, 0);
 
-	if (fd >= 0 && ioctl(fd, SIOCETHTOOL, &ifr) == 0 && !gso.data)
+	if (fd >= 0 && (is_off(fd, ETHTOOL_GTSO) || is_off(fd, ETHTOOL_GGSO)))
 		wire_dev(d->wire)->features &= ~(unsigned)DEV_CAN_GSO;
 	close(fd);
 }
