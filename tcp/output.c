@@ -113,12 +113,13 @@ static uint64_t burst(const struct tcp_conn *c)
 	return rtt_us >> 9 < 32 ? bytes + (UINT64_C(65536) >> (rtt_us >> 9)) : bytes;
 }
 
-/* The longest super-segment, a multiple of `size`, as Linux has it: what is sent should not come in lumps. */
+/* The longest super-segment, a multiple of `size`, as Linux has it: what is sent should not come in lumps. A single segment
+ * may be longer than that (an MTU of 65520). */
 static uint32_t super_size(const struct tcp_conn *c, uint32_t size)
 {
 	uint64_t least = (uint64_t)c->stack->sysctl[SYSCTL_TCP_MIN_TSO_SEGS] * size;
 
-	return (uint32_t)MIN(MAX(burst(c), least), (uint64_t)SUPER_MAX) / size * size;
+	return MAX((uint32_t)MIN(MAX(burst(c), least), (uint64_t)SUPER_MAX) / size * size, size);
 }
 
 /* RFC 9293 3.8.6.2.1: how much of the new data may go now, in one (super-)segment; 0: nothing. As Linux no more than half

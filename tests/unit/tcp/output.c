@@ -285,6 +285,23 @@ static void the_path_bounds_segments(void)
 	bench_free(b);
 }
 
+/* Longer than a super-segment may be, and still one segment. */
+static void the_longest_segment_is_sent_at_once(void)
+{
+	struct bench *b = bench_new();
+
+	dev_set_mtu(b->d, DEV_MTU_MAX);
+	b->mss = 65495;
+	b->wscale = 7;
+	bench_into(b, TCP_ESTABLISHED, false);
+	peer_acks(b, 65535);
+	writes(b, 65536);
+	expect_text(b, 65495, false);
+	expect_text(b, 41, true);
+	EXPECT_NONE(b);
+	bench_free(b);
+}
+
 /* RFC9293-MUST-67 RFC9293-SHLD-5 RFC9293-SHLD-6 RFC9293-MUST-14 */
 static void a_syn_offers_what_the_device_takes(void)
 {
@@ -738,8 +755,8 @@ SUITE(tcp_output, T(large_writes_leave_in_full_segments_and_the_last_is_pushed),
 	T(what_is_corked_leaves_after_a_while_all_the_same), T(more_to_come_waits_for_it),
 	T(without_an_mss_option_segments_have_536_octets),
 	T(the_peers_mss_bounds_segments_less_what_options_take), T(the_path_bounds_segments),
-	T(a_syn_offers_what_the_device_takes), T(tos_and_ttl_are_the_programs),
-	T(a_small_window_is_not_filled_with_a_small_segment_at_once),
+	T(the_longest_segment_is_sent_at_once), T(a_syn_offers_what_the_device_takes),
+	T(tos_and_ttl_are_the_programs), T(a_small_window_is_not_filled_with_a_small_segment_at_once),
 	T(a_peer_whose_buffer_is_small_gets_halves_of_it),
 	T(a_window_that_shrinks_below_what_is_in_flight_stops_new_data_only),
 	T(a_shut_window_is_probed_ever_more_rarely_and_for_ever),
