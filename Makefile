@@ -200,13 +200,15 @@ $(BUILD)/drill: $(BUILD)/obj/tests/drill/driver.o $(LIB)
 drill: $(BUILD)/drill $(BUILD)/drill.so
 	@$(RUN_DRILL)
 
-# The live tests that know large numbers, with them: files of 1 GiB, a minute of wrk, 1 MiB through 30 % loss.
+# The live tests that know large numbers, with them: files of 1 GiB, a minute of wrk, 1 MiB through 30 % loss, a session of
+# 100 MiB recorded and run again.
 live-long: export BIG_MIB = 1024
 live-long: export WRK_SECONDS = 60
 live-long: export LOSSY_30 = 1
+live-long: export AGAIN_MIB = 100
 live-long: export LIVE_SECONDS = 3600
 live-long: all $(ASAN)
-	@RESULTS= tests/live/run big_files many tcp_lossy
+	@RESULTS= tests/live/run again big_files many tcp_lossy
 
 # All are run even when one of them fails.
 test: deps-test all $(UNIT) $(BUILD)/netsim $(BUILD)/matrix $(BUILD)/drill $(BUILD)/drill.so $(ASAN) $(BENCH) $(BUILD)/bench/growth

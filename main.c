@@ -138,7 +138,7 @@ static int begin(struct options *o, int argc, char **argv)
 		return go_back(o);
 	if (status < 0)
 		status = options_draw_seed(o);
-	struct record_about about = {TAPIR_VERSION, argc, argv, o->seed};
+	struct record_about about = {.version = TAPIR_VERSION, .argc = argc, .argv = argv, .seed = o->seed};
 	if (status < 0 && o->record && record_begin(o->record, &about) < 0)
 		status = CMD_FAILED;
 	else if (status < 0 && !o->record && folder)

@@ -46,19 +46,29 @@ int about_write(const char *path, const struct record_about *a)
 	return err;
 }
 
-static bool read_arguments(const json_t *list, struct record_about *a)
+static bool find_arguments(const json_t *list, struct record_about *a)
 {
 	size_t n = json_array_size(list);
 
+	a->argc = (int)n;
 	a->argv = calloc(n + 1, sizeof(*a->argv));
 	for (size_t i = 0; a->argv && i < n; i++) {
-		const char *text = json_string_value(json_array_get(list, i));
-		a->argv[i] = text ? strdup(text) : NULL;
+		a->argv[i] = (char *)(uintptr_t)json_string_value(json_array_get(list, i));
 		if (!a->argv[i])
 			return false;
 	}
-	a->argc = (int)n;
 	return a->argv && n > 0;
+}
+
+static bool find_all(json_t *root, struct record_about *a)
+{
+	const char *seed = json_string_value(json_object_get(root, "seed"));
+	char *end = NULL;
+
+	a->kept = root;
+	a->seed = seed ? strtoull(seed, &end, 10) : 0;
+	a->version = json_string_value(json_object_get(root, "tapir"));
+	return end && !*end && a->version && find_arguments(json_object_get(root, "arguments"), a);
 }
 
 static void set_environment(const json_t *all)
@@ -72,7 +82,7 @@ static void set_environment(const json_t *all)
 	}
 }
 
-int about_read(const char *path, struct record_about *a, char *why, size_t room)
+static json_t *load(const char *path, char *why, size_t room)
 {
 	FILE *f = fopen(path, "re");
 	json_error_t mistake;
@@ -84,18 +94,27 @@ int about_read(const char *path, struct record_about *a, char *why, size_t room)
 		snprintf(why, room, "%s, line %d: %s", path, mistake.line, mistake.text);
 	if (f)
 		fclose(f);
+	return root;
+}
+
+int about_read(const char *path, struct record_about *a, char *why, size_t room)
+{
+	json_t *root = load(path, why, room);
+
+	*a = (struct record_about){0};
 	if (!root)
 		return -1;
-	const char *seed = json_string_value(json_object_get(root, "seed"));
-	const char *version = json_string_value(json_object_get(root, "tapir"));
-	char *end = NULL;
-	a->seed = seed ? strtoull(seed, &end, 10) : 0;
-	a->version = version ? strdup(version) : NULL;
-	bool ok = end && !*end && a->version && read_arguments(json_object_get(root, "arguments"), a);
-	if (ok)
-		set_environment(json_object_get(root, "environment"));
-	else
+	if (!find_all(root, a)) {
+		about_free(a);
 		snprintf(why, room, "%s: version, seed or arguments are missing", path);
-	json_decref(root);
-	return ok ? 0 : -1;
+		return -1;
+	}
+	set_environment(json_object_get(root, "environment"));
+	return 0;
+}
+
+void about_free(struct record_about *a)
+{
+	json_decref(a->kept);
+	free(a->argv);
 }

@@ -49,6 +49,15 @@ static void begin(struct recording *r)
 	setvbuf(stderr, NULL, _IONBF, 0);
 }
 
+static void forget(struct recording *r)
+{
+	if (!r)
+		return;
+	about_free(&r->about);
+	free(r->watched);
+	free(r);
+}
+
 /* ---- recording ---- */
 
 static bool is_empty(const char *dir)
@@ -99,7 +108,7 @@ int record_begin(const char *dir, const struct record_about *about)
 	struct recording *r = calloc(1, sizeof(*r));
 
 	if (!r || open_files(r, dir, about) < 0) {
-		free(r);
+		forget(r);
 		return -1;
 	}
 	begin(r);
@@ -138,6 +147,7 @@ static int read_files(struct recording *r, const char *dir, struct record_about 
 
 	if (about_read(in(path, dir, "about"), about, why, sizeof(why)) < 0)
 		return complain("--again", "%s", why);
+	r->about = *about;
 	if (strcmp(about->version, ours) != 0)
 		complain("--again", "note: recorded by tapir %s, this is %s", about->version, ours);
 	int err = log_open(&r->reader, in(path, dir, "log"));
@@ -153,7 +163,7 @@ int record_again(const char *dir, struct record_about *about)
 	struct recording *r = calloc(1, sizeof(*r));
 
 	if (!r || read_files(r, dir, about) < 0) {
-		free(r);
+		forget(r);
 		return -1;
 	}
 	r->mode = AGAIN;
@@ -206,7 +216,6 @@ int record_end(int status)
 	if (r->mode == RECORDING)
 		log_end(&r->writer);
 	the_recording = NULL;
-	free(r->watched);
-	free(r);
+	forget(r);
 	return status;
 }

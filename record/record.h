@@ -14,12 +14,13 @@
 
 #include "lib/loop.h"
 
-/* What a run is made of besides the log. Of record_again() the strings live as long as the process. */
+/* What a run is made of besides the log. */
 struct record_about {
 	const char *version;
 	int argc;
 	char **argv;
 	uint64_t seed;
+	void *kept; /* by record_again(), until record_end(): what holds the strings */
 };
 
 /* Recording begins; `dir` must not exist, or be empty. 0, or -1: it was said why on stderr. */

@@ -20,6 +20,7 @@ enum { TEXT_FDS = 64 };
 
 struct recording {
 	enum record_mode mode;
+	struct record_about about; /* again */
 	struct log_writer writer;
 	struct log_reader reader;
 
