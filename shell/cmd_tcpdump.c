@@ -36,7 +36,9 @@ void tcpdump_packet(struct tcpdump *t, const struct capture_packet *p, const cha
 	if (is_lost(t))
 		return;
 	t->captured++;
-	if (t->writer && !tcpdump_write(t, p, device))
+	if (t->stories)
+		tcpdump_stories_add(t->stories, p, device);
+	else if (t->writer && !tcpdump_write(t, p, device))
 		return;
 	if (!t->count_only && (!t->writer || t->print_too))
 		print(t, p);
@@ -107,8 +109,10 @@ static void free_state(struct cmd *c)
 {
 	struct tcpdump *t = c->state;
 
+	t->over = true;
 	work_cancel(&t->end_work);
 	tcpdump_unlisten(t);
+	tcpdump_stories_free(t->stories);
 	tcpdump_unread(t);
 	tcpdump_close(t);
 	dump_exit(&t->dump);
@@ -153,10 +157,11 @@ int tcpdump_compile(struct tcpdump *t, unsigned linktype)
 
 enum { MILLION = 1000000 };
 
-enum { OPT_COUNT = 256, OPT_PRINT, OPT_NANO, OPT_IGNORED };
+enum { OPT_COMMENTS = 256, OPT_COUNT, OPT_PRINT, OPT_NANO, OPT_IGNORED };
 
 static const struct option long_options[] = {
 	{"absolute-tcp-sequence-numbers", no_argument, NULL, 'S'},
+	{"comments", no_argument, NULL, OPT_COMMENTS},
 	{"count", no_argument, NULL, OPT_COUNT},
 	{"direction", required_argument, NULL, 'Q'},
 	{"dont-verify-checksums", no_argument, NULL, 'K'},
@@ -297,6 +302,9 @@ static void take_flag(struct tcpdump *t, int opt)
 	case '#':
 		o->numbers = true;
 		break;
+	case OPT_COMMENTS:
+		t->comments = true;
+		break;
 	case OPT_COUNT:
 		t->count_only = true;
 		break;
@@ -327,6 +335,9 @@ static int take_options(struct tcpdump *t)
 	}
 	if (opt < 0)
 		return CMD_USAGE;
+	if (t->comments && !t->read_from && !tcpdump_is_pcapng(t))
+		return cmd_error(t->c, "--comments: they need a file by -w whose name ends in .pcapng");
+	t->shown.comments = t->comments;
 	if (t->read_from && t->device)
 		t->device = NULL; /* as tcpdump: the file wins */
 	return -1;
@@ -359,7 +370,7 @@ static int run_tcpdump(struct cmd *c)
 static void complete(struct completion *w)
 {
 	static const char *const options[] = {"-i", "-w", "-r", "-c", "-n", "-e", "-v", "-x", "-X", "-A",
-		"-s", "-U", "-Q", "-C", "-W", "-G", "-D", "--count", "--print", NULL};
+		"-s", "-U", "-Q", "-C", "-W", "-G", "-D", "--comments", "--count", "--print", NULL};
 	static const char *const words[] = {"arp", "icmp", "igmp", "tcp", "udp", "ip", "ip6", "vlan", "port",
 		"portrange", "host", "net", "ether", "src", "dst", "and", "or", "not", NULL};
 	static const char *const ways[] = {"in", "out", "inout", NULL};
@@ -382,7 +393,7 @@ const struct command cmd_tcpdump = {
 	.run = run_tcpdump,
 	.usage = "tcpdump [-AeKlnpqStUvxX#] [-i DEVICE] [-c COUNT] [-r FILE] [-w FILE] [-s SNAPLEN] [-Q "
 		 "in|out|inout] "
-		 "[-C FILE_SIZE] [-G SECONDS] [-W FILE_COUNT] [-F FILE] [FILTER]",
+		 "[-C FILE_SIZE] [-G SECONDS] [-W FILE_COUNT] [-F FILE] [--comments] [FILTER]",
 	.about = "print or record the packets that a device receives and sends",
 	.options =
 		"  -i DEVICE    of this device, or of any (the first one that is up); -D lists them\n"
@@ -406,7 +417,7 @@ const struct command cmd_tcpdump = {
 		"arp\n"
 		"  -n, -l, -Z USER and others are taken and mean nothing here: names are never looked up",
 	.example = "tcpdump -c 2 icmp & ping -c 1 10.0.0.2\n"
-		   "tcpdump -i any -w all.pcapng &",
+		   "tcpdump -i any -w all.pcapng --comments &",
 	.man = "tcpdump(8)",
 	.complete = complete,
 };

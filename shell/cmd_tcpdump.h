@@ -29,6 +29,7 @@ struct tcpdump {
 	bool each;		 /* -U: each packet is written at once */
 	bool count_only;	 /* --count */
 	bool print_too;		 /* --print: although it is written */
+	bool comments;		 /* --comments */
 	bool nano;		 /* --nano */
 
 	/* the run */
@@ -45,6 +46,8 @@ struct tcpdump {
 	struct monitor monitor;
 	bool any;
 	uint8_t *frame; /* room for one with another link header */
+
+	struct tcpdump_stories *stories; /* NULL: no comments */
 
 	/* tcpdump_read.c */
 	struct capture_reader *reader;
@@ -79,6 +82,18 @@ void tcpdump_end(struct tcpdump *t, int status);
 int tcpdump_list(struct cmd *c); /* -D */
 int tcpdump_listen(struct tcpdump *t);
 void tcpdump_unlisten(struct tcpdump *t);
+
+/* ---- tcpdump_story.c ---- */
+
+/* Traces everything, until the end, which writes what is still waiting. */
+struct tcpdump_stories *tcpdump_stories_new(struct tcpdump *t);
+void tcpdump_stories_free(struct tcpdump_stories *ss); /* NULL is fine */
+
+/* A tap sees this packet: frames that are added now are its. */
+void tcpdump_stories_look(struct tcpdump_stories *ss, const struct pkt *p, bool outgoing);
+
+/* Instead of tcpdump_write(), which is called when all is told. */
+void tcpdump_stories_add(struct tcpdump_stories *ss, const struct capture_packet *p, const char *device);
 
 /* ---- tcpdump_read.c ---- */
 

@@ -23,19 +23,23 @@ const char *dump_name(const struct dump_name *names, unsigned number)
 }
 
 /* As `cat -v` shows it: a capture may hold what a terminal would obey. */
+static void print_safely(struct dump *d, uint8_t octet)
+{
+	uint8_t c = octet & 0x7f;
+
+	if (octet != c)
+		buf_puts(d->out, "M-");
+	if (isprint(c))
+		buf_putc(d->out, (char)c);
+	else
+		buf_printf(d->out, "^%c", c ^ 0x40);
+}
+
 void dump_quoted(struct dump *d, const uint8_t *text, size_t len)
 {
 	buf_putc(d->out, '"');
-	for (size_t i = 0; i < len; i++) {
-		uint8_t c = text[i] & 0x7f;
-
-		if (text[i] != c)
-			buf_puts(d->out, "M-");
-		if (isprint(c))
-			buf_putc(d->out, (char)c);
-		else
-			buf_printf(d->out, "^%c", c ^ 0x40);
-	}
+	for (size_t i = 0; i < len; i++)
+		print_safely(d, text[i]);
 	buf_putc(d->out, '"');
 }
 
@@ -167,6 +171,17 @@ static void print_octets(struct dump *d, struct span frame, uint32_t link_len)
 		dump_ascii(d, frame);
 }
 
+static void print_comment(struct dump *d, const char *comment)
+{
+	buf_puts(d->out, "\n\t# ");
+	for (; *comment; comment++) {
+		if (*comment == '\n')
+			buf_puts(d->out, "\n\t# ");
+		else
+			print_safely(d, (uint8_t)*comment);
+	}
+}
+
 void dump_packet(struct dump *d, const struct capture_packet *p)
 {
 	uint32_t link_len;
@@ -180,6 +195,8 @@ void dump_packet(struct dump *d, const struct capture_packet *p)
 	d->cut = false;
 	link_len = dump_link(d, p);
 	print_octets(d, (struct span){p->data, p->caplen, p->len}, link_len);
+	if (d->o.comments && p->comment)
+		print_comment(d, p->comment);
 	buf_putc(d->out, '\n');
 }
 

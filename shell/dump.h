@@ -23,6 +23,7 @@ struct dump_options {
 	bool unchecked;		   /* -K: checksums are not looked at */
 	bool numbers;		   /* -#: of packets */
 	bool nano;		   /* time in nanoseconds */
+	bool comments;		   /* of the file, below each packet */
 	enum dump_time time;	   /* by the number of -t */
 	int hex, hex_ascii, ascii; /* how often -x, -X, -A was said: twice is with the link header */
 	bool utc;		   /* else the time zone of the machine */

@@ -119,6 +119,8 @@ static void see(struct dev_tap *tap, const struct pkt *p, struct dev *d, bool ou
 
 	if (!is_wanted(t, d, outgoing))
 		return;
+	if (t->stories)
+		tcpdump_stories_look(t->stories, p, outgoing);
 	if (p->offload.gso_type)
 		take_segments(t, d, p, outgoing);
 	else if (p->offload.csum == PKT_CSUM_PARTIAL)
@@ -303,6 +305,8 @@ int tcpdump_listen(struct tcpdump *t)
 		return status;
 	if (is_cooked(t))
 		t->frame = mem_new(FRAME_ROOM);
+	if (t->comments)
+		t->stories = tcpdump_stories_new(t);
 	t->monitor.fn = on_news;
 	monitor_add(t->c->world, &t->monitor);
 	if (d)

@@ -188,6 +188,9 @@ static void tell(struct tcp_conn *c, enum tcp_state before)
 	else
 		TRACE(c->stack, LAYER_TCP, NULL, "RFC 9293 3.10.7.4", "%s -> %s: %s", tcp_state_name(before),
 			tcp_state_name(c->state), what_follows(c));
+	if (c->flight)
+		TRACE(c->stack, LAYER_TCP, NULL, "RFC 5681 3.1", "cwnd %u, %u octets in flight", c->cwnd,
+			tcp_in_flight(c));
 }
 
 void tcp_conn_input(struct tcp_conn *c, struct tcp_seg *seg)

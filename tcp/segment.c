@@ -134,6 +134,26 @@ static void trace(
 		h->dport, TEXT_FLAGS(h->flags), h->seq, h->ack, len, note);
 }
 
+/* Why something is sent that was sent before. */
+static const char *why_again(const struct tcp_conn *c)
+{
+	if (!tcp_is_synchronized(c))
+		return "since the handshake was not answered";
+	if (c->ca_state == TCP_CA_LOSS)
+		return "since the retransmission timer fired";
+	if (c->want & TCP_WANT_TLP)
+		return "as a tail loss probe";
+	return "since acknowledgments of later text say that it is lost";
+}
+
+/* What sending looks like for the connection by now. */
+static void trace_congestion(const struct tcp_conn *c, const struct pkt *p, bool again)
+{
+	TRACE(c->stack, LAYER_TCP, p, "RFC 5681 3.1", "%s, cwnd %u, %u octets in flight before it%s%s",
+		tcp_state_name(c->state), c->cwnd, tcp_in_flight(c), again ? "; sent again " : "",
+		again ? why_again(c) : "");
+}
+
 static struct ip_send how_to_send(const struct tcp_conn *c, bool ect)
 {
 	return (struct ip_send){
@@ -173,6 +193,8 @@ int tcp_segment_send(struct tcp_conn *c, uint16_t flags, uint32_t seq, uint32_t 
 	set_offload(p, (uint16_t)hdr_len, tcp_segment_size(c, o.sack_count));
 	count(c, len, again);
 	trace(s, p, &h, len, again ? ", again" : "");
+	if (len || again)
+		trace_congestion(c, p, again);
 	if (flags & TCP_ACK)
 		tcp_ack_sent(c);
 	struct ip_send how = how_to_send(c, c->ecn_on && new_data);

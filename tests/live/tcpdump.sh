@@ -1,7 +1,7 @@
 #!/bin/bash
 # tcpdump beside Debian's: what both print of the same files, line by line. The files were taken at both ends of one
 # wire, of curl, ping, nmap, traceroute, dnsmasq and our own programs. What we write has no wrong checksum and no frame
-# that no wire carries, and tshark finds nothing malformed in it.
+# that no wire carries, and tshark finds nothing malformed in it and shows the comments.
 . "$(dirname "$0")/lib.sh"
 needs ip tcpdump tshark curl ping nmap traceroute dnsmasq nc
 needs_root
@@ -25,7 +25,8 @@ short=$BACKGROUND
 tapir_type h "tcpdump -w $TMP/ours.pcap & own=\$!"
 tapir_type h "tcpdump -w $TMP/ours.pcapng & own2=\$!"
 tapir_type h "tcpdump -i any -w $TMP/any.pcap & own3=\$!"
-wait_for 10 eval '[ "$(grep -c "listening on" "$TMP/h.out")" = 3 ]' || fail "we do not listen"
+tapir_type h "tcpdump -w $TMP/said.pcapng --comments & own4=\$!"
+wait_for 10 eval '[ "$(grep -c "listening on" "$TMP/h.out")" = 4 ]' || fail "we do not listen"
 expect_in "$(<"$TMP/h.out")" '^tcpdump: listening on eth0, link-type EN10MB \(Ethernet\), snapshot length 262144 bytes$'
 expect_in "$(<"$TMP/h.out")" '^tcpdump: listening on any, link-type LINUX_SLL2 \(Linux cooked v2\), snapshot'
 
@@ -52,7 +53,7 @@ background dnsmasq.txt dnsmasq --conf-file=/dev/null --no-daemon --user=root --p
 wait_for 10 grep -q 'DHCP, IP range' "$TMP/dnsmasq.txt" || fail "dnsmasq: $(<"$TMP/dnsmasq.txt")"
 tapir_says h 'dhclient -v eth0' '^bound to 10\.0\.0\.1'
 
-tapir_run h 'kill $own $own2 $own3; wait $own $own2 $own3' >/dev/null
+tapir_run h 'kill $own $own2 $own3 $own4; wait $own $own2 $own3 $own4' >/dev/null
 kill -INT "$kernel" "$short"
 wait "$kernel" "$short"
 expect_not_in "$(<"$TMP/h.out")" '^[1-9][0-9]* packets? dropped by kernel'
@@ -99,6 +100,20 @@ done
 sed 's/^\([0-9.]*\)[0-9]\{3\}\t/\1\t/' "$TMP/ours.pcapng.fields" >"$TMP/micro"
 sed 's/^\([0-9.]*\)[0-9]\{3\}\t/\1\t/' "$TMP/ours.pcap.fields" >"$TMP/micro2"
 cmp -s "$TMP/micro" "$TMP/micro2" || fail "pcap and pcapng differ:"$'\n'"$(diff "$TMP/micro" "$TMP/micro2" | head)"
+
+# --- each frame with our words, in the order of time
+
+tshark -n -r "$TMP/said.pcapng" -T fields -e frame.number -e frame.comment >"$TMP/comments" 2>"$TMP/tshark.txt" ||
+	fail "tshark: $(<"$TMP/tshark.txt")"
+frames=$(tshark -n -r "$TMP/ours.pcap" 2>/dev/null | wc -l)
+[ "$(wc -l <"$TMP/comments")" = "$frames" ] || fail "$(wc -l <"$TMP/comments") frames instead of $frames"
+without=$(awk -F '\t' '$2 == ""' "$TMP/comments" | wc -l)
+[ "$without" = 0 ] || fail "$without frames without a comment"
+for words in 'ESTABLISHED -> CLOSE_WAIT' 'cwnd [0-9]+, [0-9]+ octets in flight' 'came of frame [0-9]+' 'dropped TCP_NO_' \
+	'up to icmp' 'fragment of id' 'DELAY, was STALE|REACHABLE, was'; do
+	grep -Eq "$words" "$TMP/comments" || fail "no comment says: $words"
+done
+tshark -n -r "$TMP/said.pcapng" -T fields -e frame.time_epoch 2>/dev/null | sort -nc || fail "out of order"
 
 # --- as a wire would have had it
 

@@ -528,6 +528,17 @@ static void numbers_and_nanoseconds(void)
 	free(text);
 }
 
+/* A comment is somebody's: it may hold what a terminal would obey. */
+static void comments_are_told_below_their_packet(void)
+{
+	static const struct dump_options o = {.time = DUMP_NONE, .comments = true};
+	struct capture_packet p = {.linktype = LINKTYPE_ETHERNET, .comment = "one\ntwo \033[31m\xc3"};
+	char *text = dumped(&o, &p);
+
+	CU_ASSERT_STRING_EQUAL(text, " [|ether]\n\t# one\n\t# two ^[[31mM-C\n");
+	free(text);
+}
+
 /* ---- connections ---- */
 
 /* A segment of raw IP between 10.0.0.1:1 and 10.0.0.2:2, without checksums; what is said of it from "Flags" on. */
@@ -590,5 +601,5 @@ static void without_a_handshake_the_first_segment_is_told_as_it_is(void)
 
 SUITE(shell_dump, T(packets_are_told_as_tcpdump_tells_them), T(nothing_is_read_beyond_what_was_captured),
 	T(flipped_bits_do_no_harm), T(captured_in_part_is_told), T(times_are_told_in_six_ways),
-	T(numbers_and_nanoseconds), T(numbers_are_relative_to_the_handshake),
-	T(without_a_handshake_the_first_segment_is_told_as_it_is))
+	T(numbers_and_nanoseconds), T(comments_are_told_below_their_packet),
+	T(numbers_are_relative_to_the_handshake), T(without_a_handshake_the_first_segment_is_told_as_it_is))
