@@ -19,13 +19,19 @@ static void print(struct tcpdump *t, const struct capture_packet *p)
 	fwrite(t->text.at, 1, t->text.len, t->c->out);
 }
 
-/* Who reads our output may be behind. A device does not wait for that, so the packet is lost. */
+/* Who reads our output may be behind, which is looked at once in a turn. A device does not wait for that, so the packet
+ * is lost. */
 static bool is_lost(struct tcpdump *t)
 {
-	bool lost = !t->reader && !t->writer && !t->count_only && cmd_out_is_full(t->c);
+	const struct loop *l = t->c->world->loop;
 
-	t->dropped += lost;
-	return lost;
+	if (t->reader || t->writer || t->count_only)
+		return false;
+	if (t->looked_turn != l->turns)
+		t->behind = cmd_out_is_full(t->c);
+	t->looked_turn = l->turns;
+	t->dropped += t->behind;
+	return t->behind;
 }
 
 void tcpdump_packet(struct tcpdump *t, const struct capture_packet *p, const char *device)

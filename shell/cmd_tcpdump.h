@@ -37,7 +37,9 @@ struct tcpdump {
 	struct dump dump;
 	struct buf text; /* of one packet */
 	uint64_t captured, received, dropped;
-	bool over; /* it has all it wants, or cannot go on: ends in this turn, by: */
+	uint64_t looked_turn; /* of the loop, when we last looked whether */
+	bool behind;	      /* the reader of our output is behind */
+	bool over;	      /* it has all it wants, or cannot go on: ends in this turn, by: */
 	struct work end_work;
 	int status;
 

@@ -86,7 +86,7 @@ static const char *why_lacking(const char *name)
 		{"iptables iptables-save iptables-restore nft ebtables arptables ufw firewall-cmd conntrack",
 			"tapir has no packet filter and no NAT yet"},
 		{"ping6 ip6tables tracepath6 traceroute6 rdisc6", "tapir speaks IPv4 only"},
-		{"tcpdump tshark", "tapir does not have it yet"},
+		{"tshark wireshark", "tapir has tcpdump, which writes files for it"},
 		{"tunctl openvpn", "a TAP device is attached when tapir starts: tapir --tap NAME"},
 		{"ethtool", "tapir's devices have no such settings"},
 		{"nmcli netplan networkctl ifup ifdown systemctl service",

@@ -41,9 +41,9 @@ static void what_is_lacking_is_said_by_name(void)
 		"Object \"tuntap\" is not there yet: tapir attaches to TAP devices when it "
 		"starts (tapir --tap NAME).\n");
 	PRINTS("ip tun", "Object \"tun\" is unknown, try \"ip help\".\n");
-	PRINTS("tcpdump -ni eth0",
-		"tcpdump: command not found: tapir does not have it yet (!tcpdump is the machine's "
-		"own, at the kernel's end)\n");
+	PRINTS("tshark -ni eth0",
+		"tshark: command not found: tapir has tcpdump, which writes files for it (!tshark is the "
+		"machine's own, at the kernel's end)\n");
 }
 
 SUITE(shell_suggest, T(what_is_lacking_is_said_by_name), T(distance_counts_letters),
