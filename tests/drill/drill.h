@@ -17,6 +17,7 @@
 #include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <time.h>
 
 struct sock;
 struct wire;
@@ -44,6 +45,7 @@ struct drill {
 	bool follow; /* the settings of the machine */
 	struct list sleepers;
 	unsigned woken; /* threads that have not come back yet */
+	clock_t ticks;	/* how often times() was asked */
 	struct drill_file *files[DRILL_FDS];
 };
 
