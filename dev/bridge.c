@@ -125,17 +125,19 @@ static void adjust_mtu(struct bridge *b)
 	b->mtu_by_user = false;
 }
 
-/* The FDB has the new address before it has lost the old one. */
+/* The FDB has the new address before it has lost the old one. The same one again brings nothing back that was flushed. */
 static int set_mac(struct dev *d, struct mac m)
 {
 	struct bridge *b = bridge_of(d);
-	int err = bridge_fdb_add_local(b, NULL, m);
 
-	if (err)
-		return err;
-	if (!mac_equal(m, d->mac))
-		bridge_fdb_del_local(b, NULL, d->mac);
-	b->id_mac = m;
+	if (!mac_equal(m, b->id_mac)) {
+		int err = bridge_fdb_add_local(b, NULL, m);
+		if (err)
+			return err;
+		if (!mac_equal(m, d->mac))
+			bridge_fdb_del_local(b, NULL, d->mac);
+		b->id_mac = m;
+	}
 	b->mac_by_user = true;
 	return 0;
 }
@@ -158,13 +160,12 @@ static void adjust_mac(struct bridge *b)
 	b->mac_by_user = false;
 }
 
+/* Or was set to what it is: then too its entry comes back, if it was lost to another one. */
 static void port_mac_changed(struct bridge_port *port)
 {
 	struct mac old = port->mac;
 
 	port->mac = port->dev->mac;
-	if (mac_equal(old, port->mac))
-		return;
 	bridge_fdb_del_local(port->bridge, port, old);
 	if (bridge_fdb_add_local(port->bridge, port, port->mac) < 0)
 		stack_count_drop(port->dev->stack, DROP_NO_MEMORY);

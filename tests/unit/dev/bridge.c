@@ -385,6 +385,24 @@ static void of_ports_with_one_address_the_next_one_inherits_the_entry(void)
 	matrix_free(b.m);
 }
 
+/* As measured: a port that is given the address it has gets back the entry it lost; a bridge does not. */
+static void the_same_address_again(void)
+{
+	struct bench b = bench_new();
+	struct bridge_fdb_request moved = {.mac = MAC(0x11), .port = port(&b, 2), .may_exist = true};
+
+	dev_set_mac(b.br, MAC(0x50));
+	CU_ASSERT_EQUAL(bridge_fdb_put(b.b, &moved), 0);
+	expect(&b, 1, HOST(1), MAC(0x11), "e2");
+	dev_set_mac(b.p[1], MAC(0x11));
+	CU_ASSERT_PTR_EQUAL(bridge_fdb_find(b.b, MAC(0x11))->port, port(&b, 1));
+	expect(&b, 3, HOST(3), MAC(0x11), "br0:otherhost");
+	CU_ASSERT_EQUAL(bridge_fdb_del(b.b, MAC(0x50), NULL), 0);
+	dev_set_mac(b.br, MAC(0x50));
+	CU_ASSERT_PTR_NULL(bridge_fdb_find(b.b, MAC(0x50)));
+	matrix_free(b.m);
+}
+
 static void its_mtu_is_the_smallest_of_its_ports(void)
 {
 	struct bench b = bench_new();
@@ -561,8 +579,8 @@ SUITE(dev_bridge, T(every_row_of_the_matrix_agrees), T(frames_that_go_nowhere_sa
 	T(an_address_is_forgotten_to_the_nanosecond), T(a_new_ageing_time_counts_at_once),
 	T(static_entries_move_and_sticky_ones_do_not), T(what_the_user_may_say_of_an_address),
 	T(the_fdb_is_bounded_and_says_so), T(its_address_is_the_lowest_of_its_ports),
-	T(of_ports_with_one_address_the_next_one_inherits_the_entry), T(its_mtu_is_the_smallest_of_its_ports),
-	T(it_has_a_carrier_while_a_port_forwards), T(some_devices_cannot_be_ports),
-	T(port_numbers_are_used_again), T(what_was_learned_at_a_port_goes_with_it),
-	T(a_bridge_may_end_with_frames_on_their_way), T(without_memory_nothing_is_half_made),
-	T(a_loop_floods_within_bounds_until_it_is_cut))
+	T(of_ports_with_one_address_the_next_one_inherits_the_entry), T(the_same_address_again),
+	T(its_mtu_is_the_smallest_of_its_ports), T(it_has_a_carrier_while_a_port_forwards),
+	T(some_devices_cannot_be_ports), T(port_numbers_are_used_again),
+	T(what_was_learned_at_a_port_goes_with_it), T(a_bridge_may_end_with_frames_on_their_way),
+	T(without_memory_nothing_is_half_made), T(a_loop_floods_within_bounds_until_it_is_cut))
