@@ -234,7 +234,7 @@ $(BUILD)/soak/%.o: %.c $(BUILD)/obj/flags
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(BASE) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-$(SOAK): $(call objects,soak,$(FRAME) $(SOAKS)) $(BUILD)/soak/suites.c $(LIB)
+$(SOAK): $(call objects,soak,$(FRAME) $(SOAKS)) $(BUILD)/soak/suites.c $(SH_OBJ) $(LIB)
 	$(call say,LD,soak)
 	$(Q)$(CC) $(BASE) $(CFLAGS) $(LDFLAGS) $(WRAP) $(WRAP_ISN) -o $@ $^ -lcunit $(LIBS)
 
