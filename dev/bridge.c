@@ -70,7 +70,7 @@ static void disable(struct bridge_port *port)
 	settle(port->bridge);
 }
 
-static void follow_device(struct bridge_port *port)
+void bridge_port_follow(struct bridge_port *port)
 {
 	bool running = dev_is_running(port->dev);
 
@@ -233,7 +233,7 @@ static int add_port(struct dev *d, struct dev *port_dev)
 	list_add_tail(before, &port->node);
 	dev_promisc(port_dev, true);
 	dev_allmulti(port_dev, true);
-	follow_device(port);
+	bridge_port_follow(port);
 	adjust_mtu(b);
 	adjust_mac(b);
 	return 0;
@@ -263,7 +263,7 @@ static void on_event(struct dev *d, struct dev *from, enum dev_event ev)
 	case DEV_EVENT_UP:
 	case DEV_EVENT_DOWN:
 	case DEV_EVENT_CARRIER:
-		follow_device(port);
+		bridge_port_follow(port);
 		break;
 	case DEV_EVENT_MTU:
 		adjust_mtu(bridge_of(d));

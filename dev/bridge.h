@@ -115,6 +115,10 @@ int bridge_change(struct bridge *b, const struct bridge_settings *settings);
 /* Without a spanning tree nobody has a reason to block: BRIDGE_BLOCKING is undone at once. -EINVAL, -ENETDOWN. */
 int bridge_port_set_state(struct bridge_port *port, unsigned state);
 
+/* The state becomes what the device's being up and having a carrier say, whatever was set. So it goes with news of the
+ * device, and also, as measured of Linux, when the port is changed by `ip link set ... type bridge_slave`. */
+void bridge_port_follow(struct bridge_port *port);
+
 /* -EINVAL: bit 1 (PAUSE frames are never forwarded). */
 int bridge_port_set_group_fwd_mask(struct bridge_port *port, uint16_t mask);
 

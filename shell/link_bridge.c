@@ -380,7 +380,10 @@ static int change_port(struct ipcmd *ip, struct dev *d)
 			fprintf(ip->c->err, "bridge_slave: unknown option \"%s\"?\n", *ip->argv);
 		return link_kind_usage(ip, "bridge_slave");
 	}
-	return bridgecmd_change_port(ip, d, &ch);
+	int status = bridgecmd_change_port(ip, d, &ch);
+	if (!status)
+		bridge_port_follow(bridge_port_of(d));
+	return status;
 }
 
 static const char *const words[] = {"ageing_time", "forward_delay", "hello_time", "max_age", "stp_state",

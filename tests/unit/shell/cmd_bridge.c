@@ -64,6 +64,11 @@ static void every_option_of_a_port_is_set(void)
 	CU_ASSERT_EQUAL(p->group_fwd_mask, 4);
 	TYPE(t, "bridge link set dev p1 state learning master", "");
 	CU_ASSERT_EQUAL(p->state, BRIDGE_LEARNING);
+	/* As measured: Linux looks at the device again, but after `bridge link` it does not. */
+	TYPE(t, "bridge link set dev p1 state disabled", "");
+	CU_ASSERT_EQUAL(p->state, BRIDGE_DISABLED);
+	TYPE(t, "ip link set p1 type bridge_slave fdb_flush", "");
+	CU_ASSERT_EQUAL(p->state, BRIDGE_FORWARDING);
 	typed_free(t);
 }
 
