@@ -224,7 +224,6 @@ static void change_qdisc(struct churn *c)
 static void change_addr(struct churn *c)
 {
 	struct dev *d = any_dev(c);
-	char cidr[24];
 
 	if (!d)
 		return;
@@ -232,7 +231,6 @@ static void change_addr(struct churn *c)
 		netif_addr_del(a);
 		return;
 	}
-	snprintf(cidr, sizeof(cidr), "10.0.0.%u/24", 1 + below(c, 30));
 	struct netif_addr a = {.local = 0x0a000001 + below(c, 30), .plen = 24};
 	a.peer = a.local;
 	netif_addr_add(d->netif, &a, NULL);
@@ -280,8 +278,7 @@ static void traffic(struct churn *c)
 		dev_output(d, p);
 }
 
-/* Bridges of which one is a port of the other's cable may send frames round for ever: so turns are counted, and time is
- * moved by hand. */
+/* Cables between bridges may send frames round for ever: so turns are counted, and time is moved by hand. */
 static void step(struct churn *c)
 {
 	static void (*const acts[])(struct churn * c) = {make_dev, make_dev, delete_dev, move_dev, enslave,
