@@ -84,7 +84,9 @@ static bool expects_one(const struct dev_fd *f)
 static void drain(struct watch *w, short revents)
 {
 	struct dev_fd *f = CONTAINER_OF(w, struct dev_fd, watch);
-	int got = 0, most = expects_one(f) ? 1 : stack_loop(f->dev.stack)->budget;
+	const struct loop *l = stack_loop(f->dev.stack);
+	int got = 0, most = expects_one(f) ? 1 : l->budget;
+	uint64_t enough = f->dev.stats.rx_bytes + l->budget_bytes;
 
 	if (!(revents & POLLIN)) { /* POLLERR, POLLHUP: the interface was deleted */
 		dev_fd_close(f);
@@ -92,7 +94,7 @@ static void drain(struct watch *w, short revents)
 	}
 	if (f->ring && fd_ring_input(f))
 		got++;
-	while (got < most && f->fd >= 0 && input_one(f))
+	while (got < most && f->dev.stats.rx_bytes < enough && f->fd >= 0 && input_one(f))
 		got++;
 	f->singles = got == 1 ? f->singles + 1 : 0;
 	if (f->ring)

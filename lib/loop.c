@@ -10,7 +10,14 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-enum { LOOP_BUDGET = 300, LOOK_EVERY = 8, LOOK_EVENTS = 64, RESTLESS_TURNS = 1000, RESTLESS_NS = 1000000 };
+enum {
+	LOOP_BUDGET = 300,
+	LOOP_BUDGET_BYTES = 1 << 20,
+	LOOK_EVERY = 8,
+	LOOK_EVENTS = 64,
+	RESTLESS_TURNS = 1000,
+	RESTLESS_NS = 1000000
+};
 
 static void must(bool worked)
 {
@@ -25,6 +32,7 @@ void loop_init(struct loop *l, struct clock clock)
 	*l = (struct loop){.clock = clock,
 		.now = clock.now_ns,
 		.budget = LOOP_BUDGET,
+		.budget_bytes = LOOP_BUDGET_BYTES,
 		.alarm_ns = TIMER_NEVER,
 		.ring.fd = -1};
 	wheel_init(&l->wheel, l->now);

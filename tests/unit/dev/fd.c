@@ -197,6 +197,20 @@ static void a_turn_delivers_no_more_than_the_budget(void)
 	bench_free(&b);
 }
 
+static void nor_much_more_than_so_many_bytes(void)
+{
+	struct bench b = bench_new();
+
+	b.l->loop.budget_bytes = 2 * FRAME_LEN + 1;
+	for (int i = 0; i < 5; i++)
+		give(&b, (struct virtio_net_hdr){0}, FRAME_LEN);
+	turn(&b);
+	CU_ASSERT_EQUAL(b.d->stats.rx_packets, 3);
+	turn(&b);
+	CU_ASSERT_EQUAL(b.d->stats.rx_packets, 5);
+	bench_free(&b);
+}
+
 static void less_than_a_header_is_no_frame(void)
 {
 	struct bench b = bench_new();
@@ -352,8 +366,9 @@ static void a_plain_device_cuts_super_frames_and_completes_checksums(void)
 
 SUITE(dev_fd, T(frames_come_in_behind_their_header), T(a_small_frame_moves_to_a_small_buffer),
 	T(offload_fields_come_in), T(a_turn_delivers_no_more_than_the_budget),
-	T(less_than_a_header_is_no_frame), T(a_frame_leaves_with_its_offload_fields),
-	T(a_super_frame_leaves_in_one_piece), T(offload_fields_that_do_not_fit_drop_by_name),
-	T(a_full_queue_drops_by_name), T(a_refused_write_drops_by_name), T(a_failed_read_takes_the_carrier),
+	T(nor_much_more_than_so_many_bytes), T(less_than_a_header_is_no_frame),
+	T(a_frame_leaves_with_its_offload_fields), T(a_super_frame_leaves_in_one_piece),
+	T(offload_fields_that_do_not_fit_drop_by_name), T(a_full_queue_drops_by_name),
+	T(a_refused_write_drops_by_name), T(a_failed_read_takes_the_carrier),
 	T(an_error_without_data_takes_the_carrier), T(a_plain_device_has_no_header_either_way),
 	T(a_plain_device_cuts_super_frames_and_completes_checksums))

@@ -125,6 +125,42 @@ static void a_burst_comes_in_by_budgets(void)
 	bench_free(&b);
 }
 
+static void a_turn_delivers_not_much_more_than_so_many_bytes(void)
+{
+	struct bench b;
+
+	if (bench_new(&b)) {
+		b.l->loop.budget_bytes = 2 * FRAME_LEN + 1;
+		for (int i = 0; i < 5; i++)
+			give(&b, FRAME_LEN);
+		turn(&b);
+		CU_ASSERT_EQUAL(b.d->stats.rx_packets, 3);
+		turn(&b);
+		CU_ASSERT_EQUAL(b.d->stats.rx_packets, 5);
+	}
+	bench_free(&b);
+}
+
+/* What fills a big packet is not copied: another packet takes its place in the ring. */
+static void large_frames_stay_where_they_were_read_to(void)
+{
+	struct bench b;
+
+	if (bench_new(&b)) {
+		size_t big = pool_in_use(&b.l->world.pkts.big);
+		uint64_t made = b.l->world.pkts.big.made;
+		for (int i = 1; i <= 3; i++) {
+			give(&b, 3000);
+			turn(&b);
+			CU_ASSERT_EQUAL(b.d->stats.rx_packets, i);
+		}
+		CU_ASSERT_EQUAL(b.d->stats.rx_bytes, 9000);
+		CU_ASSERT_EQUAL(pool_in_use(&b.l->world.pkts.big), big);
+		CU_ASSERT(b.l->world.pkts.big.made >= made + 3);
+	}
+	bench_free(&b);
+}
+
 static void less_than_a_header_is_no_frame(void)
 {
 	struct bench b;
@@ -242,6 +278,7 @@ static void a_plain_device_has_no_header_either_way(void)
 }
 
 SUITE(dev_fd_ring, T(a_single_frame_comes_in_by_the_pending_read), T(a_burst_comes_in_by_budgets),
+	T(a_turn_delivers_not_much_more_than_so_many_bytes), T(large_frames_stay_where_they_were_read_to),
 	T(less_than_a_header_is_no_frame), T(frames_leave_with_the_next_wait_in_order),
 	T(a_full_queue_drops_by_name), T(a_refused_write_drops_by_name), T(a_failed_read_takes_the_carrier),
 	T(closing_ends_the_pending_read_and_what_was_sent), T(a_plain_device_has_no_header_either_way))
