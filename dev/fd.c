@@ -8,6 +8,8 @@
 #include <linux/virtio_net.h>
 #include <unistd.h>
 
+enum { GROUP = 16, GROUP_BYTES = 1 << 15 };
+
 _Static_assert(VNET_LEN == sizeof(struct virtio_net_hdr) && VNET_LEN == 10,
 	"the header that TUNSETVNETHDRSZ leaves as the default");
 
@@ -44,33 +46,63 @@ static struct virtio_net_hdr offload_to(const struct pkt *p)
 	return h;
 }
 
-void dev_fd_came(struct dev_fd *f, struct pkt *p, size_t n)
+/* A small one moves to a small buffer (copybreak). */
+struct pkt *dev_fd_frame(const struct dev_fd *f, struct pkt *p, size_t n)
 {
 	struct virtio_net_hdr h = {0};
 
 	memcpy(&h, p->data - f->hdr_len, f->hdr_len);
 	p->len = (uint32_t)n - f->hdr_len;
 	offload_from(p, &h);
-	dev_input(&f->dev, pkt_shrink(p));
+	return pkt_shrink(p);
 }
 
-/* Every frame is read into a big buffer, since the other side may have a larger MTU, its header into the headroom;
- * a small one then moves to a small buffer (copybreak). False: nothing there, no buffer, or the device is gone. */
-static bool input_one(struct dev_fd *f)
+/* Every frame is read into a big buffer, since the other side may have a larger MTU, its header into the headroom.
+ * NULL: nothing there, no buffer, or the device is gone (then *gone). */
+static struct pkt *read_one(struct dev_fd *f, bool *gone)
 {
-	struct pkt *p = stack_pkt(f->dev.stack, PKT_BIG_ROOM - PKT_HEADROOM);
+	struct pkt *p = f->ring ? fd_ring_take(f, gone) : NULL;
 
+	if (p || *gone)
+		return p;
+	p = stack_pkt(f->dev.stack, PKT_BIG_ROOM - PKT_HEADROOM);
 	if (!p)
-		return false;
+		return NULL;
 	ssize_t n = read(f->fd, p->data - f->hdr_len, p->room - PKT_HEADROOM + f->hdr_len);
-	if (n > 0 && (size_t)n >= f->hdr_len) {
-		dev_fd_came(f, p, (size_t)n);
-		return true;
-	}
+	if (n > 0 && (size_t)n >= f->hdr_len)
+		return dev_fd_frame(f, p, (size_t)n);
+	*gone = n < 0 && errno != EAGAIN && errno != EINTR;
 	pkt_free(p);
-	if (n < 0 && errno != EAGAIN && errno != EINTR)
+	return NULL;
+}
+
+/* What a turn may still take. */
+struct allowance {
+	int frames;
+	int64_t bytes; /* the last frame may be longer */
+};
+
+/* Some frames are read before the first is looked at: so what they need of memory can be fetched for all of them at
+ * once. No more bytes than stay near. False: no more are there. */
+static bool input_some(struct dev_fd *f, struct allowance *a)
+{
+	int64_t stop = MAX(0, a->bytes - GROUP_BYTES);
+	struct pkt *p[GROUP], *last = NULL;
+	bool gone = false;
+	int n = 0;
+
+	while (n < MIN(a->frames, GROUP) && a->bytes > stop && (last = read_one(f, &gone))) {
+		p[n++] = last;
+		a->bytes -= last->len;
+	}
+	a->frames -= n;
+	for (int i = 0; n > 1 && f->dev.rx_prefetch && i < n; i++)
+		f->dev.rx_prefetch(&f->dev, p[i]);
+	for (int i = 0; i < n; i++)
+		dev_input(&f->dev, p[i]);
+	if (gone)
 		dev_fd_close(f);
-	return false;
+	return last;
 }
 
 /* Where one frame at a time has come for a while (a ping, a request and its answer), asking for a second one
@@ -85,18 +117,16 @@ static void drain(struct watch *w, short revents)
 {
 	struct dev_fd *f = CONTAINER_OF(w, struct dev_fd, watch);
 	const struct loop *l = stack_loop(f->dev.stack);
-	int got = 0, most = expects_one(f) ? 1 : l->budget;
-	uint64_t enough = f->dev.stats.rx_bytes + l->budget_bytes;
+	const int most = expects_one(f) ? 1 : l->budget;
+	struct allowance a = {most, l->budget_bytes};
 
 	if (!(revents & POLLIN)) { /* POLLERR, POLLHUP: the interface was deleted */
 		dev_fd_close(f);
 		return;
 	}
-	if (f->ring && fd_ring_input(f))
-		got++;
-	while (got < most && f->dev.stats.rx_bytes < enough && f->fd >= 0 && input_one(f))
-		got++;
-	f->singles = got == 1 ? f->singles + 1 : 0;
+	while (a.frames > 0 && a.bytes > 0 && f->fd >= 0 && input_some(f, &a))
+		;
+	f->singles = most - a.frames == 1 ? f->singles + 1 : 0;
 	if (f->ring)
 		fd_ring_read(f);
 }

@@ -76,7 +76,7 @@ void fd_ring_read(struct dev_fd *f)
 
 /* A packet with the `n` octets that came: a small one with a copy of them, or else the one they came to, in whose place
  * there is another one then. What came bears the younger number. NULL: no memory. */
-static struct pkt *take(struct dev_fd *f, size_t n)
+static struct pkt *swap(struct dev_fd *f, size_t n)
 {
 	struct fd_ring *r = f->ring;
 	struct pkt *came = r->p, *p = stack_pkt(f->dev.stack, n - f->hdr_len);
@@ -95,19 +95,16 @@ static struct pkt *take(struct dev_fd *f, size_t n)
 	return came;
 }
 
-bool fd_ring_input(struct dev_fd *f)
+struct pkt *fd_ring_take(struct dev_fd *f, bool *gone)
 {
 	struct fd_ring *r = f->ring;
 	int n = r->read.res;
 
-	if (n < 0 && n != -EAGAIN && n != -EINTR)
-		dev_fd_close(f);
+	r->read.res = -EAGAIN;
+	*gone = n < 0 && n != -EAGAIN && n != -EINTR;
 	bool whole = n > 0 && (size_t)n >= f->hdr_len;
-	struct pkt *p = whole ? take(f, (size_t)n) : NULL;
-	if (!p)
-		return false;
-	dev_fd_came(f, p, (size_t)n);
-	return true;
+	struct pkt *p = whole ? swap(f, (size_t)n) : NULL;
+	return p ? dev_fd_frame(f, p, (size_t)n) : NULL;
 }
 
 static void write_done(struct uring_op *op)

@@ -172,6 +172,12 @@ enum rx_verdict macvlan_receive(struct dev *lower, struct pkt *p)
 	return mac_is_group(destination(p)) ? receive_group(t, p) : receive_unicast(t, p);
 }
 
+void macvlan_prefetch(const struct dev *lower, const struct pkt *p)
+{
+	if (p->len >= ETHER_HDR_LEN)
+		macvlan_table_prefetch(lower->rx_handler_data, destination(p));
+}
+
 /* ---- from a macvlan ---- */
 
 /* Looks at the packet: a copy to each sibling in bridge mode, for the next turn. */

@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+enum { CACHE_LINE = 64 };
+
 /* Who may add a macvlan chooses the addresses in the table; strangers only ask it. So this need not be a secret. */
 uint32_t macvlan_hash(struct mac m)
 {
@@ -46,8 +48,10 @@ struct macvlan_table *macvlan_table_get(struct dev *lower, int *err)
 		return NULL;
 	struct macvlan_table *t = new_table(lower);
 	*err = t ? dev_set_rx_handler(lower, macvlan_receive, t) : -ENOMEM;
-	if (!*err)
+	if (!*err) {
+		lower->rx_prefetch = macvlan_prefetch;
 		return t;
+	}
 	free(t);
 	return NULL;
 }
@@ -96,6 +100,23 @@ struct macvlan *macvlan_table_find(const struct macvlan_table *t, struct mac mac
 		if (mac_equal(m->dev.mac, mac))
 			return m;
 	return NULL;
+}
+
+static void prefetch(const void *from, size_t len)
+{
+	for (size_t i = 0; i < len; i += CACHE_LINE)
+		__builtin_prefetch((const uint8_t *)from + i);
+}
+
+void macvlan_table_prefetch(const struct macvlan_table *t, struct mac mac)
+{
+	const struct hash_link *l = hash_chain(&t->up, macvlan_hash(mac));
+
+	if (!l)
+		return;
+	const struct macvlan *m = CONTAINER_OF(l, struct macvlan, up_link);
+	prefetch(m, sizeof(*m));
+	prefetch(m->dev.netif, sizeof(*m->dev.netif));
 }
 
 struct macvlan *macvlan_table_passthru(const struct macvlan_table *t)

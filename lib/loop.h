@@ -64,8 +64,7 @@ struct loop {
 	struct list egress;  /* of struct work */
 	struct list at_rest; /* of struct work */
 	int budget;	     /* items a descriptor may deliver in one turn (sysctl net.core.netdev_budget), */
-	uint64_t
-		budget_bytes; /* and bytes: no more than a cache holds, so that buffers are used again while warm */
+	int64_t budget_bytes; /* and bytes: what a cache holds, so that buffers are used again while warm */
 	unsigned waiters; /* who waits for time to pass: the virtual clock jumps only while this is not 0 */
 	unsigned hurries; /* who wants it to jump even where it flows, or nobody waits (`clock step`) */
 	unsigned holds;	  /* who keeps it from jumping: programs of the machine that run */

@@ -517,6 +517,7 @@ void dev_clear_rx_handler(struct dev *d)
 {
 	d->rx_handler = NULL;
 	d->rx_handler_data = NULL;
+	d->rx_prefetch = NULL;
 }
 
 void dev_add_tap(struct dev *d, struct dev_tap *t)

@@ -136,6 +136,8 @@ struct dev {
 	rx_handler_fn *vlan_handler; /* the VLAN table: asked about tagged frames, before the rx handler */
 	rx_handler_fn *rx_handler;
 	void *vlan_data, *rx_handler_data;
+	/* Of the rx handler, or NULL: begins to fetch what the way of `p` will touch, where several frames wait. */
+	void (*rx_prefetch)(const struct dev *d, const struct pkt *p);
 	struct qdisc *qdisc[QDISC_WAYS]; /* its own; NULL: none (net/qdisc.h) */
 	struct dev *master;		 /* the hub or bridge it is a port of, or NULL */
 	struct dev *link;  /* the device at the other end, or below: shown as name@link; NULL: none */

@@ -211,6 +211,26 @@ static void nor_much_more_than_so_many_bytes(void)
 	bench_free(&b);
 }
 
+static void see_order(struct dev_tap *t, const struct pkt *p, struct dev *d, bool outgoing)
+{
+	(void)t;
+	(void)outgoing;
+	CU_ASSERT_EQUAL(p->len, FRAME_LEN + d->stats.rx_packets - 1);
+}
+
+static void a_burst_comes_in_order(void)
+{
+	struct bench b = bench_new();
+
+	b.tap.fn = see_order;
+	dev_add_tap(b.d, &b.tap);
+	for (size_t i = 0; i < 40; i++)
+		give(&b, (struct virtio_net_hdr){0}, FRAME_LEN + i);
+	turn(&b);
+	CU_ASSERT_EQUAL(b.d->stats.rx_packets, 40);
+	bench_free(&b);
+}
+
 static void less_than_a_header_is_no_frame(void)
 {
 	struct bench b = bench_new();
@@ -366,7 +386,7 @@ static void a_plain_device_cuts_super_frames_and_completes_checksums(void)
 
 SUITE(dev_fd, T(frames_come_in_behind_their_header), T(a_small_frame_moves_to_a_small_buffer),
 	T(offload_fields_come_in), T(a_turn_delivers_no_more_than_the_budget),
-	T(nor_much_more_than_so_many_bytes), T(less_than_a_header_is_no_frame),
+	T(nor_much_more_than_so_many_bytes), T(a_burst_comes_in_order), T(less_than_a_header_is_no_frame),
 	T(a_frame_leaves_with_its_offload_fields), T(a_super_frame_leaves_in_one_piece),
 	T(offload_fields_that_do_not_fit_drop_by_name), T(a_full_queue_drops_by_name),
 	T(a_refused_write_drops_by_name), T(a_failed_read_takes_the_carrier),
