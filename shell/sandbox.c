@@ -16,9 +16,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/if_tun.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -182,7 +184,7 @@ static struct report try_all(void)
 	if (fd < 0)
 		return (struct report){STEP_TUNSETIFF, -fd};
 	err = configure();
-	close(fd);
+	ioctl(fd, TUNSETPERSIST, 1); /* goes with the namespace, later: removing it here takes 20 ms */
 	return (struct report){err ? STEP_CONFIGURE : STEP_DONE, -err};
 }
 
