@@ -25,11 +25,20 @@ static uint32_t hash_of(const struct netif *n, uint32_t addr)
 	return (uint32_t)siphash_u64(&n->stack->arp->key, (uint64_t)n->dev->ifindex << 32 | addr);
 }
 
+static bool is_that(const struct neigh *ng, const struct netif *n, uint32_t addr, bool proxy)
+{
+	return ng->addr == addr && ng->netif == n && ng->proxy == proxy;
+}
+
 struct neigh *gc_find(const struct netif *n, uint32_t addr, bool proxy)
 {
-	hash_each_match(ng, &n->stack->arp->table, hash_of(n, addr), struct neigh, link) {
-		if (ng->addr == addr && ng->netif == n && ng->proxy == proxy)
-			return ng;
+	struct arp *arp = n->stack->arp;
+
+	if (arp->found && is_that(arp->found, n, addr, proxy))
+		return arp->found;
+	hash_each_match(ng, &arp->table, hash_of(n, addr), struct neigh, link) {
+		if (is_that(ng, n, addr, proxy))
+			return arp->found = ng;
 	}
 	return NULL;
 }
@@ -142,6 +151,8 @@ void gc_free(struct neigh *ng)
 	list_del(&ng->gc_node);
 	list_del(&ng->node);
 	hash_del(&arp->table, &ng->link);
+	if (arp->found == ng)
+		arp->found = NULL;
 	pool_put(&arp->pool, ng);
 	if (list_empty(&arp->entries))
 		timer_cancel(&stack_loop(arp->stack)->wheel, &arp->collect);

@@ -20,6 +20,7 @@ struct arp {
 	struct pool pool;    /* of struct neigh */
 	struct hash table;   /* by device and address */
 	struct list entries; /* all of them, oldest first; proxy entries too */
+	struct neigh *found; /* the one that was looked for last, or NULL */
 
 	/* Where an entry's gc_node hangs; which one, gc_set_state() decides. */
 	struct list resolving; /* INCOMPLETE: longest first */

@@ -40,6 +40,7 @@ struct exceptions {
 	struct stack *stack;
 	struct siphash_key key;
 	uint32_t (*sent)[SENT_WAYS]; /* SENT_SETS of them; NULL: nothing sent yet */
+	uint32_t sent_last;	     /* the first of its set */
 };
 
 static void expire(struct timer *t);
@@ -78,8 +79,9 @@ void route_note_sent(struct stack *s, uint32_t dst)
 
 	if (x && !x->sent)
 		x->sent = calloc(SENT_SETS, sizeof(*x->sent));
-	if (!x || !x->sent)
+	if (!x || !x->sent || x->sent_last == dst)
 		return;
+	x->sent_last = dst;
 	set = x->sent[hash_of(x, dst) % SENT_SETS];
 	while (i < SENT_WAYS - 1 && set[i] != dst)
 		i++;

@@ -306,7 +306,9 @@ bool tcp_sent(struct tcp_conn *c, uint32_t seq, uint32_t end);
 /* Bytes that congestion control and recovery allow to be sent now (cwnd - pipe, PRR). */
 uint32_t tcp_cwnd_room(struct tcp_conn *c);
 
-/* The first stretch marked lost that was not sent again yet; at most `most` bytes of it. False: none. */
+/* The first stretch marked lost that was not sent again yet; at most `most` bytes of it. False: none, as
+ * tcp_has_lost() says. */
+bool tcp_has_lost(const struct tcp_conn *c);
 bool tcp_next_lost(struct tcp_conn *c, uint32_t most, uint32_t *seq, uint32_t *end);
 
 /* The last segment in flight, for a tail loss probe; at most an MSS. False: nothing in flight. */

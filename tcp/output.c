@@ -126,11 +126,15 @@ static uint32_t super_size(const struct tcp_conn *c, uint32_t size)
  * of what the windows allow: the ACKs of one half come while the other is under way. */
 static uint32_t new_data(struct tcp_conn *c, uint32_t size)
 {
-	uint32_t data = unsent(c), wnd = usable_window(c), room = tcp_cwnd_room(c);
+	uint32_t data = unsent(c), wnd = usable_window(c);
+
+	if (data == 0 || wnd == 0)
+		return 0;
+	uint32_t room = tcp_cwnd_room(c);
 	uint32_t half = MAX(MIN(c->cwnd, c->snd.max_wnd) / 2 / size * size, size);
 	uint32_t len = MIN(MIN(data, wnd), MIN(super_size(c, size), half));
 
-	if (len == 0 || room < MIN(len, size))
+	if (room < MIN(len, size))
 		return 0;
 	len = MIN(len, MAX(room, size));
 	if (len == data && (len % size == 0 || !nagle_holds(c)))
@@ -207,14 +211,13 @@ static void send_new(struct tcp_conn *c)
 
 static void send_lost(struct tcp_conn *c)
 {
-	uint32_t size = tcp_piece_size(c), seq, end;
+	uint32_t seq, end;
 
-	for (;;) {
-		uint32_t room = tcp_cwnd_room(c);
+	while (tcp_has_lost(c)) {
+		uint32_t size = tcp_piece_size(c), room = tcp_cwnd_room(c);
 		uint32_t most = MIN(room, super_size(c, size)) / size * size;
 
-		if (!tcp_next_lost(c, MAX(most, size), &seq, &end))
-			return;
+		tcp_next_lost(c, MAX(most, size), &seq, &end);
 		if (end - seq > room && tcp_in_flight(c) > 0)
 			return;
 		if (!transmit(c, seq, end, true))

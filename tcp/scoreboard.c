@@ -480,11 +480,18 @@ uint32_t tcp_cwnd_room(struct tcp_conn *c)
 	return pipe < c->cwnd ? c->cwnd - pipe : 0;
 }
 
+bool tcp_has_lost(const struct tcp_conn *c)
+{
+	const struct tcp_flight *f = c->flight;
+
+	return f && !f->frto_new && !list_empty(&f->lost);
+}
+
 bool tcp_next_lost(struct tcp_conn *c, uint32_t most, uint32_t *seq, uint32_t *end)
 {
 	const struct tcp_flight *f = c->flight;
 
-	if (!f || f->frto_new || list_empty(&f->lost))
+	if (!tcp_has_lost(c))
 		return false;
 	*seq = *end = list_first(&f->lost, struct tcp_sent, order)->seq;
 	list_each(r, &f->lost, struct tcp_sent, order) {
