@@ -10,6 +10,7 @@
 #include "shell/setup.h"
 #include "shell/shell.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -150,6 +151,7 @@ int main(int argc, char **argv)
 {
 	struct options o;
 
+	mallopt(M_TRIM_THRESHOLD, 32 << 20); /* what a stream gave back it wants again at once: not page by page */
 	if (argc > 1 && strcmp(argv[1], "attach") == 0)
 		return attach_main(argc - 1, argv + 1);
 	if (argc > 1 && strcmp(argv[1], "replay") == 0)

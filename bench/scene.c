@@ -6,6 +6,7 @@
 #include "net/wire_ip.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -22,6 +23,7 @@ void scene_init(struct scene *sc, bool is_virtual)
 {
 	struct clock clock;
 
+	mallopt(M_TRIM_THRESHOLD, 32 << 20); /* as main.c */
 	if (is_virtual)
 		clock_init_virtual(&clock, NS_PER_SEC);
 	else
