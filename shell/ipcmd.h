@@ -79,6 +79,11 @@ struct ipcmd_word {
 	uint8_t abbreviated; /* beginnings of at least this length will do; 0: none */
 };
 
+/* Of `ip`: its objects and options, both ending with {0}, and what Tab offers behind it. */
+extern const struct ipcmd_entry ipcmd_objects[];
+extern const struct ipcmd_word ipcmd_options[];
+void ipcmd_complete(struct completion *w);
+
 /* clang-format off */
 #define WORD(name, id) {name, id, false, 0}
 #define VALUE(name, id) {name, id, true, 0}
