@@ -14,14 +14,23 @@
 
 enum { SHOWN = 7 /* octets of those that are no field */ };
 
-enum form { DEC, WORDS /* of 4 octets */, EIGHTS /* of octets */, HEX, MAC, IP, TCP_BITS };
+/* For the tables. */
+enum {
+	DEC = FIELD_DEC,
+	WORDS = FIELD_WORDS,
+	EIGHTS = FIELD_EIGHTS,
+	HEX = FIELD_HEX,
+	MAC = FIELD_MAC,
+	IP = FIELD_IP,
+	TCP_BITS = FIELD_TCP_BITS
+};
 
 /* Bits of `len` octets (at most 4; a MAC address has 6) that stand `at` octets from the beginning of a header. */
 struct spec {
 	const char *name;
 	uint8_t at, len, shift;
 	uint32_t mask; /* behind the shift; 0: all */
-	enum form form;
+	int form;      /* enum field_form */
 };
 
 /* Each ends with {0}. */
@@ -95,78 +104,36 @@ struct reader {
 	bool quoted;
 };
 
-static struct field *add(struct reader *r, const char *name, size_t at, size_t len)
+static struct field *add(struct reader *r, const char *name, enum field_form form, size_t at, size_t len)
 {
 	struct fields *f = r->f;
 	struct field *x;
 
-	f->at = mem_resize(f->at, (f->count + 1) * sizeof(*f->at));
+	if (f->count == f->room) {
+		f->room = MAX(2 * f->room, (size_t)32);
+		f->at = mem_resize(f->at, f->room * sizeof(*f->at));
+	}
 	x = &f->at[f->count++];
-	*x = (struct field){.name = name, .quoted = r->quoted, .at = (uint32_t)at, .len = (uint32_t)len};
+	*x = (struct field){
+		.name = name, .form = form, .quoted = r->quoted, .at = (uint32_t)at, .len = (uint32_t)len};
 	return x;
 }
 
 /* What is left: nothing is no field. */
 static void add_octets(struct reader *r, const char *name, size_t at, size_t len)
 {
-	struct field *x = len ? add(r, name, at, len) : NULL;
-	size_t n;
-
-	if (!x)
-		return;
-	x->is_octets = true;
-	n = (size_t)snprintf(x->text, sizeof(x->text), "%zu octets:", len);
-	for (size_t i = 0; i < MIN(len, (size_t)SHOWN); i++)
-		n += (size_t)snprintf(x->text + n, sizeof(x->text) - n, " %02x", r->data[at + i]);
-	if (len > SHOWN)
-		snprintf(x->text + n, sizeof(x->text) - n, "...");
+	if (len)
+		add(r, name, FIELD_OCTETS, at, len);
 }
 
-static const struct {
-	unsigned bit;
-	const char *name;
-} tcp_bits[] = {{TCP_SYN, "SYN"}, {TCP_FIN, "FIN"}, {TCP_RST, "RST"}, {TCP_PSH, "PSH"}, {TCP_ACK, "ACK"},
-	{TCP_URG, "URG"}, {TCP_ECE, "ECE"}, {TCP_CWR, "CWR"}, {TCP_AE, "AE"}};
-
-static void print_tcp_bits(char *text, size_t room, uint32_t bits)
-{
-	size_t n = (size_t)snprintf(text, room, "0x%03x", bits);
-
-	for (size_t i = 0; i < ARRAY_SIZE(tcp_bits); i++)
-		if (bits & tcp_bits[i].bit)
-			n += (size_t)snprintf(text + n, room - n, " %s", tcp_bits[i].name);
-}
-
-static void print_value(struct field *x, const struct spec *s, const uint8_t *at)
+static uint64_t read_value(const struct spec *s, const uint8_t *at)
 {
 	uint64_t value = 0;
-	struct mac m;
 
 	for (unsigned i = 0; i < s->len; i++)
 		value = value << 8 | at[i];
 	value = value >> s->shift & (s->mask ? s->mask : UINT64_MAX);
-	switch (s->form) {
-	case DEC:
-		snprintf(x->text, sizeof(x->text), "%" PRIu64, value);
-		break;
-	case WORDS:
-	case EIGHTS:
-		snprintf(x->text, sizeof(x->text), "%" PRIu64, value * (s->form == WORDS ? 4 : 8));
-		break;
-	case HEX:
-		snprintf(x->text, sizeof(x->text), "0x%0*" PRIx64, 2 * s->len, value);
-		break;
-	case MAC:
-		memcpy(m.b, at, sizeof(m.b));
-		text_mac(x->text, m);
-		break;
-	case IP:
-		text_ip(x->text, (uint32_t)value);
-		break;
-	case TCP_BITS:
-		print_tcp_bits(x->text, sizeof(x->text), (uint32_t)value);
-		break;
-	}
+	return value * (s->form == WORDS ? 4 : s->form == EIGHTS ? 8 : 1);
 }
 
 /* The fields of a header of `len` octets at `at`. False, and the rest is octets: it is cut off. */
@@ -177,7 +144,8 @@ static bool add_header(struct reader *r, const struct spec *specs, size_t at, si
 		return false;
 	}
 	for (const struct spec *s = specs; s->name; s++)
-		print_value(add(r, s->name, at + s->at, s->len), s, r->data + at + s->at);
+		add(r, s->name, (enum field_form)s->form, at + s->at, s->len)->value =
+			read_value(s, r->data + at + s->at);
 	return true;
 }
 
@@ -385,6 +353,13 @@ const struct field *fields_find(const struct fields *f, const char *name)
 	return NULL;
 }
 
+uint64_t fields_value(const struct fields *f, const char *name)
+{
+	const struct field *x = fields_find(f, name);
+
+	return x ? x->value : 0;
+}
+
 static bool begins(const char *full, const char *name)
 {
 	size_t len = strlen(name);
@@ -409,6 +384,63 @@ bool fields_is_name(const char *name)
 	return false;
 }
 
+/* ---- values as text ---- */
+
+static const struct {
+	unsigned bit;
+	const char *name;
+} tcp_bits[] = {{TCP_SYN, "SYN"}, {TCP_FIN, "FIN"}, {TCP_RST, "RST"}, {TCP_PSH, "PSH"}, {TCP_ACK, "ACK"},
+	{TCP_URG, "URG"}, {TCP_ECE, "ECE"}, {TCP_CWR, "CWR"}, {TCP_AE, "AE"}};
+
+static void print_tcp_bits(char *text, uint64_t bits)
+{
+	size_t n = (size_t)snprintf(text, FIELD_TEXT_LEN, "0x%03x", (unsigned)bits);
+
+	for (size_t i = 0; i < ARRAY_SIZE(tcp_bits); i++)
+		if (bits & tcp_bits[i].bit)
+			n += (size_t)snprintf(text + n, FIELD_TEXT_LEN - n, " %s", tcp_bits[i].name);
+}
+
+static void print_octets(char *text, const uint8_t *at, size_t len)
+{
+	size_t n = (size_t)snprintf(text, FIELD_TEXT_LEN, "%zu octets:", len);
+
+	for (size_t i = 0; i < MIN(len, (size_t)SHOWN); i++)
+		n += (size_t)snprintf(text + n, FIELD_TEXT_LEN - n, " %02x", at[i]);
+	if (len > SHOWN)
+		snprintf(text + n, FIELD_TEXT_LEN - n, "...");
+}
+
+const char *field_text(const struct field *f, const uint8_t *data, char text[FIELD_TEXT_LEN])
+{
+	struct mac m;
+
+	switch (f->form) {
+	case FIELD_DEC:
+	case FIELD_WORDS:
+	case FIELD_EIGHTS:
+		snprintf(text, FIELD_TEXT_LEN, "%" PRIu64, f->value);
+		break;
+	case FIELD_HEX:
+		snprintf(text, FIELD_TEXT_LEN, "0x%0*" PRIx64, (int)(2 * f->len), f->value);
+		break;
+	case FIELD_MAC:
+		memcpy(m.b, data + f->at, sizeof(m.b));
+		text_mac(text, m);
+		break;
+	case FIELD_IP:
+		text_ip(text, (uint32_t)f->value);
+		break;
+	case FIELD_TCP_BITS:
+		print_tcp_bits(text, f->value);
+		break;
+	case FIELD_OCTETS:
+		print_octets(text, data + f->at, f->len);
+		break;
+	}
+	return text;
+}
+
 /* ---- in a few words ---- */
 
 /* Shown where the packet has both fields, or the one. */
@@ -427,14 +459,16 @@ static const struct {
 	{" ", "tcp.flags", " seq ", "tcp.seq"},
 };
 
-void fields_summary(const struct fields *f, struct buf *b)
+void fields_summary(const struct fields *f, const uint8_t *data, struct buf *b)
 {
+	char first[FIELD_TEXT_LEN], second[FIELD_TEXT_LEN];
+
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
 		const struct field *x = fields_find(f, words[i].first);
 		const struct field *y = words[i].second ? fields_find(f, words[i].second) : x;
 
 		if (x && y)
-			buf_printf(b, "%s%s%s%s", words[i].before, x->text, words[i].between,
-				words[i].second ? y->text : "");
+			buf_printf(b, "%s%s%s%s", words[i].before, field_text(x, data, first),
+				words[i].between, words[i].second ? field_text(y, data, second) : "");
 	}
 }

@@ -8,17 +8,30 @@
 
 #include "shell/buf.h"
 
+enum field_form {
+	FIELD_DEC,
+	FIELD_WORDS, /* of 4 octets; the value is in octets */
+	FIELD_EIGHTS,
+	FIELD_HEX,
+	FIELD_MAC,
+	FIELD_IP,
+	FIELD_TCP_BITS,
+	FIELD_OCTETS
+};
+
+enum { FIELD_TEXT_LEN = 48 };
+
 struct field {
 	const char *name;
+	enum field_form form;
 	bool quoted;	  /* of the packet that an ICMP error quotes */
-	bool is_octets;	  /* compared octet by octet; `text` shows how many there are, and the first ones */
 	uint32_t at, len; /* octets of the packet that hold it */
-	char text[48];	  /* its value */
+	uint64_t value;	  /* FIELD_OCTETS have none, and are compared octet by octet */
 };
 
 struct fields {
 	struct field *at;
-	size_t count;
+	size_t count, room;
 };
 
 /* `linktype` is LINKTYPE_ETHERNET or LINKTYPE_RAW (lib/capture.h). Anything is taken: where a header is cut off or
@@ -26,8 +39,12 @@ struct fields {
 void fields_read(struct fields *f, unsigned linktype, const uint8_t *data, size_t len);
 void fields_exit(struct fields *f);
 
-/* The first field of that name, or NULL. */
+/* The first field of that name, or NULL; its value, or 0. */
 const struct field *fields_find(const struct fields *f, const char *name);
+uint64_t fields_value(const struct fields *f, const char *name);
+
+/* The value as text; of octets how many there are, and the first ones. `data` is what was read. Returns `text`. */
+const char *field_text(const struct field *f, const uint8_t *data, char text[FIELD_TEXT_LEN]);
 
 /* Is there such a name, or one that goes on with a point (tcp.options)? */
 bool fields_is_name(const char *name);
@@ -35,7 +52,7 @@ bool fields_is_name(const char *name);
 /* Is it this field's name, or the beginning of it up to a point? */
 bool field_is(const struct field *f, const char *name);
 
-/* In a few words: who to whom, and what. */
-void fields_summary(const struct fields *f, struct buf *b);
+/* In a few words: who to whom, and what. `data` is what was read. */
+void fields_summary(const struct fields *f, const uint8_t *data, struct buf *b);
 
 #endif

@@ -177,8 +177,8 @@ static unsigned long long count_rest(struct side *s)
 static bool same_value(
 	const struct kept *a, const struct field *x, const struct kept *b, const struct field *y)
 {
-	if (!x->is_octets)
-		return strcmp(x->text, y->text) == 0;
+	if (x->form != FIELD_OCTETS)
+		return x->value == y->value;
 	return x->len == y->len && memcmp(a->data + x->at, b->data + y->at, x->len) == 0;
 }
 
@@ -223,7 +223,7 @@ static struct step next_step(const struct fields *a, size_t *i, const struct fie
 
 /* Calls `fn` for each field that differs; returns whether any does. */
 static bool each_difference(const struct mask *m, const struct kept *a, const struct kept *b,
-	void (*fn)(FILE *out, const struct step *s), FILE *out)
+	void (*fn)(const struct step *s, const struct kept *a, const struct kept *b, FILE *out), FILE *out)
 {
 	size_t i = 0, k = 0;
 	bool any = false;
@@ -236,7 +236,7 @@ static bool each_difference(const struct mask *m, const struct kept *a, const st
 		any = true;
 		if (!fn)
 			return true;
-		fn(out, &s);
+		fn(&s, a, b, out);
 	}
 	return any;
 }
@@ -270,7 +270,7 @@ static void print_packet(const struct diff *d, const struct kept *k)
 {
 	struct buf b = {0};
 
-	fields_summary(&k->fields, &b);
+	fields_summary(&k->fields, k->data, &b);
 	fprintf(d->out, "  at %s: %s, %u octets\n", text_seconds(d, k->ts_ns, (char[32]){0}), buf_text(&b),
 		k->len);
 	buf_exit(&b);
@@ -281,13 +281,17 @@ static void print_row(FILE *out, const char *name, const char *expected, const c
 	fprintf(out, "  %-32s  %-34s  %s\n", name, expected, got);
 }
 
-static void print_step(FILE *out, const struct step *s)
+static void print_step(const struct step *s, const struct kept *a, const struct kept *b, FILE *out)
 {
 	const struct field *f = s->x ? s->x : s->y;
-	char name[48];
+	char name[FIELD_TEXT_LEN], expected[FIELD_TEXT_LEN] = "none", got[FIELD_TEXT_LEN] = "none";
 
 	snprintf(name, sizeof(name), "%s%s", f->name, f->quoted ? " (quoted)" : "");
-	print_row(out, name, s->x ? s->x->text : "none", s->y ? s->y->text : "none");
+	if (s->x)
+		field_text(s->x, a->data, expected);
+	if (s->y)
+		field_text(s->y, b->data, got);
+	print_row(out, name, expected, got);
 }
 
 static void print_octets(FILE *out, const char *title, const struct kept *k, uint32_t from)
