@@ -2,6 +2,7 @@
 /* A device whose wire is a program's. */
 #include "dev/replay.h"
 
+#include "net/gso.h"
 #include "net/stack.h"
 #include "net/wire_ether.h"
 
@@ -51,12 +52,15 @@ int replay_create(struct stack *s, const char *name, enum dev_type type, struct 
 	return err;
 }
 
-void replay_input(struct dev *d, const uint8_t *frame, size_t len)
+void replay_input(struct dev *d, const uint8_t *frame, size_t len, uint16_t gso_size)
 {
 	struct pkt *p = stack_pkt(d->stack, len);
 
 	if (!p)
 		return;
 	memcpy(pkt_put(p, len), frame, len);
+	if (gso_size)
+		p->offload = (struct pkt_offload){
+			.csum = PKT_CSUM_OK, .gso_type = VIRTIO_NET_HDR_GSO_TCPV4, .gso_size = gso_size};
 	dev_input(d, p);
 }

@@ -18,7 +18,8 @@ struct replay_wire {
 /* DEV_ETHER or DEV_RAW; down, with a carrier. 0, or -errno of dev_register(). */
 int replay_create(struct stack *s, const char *name, enum dev_type type, struct replay_wire *w);
 
-/* A frame comes; to be called in the ingress phase of the loop. Its bytes are copied. */
-void replay_input(struct dev *d, const uint8_t *frame, size_t len);
+/* A frame comes; to be called in the ingress phase of the loop. Its bytes are copied. `gso_size`: it is a super-frame,
+ * segments of so many octets of text put together; 0: it is none. */
+void replay_input(struct dev *d, const uint8_t *frame, size_t len, uint16_t gso_size);
 
 #endif

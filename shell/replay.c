@@ -6,6 +6,7 @@
 #include "dev/replay.h"
 #include "inet.h"
 #include "shell/args.h"
+#include "shell/flows_diff.h"
 #include "shell/replay_diff.h"
 #include "shell/replay_feed.h"
 #include "shell/setup.h"
@@ -33,12 +34,20 @@ static const char usage[] =
 	"  --out FILE       write what is sent to FILE\n"
 	"  --mask LIST      fields that may differ, with commas between them:\n"
 	"%s"
+	"  --foreign        the capture was taken of somebody else with our addresses: both directions are "
+	"in it,\n"
+	"                   and what that one sent is what we are to send, compared as streams and states\n"
+	"  --ours ADDR,...  the same; our packets are told by these addresses, and not by the MAC address\n"
 	"  --fast           packets do not wait for their times, but come one after the other\n"
 	"  --all            also packets that our hosts have sent come in (a wire that reflects)\n"
 	"  --linger TIME    go on for so long after the last packet (1s)\n"
 	"  --after SCRIPT   commands to run in the end; that they fail counts as a difference\n"
 	"  --dev NAME       the device where the packets come in (eth0)\n"
 	"  --seed N         seed of all random numbers (1)\n"
+	"\n"
+	"Of foreign captures is compared what each connection carried, what was acknowledged and sent again, "
+	"FIN and\n"
+	"RST, and how it ended, besides UDP datagrams and ICMP messages. %s"
 	"\n"
 	"Packets sent by one of our hosts, by their MAC address, do not come in (but for --all). The first "
 	"packet comes a "
@@ -62,6 +71,7 @@ struct replay {
 	struct shell *sh;
 	struct dev *dev; /* NULL: deleted */
 	struct feed feed;
+	struct foreign foreign;
 	struct replay_wire wire;
 	struct timer linger;
 	bool over;
@@ -103,6 +113,8 @@ enum {
 	OPT_UPDATE,
 	OPT_OUT,
 	OPT_MASK,
+	OPT_FOREIGN,
+	OPT_OURS,
 	OPT_FAST,
 	OPT_ALL,
 	OPT_LINGER,
@@ -117,6 +129,8 @@ static const struct option long_options[] = {
 	{"update", no_argument, NULL, OPT_UPDATE},
 	{"out", required_argument, NULL, OPT_OUT},
 	{"mask", required_argument, NULL, OPT_MASK},
+	{"foreign", no_argument, NULL, OPT_FOREIGN},
+	{"ours", required_argument, NULL, OPT_OURS},
 	{"fast", no_argument, NULL, OPT_FAST},
 	{"all", no_argument, NULL, OPT_ALL},
 	{"linger", required_argument, NULL, OPT_LINGER},
@@ -158,6 +172,16 @@ static bool read_linger(struct replay *r, const char *text)
 	return ok;
 }
 
+static bool read_ours(struct replay *r, const char *text)
+{
+	bool ok = foreign_parse_ours(&r->foreign, text);
+
+	r->feed.foreign = &r->foreign;
+	if (!ok)
+		complain("--ours wants addresses as 10.0.0.1,10.0.0.2, not '%s'", text);
+	return ok;
+}
+
 static bool read_option(struct replay *r, int option, const char *word)
 {
 	switch (option) {
@@ -175,6 +199,11 @@ static bool read_option(struct replay *r, int option, const char *word)
 		return true;
 	case OPT_MASK:
 		return read_mask(r, optarg);
+	case OPT_FOREIGN:
+		r->feed.foreign = &r->foreign;
+		return true;
+	case OPT_OURS:
+		return read_ours(r, optarg);
 	case OPT_FAST:
 		r->feed.fast = true;
 		return true;
@@ -208,7 +237,7 @@ static int read_options(struct replay *r, int argc, char **argv)
 	args_begin();
 	while ((option = getopt_long(argc, argv, ":h", long_options, NULL)) >= 0) {
 		if (option == 'h') {
-			printf(usage, mask_help);
+			printf(usage, mask_help, flows_tolerance);
 			return SAME;
 		}
 		if (!read_option(r, option, argv[optind - 1]))
@@ -221,6 +250,8 @@ static int read_options(struct replay *r, int argc, char **argv)
 		return complain("--setup SCRIPT is wanting: commands that say who gets the packets");
 	if (r->update && !r->expect)
 		return complain("--update goes with --expect FILE");
+	if (r->feed.foreign && r->expect)
+		return complain("--expect does not go with --foreign: the capture tells what to expect");
 	return -1;
 }
 
@@ -249,6 +280,7 @@ static void on_sent(struct replay_wire *w, const struct pkt *p)
 	struct replay *r = replay_of(w);
 	struct early *e;
 
+	feed_sent(&r->feed, p->data, p->len);
 	if (r->feed.begin_ns) {
 		record(r, r->loop.now, p->data, p->len);
 		return;
@@ -335,6 +367,8 @@ static bool make_device(struct replay *r, struct stack *h1)
 		complain("--dev %s: %s", r->dev_name, strerror(-err));
 	r->dev = err ? NULL : dev_by_name(h1, r->dev_name);
 	r->feed.dev = r->dev;
+	if (r->dev)
+		foreign_start(&r->foreign, r->dev, r->feed.linktype);
 	return !err;
 }
 
@@ -351,7 +385,10 @@ static int run_setup(struct replay *r)
 
 static int run_capture(struct replay *r)
 {
-	feed_start(&r->feed, r->dev, r->loop.now + LEAD_S * NS_PER_SEC);
+	/* What our hosts began in the setup is in a foreign capture, too. */
+	uint64_t lead_ns = r->feed.foreign ? 0 : LEAD_S * NS_PER_SEC;
+
+	feed_start(&r->feed, r->dev, r->loop.now + lead_ns);
 	end_early(r, false);
 	r->loop.waiters++;
 	while (!r->over && r->dev && loop_turn(&r->loop, true))
@@ -443,10 +480,36 @@ static FILE *reopen_sent(struct replay *r)
 	return fdopen(dup(fileno(r->sent_file)), "rb");
 }
 
+static int judge_foreign(struct replay *r)
+{
+	struct foreign *fo = &r->foreign;
+	unsigned long long missed;
+	bool same;
+
+	if (!r->feed.ours)
+		return complain(
+			"%s: we sent none of these packets; %s needs the MAC address that sent them, or give "
+			"--ours ADDR",
+			r->in, r->dev_name);
+	same = flows_compare(&fo->expected, &fo->got, stdout);
+	missed = flows_missed(&fo->expected);
+	if (missed)
+		printf("%llu octets of ours are not in the capture, and were not compared\n", missed);
+	if (fo->left_out)
+		printf("%llu packets of connections that had begun before the capture were left out\n",
+			fo->left_out);
+	print_counts(r, "");
+	flows_count(&fo->expected, stdout);
+	puts(same ? ": the same streams and states" : ": different");
+	return same ? SAME : DIFFERENT;
+}
+
 static int judge(struct replay *r)
 {
 	int status;
 
+	if (r->feed.foreign)
+		return judge_foreign(r);
 	if (!r->expect || (r->update && access(r->expect, F_OK) != 0)) {
 		status = r->update ? write_file(r, r->expect) : SAME;
 		print_counts(r, r->update ? "written" : "");
@@ -497,6 +560,7 @@ int replay_main(int argc, char **argv)
 	int status;
 
 	list_init(&r->early);
+	foreign_init(&r->foreign);
 	r->dev_name = "eth0";
 	r->linger_ns = LINGER_S * NS_PER_SEC;
 	r->seed = 1;
@@ -509,6 +573,7 @@ int replay_main(int argc, char **argv)
 	if (r->sent_file)
 		fclose(r->sent_file);
 	capture_reader_free(r->feed.in);
+	foreign_exit(&r->foreign);
 	mask_exit(&r->mask);
 	free(r);
 	return status;

@@ -90,32 +90,138 @@ static struct loop *loop_of(const struct feed *f)
 	return stack_loop(f->dev->stack);
 }
 
-/* When the next packet comes. Captures may go back in time; we do not. */
-static uint64_t due_ns(const struct feed *f)
+static bool next_is_ours(const struct feed *f)
+{
+	if (f->foreign && f->foreign->ours_count)
+		return foreign_is_ours(f->foreign, &f->next);
+	return !f->all && is_ours(f);
+}
+
+/* When the next packet would come, if we were as fast as those of the capture. Captures may go back in time; we do not. */
+static uint64_t nominal_ns(const struct feed *f)
 {
 	return f->begin_ns + (MAX(f->next.ts_ns, f->capture_ns) - f->capture_ns);
 }
 
+static uint64_t due_ns(const struct feed *f)
+{
+	int64_t due = (int64_t)nominal_ns(f) + f->shift_ns;
+
+	return (uint64_t)MAX(due, (int64_t)loop_of(f)->now);
+}
+
+/* The hosts' calendar is that of a foreign capture: servers may tell the date. */
+static void set_calendar(const struct feed *f, uint64_t ts_ns, uint64_t at_ns)
+{
+	if (ts_ns)
+		loop_of(f)->clock.epoch_ns = ts_ns - at_ns;
+}
+
+/* False: there is more of it, which waits. */
+static bool let_in(struct feed *f)
+{
+	if (!f->foreign) {
+		replay_input(f->dev, f->next.data, f->next.caplen, 0);
+		return true;
+	}
+	set_calendar(f, f->next.ts_ns, loop_of(f)->now);
+	return foreign_input(f->foreign, &f->next, &f->done, f->hopeless);
+}
+
+/* How long what we sent then is waited for, since what comes next may be about it, besides the time it took then. When a
+ * program of ours begins to talk, or listens, is less certain. Text that does not come waits perhaps for an
+ * acknowledgment itself; that is to come before a timeout (RFC 6298) makes it worse. */
+static uint64_t patience_ms(const struct foreign *fo)
+{
+	const struct flow *f = fo->wanted;
+
+	if (fo->at_end)
+		return 60000;
+	if (!f || !f->twin || fo->wanted_room)
+		return 10000;
+	return f->key.proto == IP_PROTO_TCP ? 150 : 1000;
+}
+
+static void await(struct feed *f)
+{
+	int64_t took = (int64_t)nominal_ns(f) + f->shift_ns - (int64_t)loop_of(f)->now;
+
+	f->waiting = true;
+	f->give_up_ns = loop_of(f)->now + patience_ms(f->foreign) * NS_PER_MS + (uint64_t)MAX(took, 0);
+	f->expected_ns = nominal_ns(f);
+}
+
+/* The clock of the capture is set by it: what comes next comes as long after it as it did then. */
+static bool is_reached(struct feed *f)
+{
+	uint64_t at_ns, now = loop_of(f)->now;
+	bool reached = foreign_is_reached(f->foreign, &at_ns);
+
+	if (!reached && now < f->give_up_ns)
+		return false;
+	f->waiting = false;
+	if (!reached) {
+		f->hopeless = f->foreign->wanted_room;
+		foreign_give_up(f->foreign);
+	}
+	if (!reached || at_ns)
+		f->shift_ns = (int64_t)(reached ? at_ns : now) - (int64_t)f->expected_ns;
+	return true;
+}
+
 static void arrange(struct feed *f)
 {
-	if (!f->has_next)
+	struct loop *l = loop_of(f);
+
+	if (f->waiting && !is_reached(f))
+		timer_arm(&l->wheel, &f->timer, f->give_up_ns);
+	else if (!f->has_next)
 		f->over(f);
+	else if (f->foreign && next_is_ours(f))
+		loop_post(l, &f->work);
 	else if (f->fast && f->read > 1)
-		loop_at_rest(loop_of(f), &f->work);
+		loop_at_rest(l, &f->work);
 	else
-		timer_arm(&loop_of(f)->wheel, &f->timer, due_ns(f));
+		timer_arm(&l->wheel, &f->timer, due_ns(f));
+}
+
+static void take_ours(struct feed *f)
+{
+	f->ours++;
+	if (!f->foreign)
+		return;
+	foreign_expect(f->foreign, &f->next);
+	await(f);
+}
+
+static void take_next(struct feed *f)
+{
+	if (next_is_ours(f)) {
+		take_ours(f);
+	} else if (!let_in(f)) {
+		await(f);
+		return;
+	}
+	f->done = 0;
+	f->hopeless = false;
+	if (f->foreign && f->foreign->expected.full)
+		snprintf(f->error, sizeof(f->error), "more than %d connections; take fewer of them",
+			FLOWS_MAX);
+	if (f->error[0] || !read_next(f))
+		f->has_next = false;
+	if (f->foreign && !f->has_next && !f->error[0]) {
+		f->foreign->at_end = true;
+		await(f);
+	}
 }
 
 static void come(struct work *w)
 {
 	struct feed *f = CONTAINER_OF(w, struct feed, work);
 
-	if (!f->all && is_ours(f))
-		f->ours++;
-	else
-		replay_input(f->dev, f->next.data, f->next.caplen);
-	if (!read_next(f))
-		f->has_next = false;
+	timer_cancel(&loop_of(f)->wheel, &f->timer);
+	if (!f->waiting)
+		take_next(f);
 	arrange(f);
 }
 
@@ -124,6 +230,14 @@ static void on_time(struct timer *t)
 	struct feed *f = CONTAINER_OF(t, struct feed, timer);
 
 	loop_post(loop_of(f), &f->work);
+}
+
+void feed_sent(struct feed *f, const uint8_t *data, size_t len)
+{
+	if (f->foreign)
+		foreign_sent(f->foreign, data, len);
+	if (f->waiting)
+		loop_post(loop_of(f), &f->work);
 }
 
 bool feed_open(struct feed *f)
@@ -141,6 +255,8 @@ void feed_start(struct feed *f, struct dev *d, uint64_t begin_ns)
 {
 	f->dev = d;
 	f->begin_ns = begin_ns;
+	if (f->foreign)
+		set_calendar(f, f->capture_ns, begin_ns);
 	arrange(f);
 }
 
@@ -148,6 +264,8 @@ void feed_stop(struct feed *f)
 {
 	timer_cancel(&loop_of(f)->wheel, &f->timer);
 	work_cancel(&f->work);
+	if (f->foreign)
+		foreign_stop(f->foreign);
 }
 
 uint64_t feed_time_ns(const struct feed *f, uint64_t now_ns)

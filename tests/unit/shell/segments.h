@@ -20,6 +20,7 @@ struct segment {
 	uint8_t options_len;
 	uint16_t our_port;  /* 0: OUR_PORT */
 	uint16_t peer_port; /* 0: PEER_PORT */
+	uint16_t wnd;	    /* 0: 1000 */
 };
 
 /* What is not said is zero: OURS(TCP_ACK, 5001, 1001, .text = "x"). */
@@ -38,7 +39,7 @@ static inline size_t segment_frame(uint8_t *frame, const struct segment *s)
 		.dport = s->ours ? peer : us,
 		.seq = s->seq,
 		.ack = s->ack,
-		.wnd = 1000,
+		.wnd = s->wnd ? s->wnd : 1000,
 		.flags = s->flags,
 		.hdr_len = (uint8_t)(TCP_HDR_LEN + s->options_len)};
 	struct ip_hdr ip = {
