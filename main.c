@@ -151,7 +151,7 @@ int main(int argc, char **argv)
 {
 	struct options o;
 
-	mallopt(M_TRIM_THRESHOLD, 32 << 20); /* what a stream gave back it wants again at once: not page by page */
+	mallopt(M_TRIM_THRESHOLD, 32 << 20); /* what a stream gives back it soon wants again */
 	if (argc > 1 && strcmp(argv[1], "attach") == 0)
 		return attach_main(argc - 1, argv + 1);
 	if (argc > 1 && strcmp(argv[1], "replay") == 0)
