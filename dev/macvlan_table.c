@@ -71,14 +71,23 @@ void macvlan_table_join(struct macvlan_table *t, struct macvlan *m)
 {
 	m->table = t;
 	list_add_tail(&t->members, &m->node);
-	macvlan_table_update(t);
+	t->bcqueuelen = MAX(t->bcqueuelen, m->bcqueuelen);
+}
+
+static bool has_another(const struct macvlan_table *t, uint32_t bcqueuelen)
+{
+	list_each(m, &t->members, struct macvlan, node)
+		if (m->bcqueuelen == bcqueuelen)
+			return true;
+	return false;
 }
 
 void macvlan_table_leave(struct macvlan *m)
 {
 	macvlan_source_flush(m);
 	list_del(&m->node);
-	macvlan_table_update(m->table);
+	if (!has_another(m->table, m->bcqueuelen))
+		macvlan_table_update(m->table);
 	macvlan_table_put(m->table);
 }
 

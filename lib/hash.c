@@ -20,6 +20,15 @@ void hash_exit(struct hash *h)
 	hash_init(h);
 }
 
+uint32_t hash_text(const char *text)
+{
+	uint32_t hash = UINT32_C(2166136261);
+
+	for (; *text; text++)
+		hash = (hash ^ (uint8_t)*text) * UINT32_C(16777619);
+	return hash;
+}
+
 static struct hash_link **slot_of(struct hash *h, uint32_t hash)
 {
 	return &h->slots[hash & ((1u << h->bits) - 1)];

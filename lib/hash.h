@@ -21,6 +21,9 @@ struct hash {
 
 void hash_init(struct hash *h);
 
+/* Of names that nobody chooses to do harm (FNV-1a). */
+uint32_t hash_text(const char *text);
+
 /* Frees the slots. The table must be empty. */
 void hash_exit(struct hash *h);
 

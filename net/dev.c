@@ -142,12 +142,11 @@ static void tell(struct dev *d, enum dev_event ev)
 /* By ifindex, so that lists print in that order. */
 static void insert(struct stack *s, struct dev *d)
 {
-	struct list *at = &s->devs;
+	struct list *before = s->devs.prev;
 
-	list_each(other, &s->devs, struct dev, node)
-		if (other->ifindex > d->ifindex && at == &s->devs)
-			at = &other->node;
-	list_add_tail(at, &d->node);
+	while (before != &s->devs && list_entry(before, struct dev, node)->ifindex > d->ifindex)
+		before = before->prev;
+	list_add_head(before, &d->node);
 }
 
 /* The index it will have on host `s`: its own, where that is free. */

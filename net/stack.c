@@ -18,6 +18,7 @@ void world_init(struct world *w, struct loop *loop, uint64_t seed, const struct 
 	pkt_pools_init(&w->pkts, 0, 0);
 	trace_init(&w->trace);
 	list_init(&w->stacks);
+	hash_init(&w->by_name);
 	list_init(&w->monitors);
 }
 
@@ -27,6 +28,7 @@ void world_exit(struct world *w)
 
 	while ((s = list_last(&w->stacks, struct stack, node)))
 		stack_delete(s);
+	hash_exit(&w->by_name);
 	trace_exit(&w->trace);
 	pkt_pools_exit(&w->pkts);
 }
@@ -63,7 +65,7 @@ static bool name_is_valid(const char *name)
 
 struct stack *stack_by_name(const struct world *w, const char *name)
 {
-	list_each(s, &w->stacks, struct stack, node)
+	hash_each_match(s, &w->by_name, hash_text(name), struct stack, name_link)
 		if (strcmp(s->name, name) == 0)
 			return s;
 	return NULL;
@@ -96,8 +98,11 @@ struct stack *stack_new(struct world *w, const char *name, int (*make_lo)(struct
 		return NULL;
 	}
 	struct stack *s = calloc(1, sizeof(*s));
-	if (!s)
+	if (!s || hash_add(&w->by_name, &s->name_link, hash_text(name))) {
+		free(s);
+		errno = ENOMEM;
 		return NULL;
+	}
 	s->world = w;
 	s->next_ifindex = 1;
 	s->trace_mask = trace_mask_at_first(w);
@@ -138,6 +143,7 @@ void stack_delete(struct stack *s)
 		dev_unregister(d);
 	stop_protocols(s);
 	list_del(&s->node);
+	hash_del(&s->world->by_name, &s->name_link);
 	free(s->drops);
 	free(s->resolver);
 	free(s);

@@ -27,7 +27,8 @@ struct world {
 	uint64_t seed;	/* for people: `stat` */
 	struct pkt_pools pkts;
 	struct trace trace;
-	struct list stacks;		   /* in order of creation */
+	struct list stacks;		   /* in order of creation, */
+	struct hash by_name;		   /* and by their names */
 	struct list monitors;		   /* of struct monitor */
 	const struct proto *const *protos; /* ends with NULL; in order of init */
 };
@@ -42,7 +43,8 @@ struct monitor {
 };
 
 struct stack {
-	struct list node; /* in world->stacks */
+	struct list node;	    /* in world->stacks */
+	struct hash_link name_link; /* in world->by_name */
 	struct world *world;
 	char name[32];
 	struct rng rng;	  /* depends on the world's seed and the name only */
