@@ -1,26 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* tapir replay: the command line, a world with a device for the capture, and what came of it. */
+/* tapir replay: the command line, and what came of the run. */
 #include "shell/replay.h"
 
-#include "dev/kinds.h"
-#include "dev/replay.h"
-#include "inet.h"
 #include "shell/args.h"
 #include "shell/flows_diff.h"
 #include "shell/replay_diff.h"
-#include "shell/replay_feed.h"
-#include "shell/setup.h"
-#include "shell/shell.h"
+#include "shell/replay_run.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-enum { SAME = 0, DIFFERENT = 1, UNUSABLE = 2 };
-
-/* The clock as under --virtual; the capture begins a second after the script. */
-enum { START_S = 1, LEAD_S = 1, LINGER_S = 1 };
 
 static const char usage[] =
 	"Usage: tapir replay IN.pcap --setup SCRIPT [OPTIONS]\n"
@@ -60,50 +49,12 @@ static const char usage[] =
 	"  tapir replay in.pcap --setup setup --expect out.pcap --update\n";
 
 struct replay {
-	/* the command line */
-	const char *in, *setup, *after, *expect, *out, *dev_name;
+	const char *expect, *out;
 	bool update;
-	uint64_t linger_ns, seed;
 	struct mask mask;
-
-	struct loop loop;
-	struct world world;
-	struct shell *sh;
-	struct dev *dev; /* NULL: deleted */
-	struct feed feed;
 	struct foreign foreign;
-	struct replay_wire wire;
-	struct timer linger;
-	bool over;
-
-	FILE *sent_file; /* a temporary one */
-	struct capture_writer *writer;
-	unsigned iface;
-	unsigned long long sent;
-	int write_error;
-	struct list early; /* of struct early */
+	struct replay_run run;
 };
-
-/* A packet sent before it is known when the capture begins: during the setup. */
-struct early {
-	struct list node;
-	uint64_t at_ns;
-	uint32_t len;
-	uint8_t data[];
-};
-
-static int __attribute__((format(printf, 1, 2))) complain(const char *fmt, ...)
-{
-	va_list args;
-
-	fflush(stdout);
-	fputs("tapir replay: ", stderr);
-	va_start(args, fmt);
-	vfprintf(stderr, fmt, args);
-	va_end(args);
-	fputc('\n', stderr);
-	return UNUSABLE;
-}
 
 /* ---- the command line ---- */
 
@@ -147,7 +98,7 @@ static bool read_mask(struct replay *r, const char *words)
 	bool ok = mask_add(&r->mask, words, &error);
 
 	if (!ok)
-		complain("--mask: %s", buf_text(&error));
+		replay_complain(&r->run, "--mask: %s", buf_text(&error));
 	buf_exit(&error);
 	return ok;
 }
@@ -157,18 +108,18 @@ static bool read_seed(struct replay *r, const char *text)
 	char *end;
 
 	errno = 0;
-	r->seed = strtoull(text, &end, 0);
+	r->run.seed = strtoull(text, &end, 0);
 	if (errno || end == text || *end || text[0] == '-')
-		complain("--seed wants a number from 0 to 2^64 - 1, not '%s'", text);
+		replay_complain(&r->run, "--seed wants a number from 0 to 2^64 - 1, not '%s'", text);
 	return !errno && end != text && !*end && text[0] != '-';
 }
 
 static bool read_linger(struct replay *r, const char *text)
 {
-	bool ok = args_duration(text, &r->linger_ns);
+	bool ok = args_duration(text, &r->run.linger_ns);
 
 	if (!ok)
-		complain("--linger wants a time as 500ms or 1m, not '%s'", text);
+		replay_complain(&r->run, "--linger wants a time as 500ms or 1m, not '%s'", text);
 	return ok;
 }
 
@@ -176,9 +127,9 @@ static bool read_ours(struct replay *r, const char *text)
 {
 	bool ok = foreign_parse_ours(&r->foreign, text);
 
-	r->feed.foreign = &r->foreign;
+	r->run.feed.foreign = &r->foreign;
 	if (!ok)
-		complain("--ours wants addresses as 10.0.0.1,10.0.0.2, not '%s'", text);
+		replay_complain(&r->run, "--ours wants addresses as 10.0.0.1,10.0.0.2, not '%s'", text);
 	return ok;
 }
 
@@ -186,7 +137,7 @@ static bool read_option(struct replay *r, int option, const char *word)
 {
 	switch (option) {
 	case OPT_SETUP:
-		r->setup = optarg;
+		r->run.setup = optarg;
 		return true;
 	case OPT_EXPECT:
 		r->expect = optarg;
@@ -200,31 +151,31 @@ static bool read_option(struct replay *r, int option, const char *word)
 	case OPT_MASK:
 		return read_mask(r, optarg);
 	case OPT_FOREIGN:
-		r->feed.foreign = &r->foreign;
+		r->run.feed.foreign = &r->foreign;
 		return true;
 	case OPT_OURS:
 		return read_ours(r, optarg);
 	case OPT_FAST:
-		r->feed.fast = true;
+		r->run.feed.fast = true;
 		return true;
 	case OPT_ALL:
-		r->feed.all = true;
+		r->run.feed.all = true;
 		return true;
 	case OPT_LINGER:
 		return read_linger(r, optarg);
 	case OPT_AFTER:
-		r->after = optarg;
+		r->run.after = optarg;
 		return true;
 	case OPT_DEV:
-		r->dev_name = optarg;
+		r->run.dev_name = optarg;
 		return true;
 	case OPT_SEED:
 		return read_seed(r, optarg);
 	case ':':
-		complain("%s wants an argument", word);
+		replay_complain(&r->run, "%s wants an argument", word);
 		return false;
 	default:
-		complain("there is no option %s; try: tapir replay --help", word);
+		replay_complain(&r->run, "there is no option %s; try: tapir replay --help", word);
 		return false;
 	}
 }
@@ -238,94 +189,26 @@ static int read_options(struct replay *r, int argc, char **argv)
 	while ((option = getopt_long(argc, argv, ":h", long_options, NULL)) >= 0) {
 		if (option == 'h') {
 			printf(usage, mask_help, flows_tolerance);
-			return SAME;
+			return REPLAY_SAME;
 		}
 		if (!read_option(r, option, argv[optind - 1]))
-			return UNUSABLE;
+			return REPLAY_UNUSABLE;
 	}
-	r->in = optind < argc ? argv[optind] : NULL;
-	if (!r->in || optind + 1 < argc)
-		return complain("it wants one capture; try: tapir replay --help");
-	if (!r->setup)
-		return complain("--setup SCRIPT is wanting: commands that say who gets the packets");
+	r->run.in = optind < argc ? argv[optind] : NULL;
+	if (!r->run.in || optind + 1 < argc)
+		return replay_complain(&r->run, "it wants one capture; try: tapir replay --help");
+	if (!r->run.setup)
+		return replay_complain(
+			&r->run, "--setup SCRIPT is wanting: commands that say who gets the packets");
 	if (r->update && !r->expect)
-		return complain("--update goes with --expect FILE");
-	if (r->feed.foreign && r->expect)
-		return complain("--expect does not go with --foreign: the capture tells what to expect");
+		return replay_complain(&r->run, "--update goes with --expect FILE");
+	if (r->run.feed.foreign && r->expect)
+		return replay_complain(
+			&r->run, "--expect does not go with --foreign: the capture tells what to expect");
 	return -1;
 }
 
-/* ---- what is sent ---- */
-
-static struct replay *replay_of(struct replay_wire *w)
-{
-	return CONTAINER_OF(w, struct replay, wire);
-}
-
-static void record(struct replay *r, uint64_t at_ns, const uint8_t *data, uint32_t len)
-{
-	struct capture_packet p = {.ts_ns = feed_time_ns(&r->feed, at_ns),
-		.iface = r->iface,
-		.data = data,
-		.caplen = len,
-		.len = len};
-
-	r->sent++;
-	if (!r->write_error)
-		r->write_error = capture_write(r->writer, &p);
-}
-
-static void on_sent(struct replay_wire *w, const struct pkt *p)
-{
-	struct replay *r = replay_of(w);
-	struct early *e;
-
-	feed_sent(&r->feed, p->data, p->len);
-	if (r->feed.begin_ns) {
-		record(r, r->loop.now, p->data, p->len);
-		return;
-	}
-	e = mem_new(sizeof(*e) + p->len);
-	e->at_ns = r->loop.now;
-	e->len = p->len;
-	memcpy(e->data, p->data, p->len);
-	list_add_tail(&r->early, &e->node);
-}
-
-/* It is known now, or does not matter any more (`lost`). */
-static void end_early(struct replay *r, bool lost)
-{
-	list_each_safe(e, &r->early, struct early, node) {
-		if (!lost)
-			record(r, e->at_ns, e->data, e->len);
-		list_del(&e->node);
-		free(e);
-	}
-}
-
-static void on_gone(struct replay_wire *w)
-{
-	struct replay *r = replay_of(w);
-
-	feed_stop(&r->feed);
-	r->dev = NULL;
-}
-
-static bool open_sent(struct replay *r)
-{
-	int fd, iface;
-	FILE *f;
-
-	r->sent_file = tmpfile();
-	fd = r->sent_file ? dup(fileno(r->sent_file)) : -1;
-	f = fd >= 0 ? fdopen(fd, "wb") : NULL;
-	r->writer = f ? capture_writer_new(f, CAPTURE_PCAP_NS) : NULL;
-	iface = r->writer ? capture_writer_iface(r->writer, "", r->feed.linktype) : -errno;
-	if (iface < 0)
-		complain("a temporary file: %s", strerror(-iface));
-	r->iface = (unsigned)iface;
-	return iface >= 0;
-}
+/* ---- what came of it ---- */
 
 /* What was sent, as a file of that name. */
 static int write_file(struct replay *r, const char *path)
@@ -334,127 +217,25 @@ static int write_file(struct replay *r, const char *path)
 	FILE *f = fopen(path, "wbe");
 	size_t n;
 
-	rewind(r->sent_file);
-	while (f && (n = fread(block, 1, sizeof(block), r->sent_file)) > 0)
+	rewind(r->run.sent_file);
+	while (f && (n = fread(block, 1, sizeof(block), r->run.sent_file)) > 0)
 		fwrite(block, 1, n, f);
 	if (!f || fclose(f) != 0)
-		return complain("%s: %s", path, strerror(errno));
-	return SAME;
+		return replay_complain(&r->run, "%s: %s", path, strerror(errno));
+	return REPLAY_SAME;
 }
-
-/* ---- the run ---- */
-
-static void on_linger(struct timer *t)
-{
-	CONTAINER_OF(t, struct replay, linger)->over = true;
-}
-
-static void on_over(struct feed *f)
-{
-	struct replay *r = CONTAINER_OF(f, struct replay, feed);
-
-	timer_arm(&r->loop.wheel, &r->linger, MAX(r->loop.now, f->begin_ns) + r->linger_ns);
-}
-
-static bool make_device(struct replay *r, struct stack *h1)
-{
-	enum dev_type type = r->feed.linktype == LINKTYPE_RAW ? DEV_RAW : DEV_ETHER;
-	int err;
-
-	r->wire = (struct replay_wire){on_sent, on_gone};
-	err = replay_create(h1, r->dev_name, type, &r->wire);
-	if (err)
-		complain("--dev %s: %s", r->dev_name, strerror(-err));
-	r->dev = err ? NULL : dev_by_name(h1, r->dev_name);
-	r->feed.dev = r->dev;
-	if (r->dev)
-		foreign_start(&r->foreign, r->dev, r->feed.linktype);
-	return !err;
-}
-
-static int run_setup(struct replay *r)
-{
-	int status = shell_run_file(r->sh, r->setup);
-
-	if (status)
-		return complain("%s failed (status %d)", r->setup, status);
-	if (!r->dev || !(r->dev->flags & DEV_UP))
-		return complain("%s leaves %s down: `ip link set %s up`", r->setup, r->dev_name, r->dev_name);
-	return SAME;
-}
-
-static int run_capture(struct replay *r)
-{
-	/* What our hosts began in the setup is in a foreign capture, too. */
-	uint64_t lead_ns = r->feed.foreign ? 0 : LEAD_S * NS_PER_SEC;
-
-	feed_start(&r->feed, r->dev, r->loop.now + lead_ns);
-	end_early(r, false);
-	r->loop.waiters++;
-	while (!r->over && r->dev && loop_turn(&r->loop, true))
-		continue;
-	r->loop.waiters--;
-	if (!r->dev)
-		return complain("%s was deleted meanwhile", r->dev_name);
-	feed_stop(&r->feed);
-	if (r->feed.error[0])
-		return complain("%s: %s", r->in, r->feed.error);
-	return SAME;
-}
-
-/* What failed comes first. */
-static int run_all(struct replay *r)
-{
-	int status = run_setup(r);
-
-	if (!status)
-		status = run_capture(r);
-	if (!status && r->after && shell_run_file(r->sh, r->after) != CMD_OK)
-		status = DIFFERENT;
-	return status;
-}
-
-static int run_world(struct replay *r)
-{
-	struct options o = {.topology = TOPOLOGY_EMPTY};
-	struct shell_options so = {.in = STDIN_FILENO,
-		.out = STDOUT_FILENO,
-		.err = STDERR_FILENO,
-		.stop_at_failure = true,
-		.make_lo = loopback_create};
-	struct sandbox none = {0};
-	struct clock clock;
-	int status = UNUSABLE;
-
-	clock_init_virtual(&clock, START_S * NS_PER_SEC);
-	loop_init(&r->loop, clock);
-	world_init(&r->world, &r->loop, r->seed, inet_protos);
-	timer_init(&r->linger, on_linger);
-	so.host = setup_hosts(&r->world, &o, &none);
-	r->sh = so.host && make_device(r, so.host) ? shell_new(&r->world, &so) : NULL;
-	if (r->sh) {
-		status = run_all(r);
-		shell_free(r->sh);
-	}
-	timer_cancel(&r->loop.wheel, &r->linger);
-	world_exit(&r->world);
-	loop_exit(&r->loop);
-	return status;
-}
-
-/* ---- what came of it ---- */
 
 static void print_counts(const struct replay *r, const char *verdict)
 {
-	printf("%s: %llu packets in", r->in, r->feed.read - r->feed.ours);
-	if (r->feed.ours)
-		printf(" (%llu of our own left out)", r->feed.ours);
-	printf(", %llu out%s%s\n", r->sent, *verdict ? ": " : "", verdict);
+	printf("%s: %llu packets in", r->run.in, r->run.feed.read - r->run.feed.ours);
+	if (r->run.feed.ours)
+		printf(" (%llu of our own left out)", r->run.feed.ours);
+	printf(", %llu out%s%s\n", r->run.sent, *verdict ? ": " : "", verdict);
 }
 
 static int compare(struct replay *r, FILE *got)
 {
-	struct diff d = {.mask = &r->mask, .out = stdout, .zero_ns = r->feed.capture_ns};
+	struct diff d = {.mask = &r->mask, .out = stdout, .zero_ns = r->run.feed.capture_ns};
 	char error[CAPTURE_ERROR_LEN];
 	enum diff_result result = DIFF_UNUSABLE;
 
@@ -467,17 +248,12 @@ static int compare(struct replay *r, FILE *got)
 	if (result == DIFF_DIFFERENT)
 		printf("expected were %llu packets, and %llu were sent\n", d.expected_count, d.got_count);
 	if (result == DIFF_UNUSABLE)
-		complain("%s", error);
+		replay_complain(&r->run, "%s", error);
 	capture_reader_free(d.expected);
 	capture_reader_free(d.got);
-	return result == DIFF_SAME ? SAME : result == DIFF_DIFFERENT ? DIFFERENT : UNUSABLE;
-}
-
-/* From the beginning, through a descriptor of its own. */
-static FILE *reopen_sent(struct replay *r)
-{
-	rewind(r->sent_file);
-	return fdopen(dup(fileno(r->sent_file)), "rb");
+	return result == DIFF_SAME	   ? REPLAY_SAME
+		: result == DIFF_DIFFERENT ? REPLAY_DIFFERENT
+					   : REPLAY_UNUSABLE;
 }
 
 static int judge_foreign(struct replay *r)
@@ -486,11 +262,11 @@ static int judge_foreign(struct replay *r)
 	unsigned long long missed;
 	bool same;
 
-	if (!r->feed.ours)
-		return complain(
+	if (!r->run.feed.ours)
+		return replay_complain(&r->run,
 			"%s: we sent none of these packets; %s needs the MAC address that sent them, or give "
 			"--ours ADDR",
-			r->in, r->dev_name);
+			r->run.in, r->run.dev_name);
 	same = flows_compare(&fo->expected, &fo->got, stdout);
 	missed = flows_missed(&fo->expected);
 	if (missed)
@@ -501,56 +277,40 @@ static int judge_foreign(struct replay *r)
 	print_counts(r, "");
 	flows_count(&fo->expected, stdout);
 	puts(same ? ": the same streams and states" : ": different");
-	return same ? SAME : DIFFERENT;
+	return same ? REPLAY_SAME : REPLAY_DIFFERENT;
 }
 
 static int judge(struct replay *r)
 {
 	int status;
 
-	if (r->feed.foreign)
+	if (r->run.feed.foreign)
 		return judge_foreign(r);
 	if (!r->expect || (r->update && access(r->expect, F_OK) != 0)) {
-		status = r->update ? write_file(r, r->expect) : SAME;
+		status = r->update ? write_file(r, r->expect) : REPLAY_SAME;
 		print_counts(r, r->update ? "written" : "");
 		return status;
 	}
-	status = compare(r, reopen_sent(r));
-	if (status == DIFFERENT && r->update)
+	status = compare(r, replay_reopen_sent(&r->run));
+	if (status == REPLAY_DIFFERENT && r->update)
 		status = write_file(r, r->expect);
-	if (status != UNUSABLE)
-		print_counts(r, status == DIFFERENT ? "different" : "as expected");
+	if (status != REPLAY_UNUSABLE)
+		print_counts(r, status == REPLAY_DIFFERENT ? "different" : "as expected");
 	return status;
 }
 
 static int finish(struct replay *r)
 {
-	int err = capture_writer_free(r->writer), status = SAME;
+	int status = r->out ? write_file(r, r->out) : REPLAY_SAME;
 
-	r->writer = NULL;
-	err = r->write_error ? r->write_error : err;
-	if (err)
-		return complain("a temporary file: %s", strerror(-err));
-	if (r->out)
-		status = write_file(r, r->out);
 	return status ? status : judge(r);
 }
 
 static int replay(struct replay *r)
 {
-	char error[CAPTURE_ERROR_LEN];
-	int status, after;
+	int after = replay_run(&r->run), status;
 
-	r->feed.in = capture_open(r->in, error);
-	if (!r->feed.in)
-		return complain("%s", error);
-	r->feed.over = on_over;
-	if (!feed_open(&r->feed))
-		return complain("%s", r->feed.error);
-	if (!open_sent(r))
-		return UNUSABLE;
-	after = run_world(r);
-	status = after == UNUSABLE ? UNUSABLE : finish(r);
+	status = after == REPLAY_UNUSABLE ? REPLAY_UNUSABLE : finish(r);
 	return MAX(status, after);
 }
 
@@ -559,20 +319,12 @@ int replay_main(int argc, char **argv)
 	struct replay *r = mem_new(sizeof(*r));
 	int status;
 
-	list_init(&r->early);
+	replay_run_init(&r->run, "tapir replay");
 	foreign_init(&r->foreign);
-	r->dev_name = "eth0";
-	r->linger_ns = LINGER_S * NS_PER_SEC;
-	r->seed = 1;
 	status = read_options(r, argc, argv);
 	if (status < 0)
 		status = replay(r);
-	end_early(r, true);
-	if (r->writer)
-		capture_writer_free(r->writer);
-	if (r->sent_file)
-		fclose(r->sent_file);
-	capture_reader_free(r->feed.in);
+	replay_run_exit(&r->run);
 	foreign_exit(&r->foreign);
 	mask_exit(&r->mask);
 	free(r);

@@ -3,22 +3,7 @@
 #ifndef SHELL_REPLAY_DIFF_H
 #define SHELL_REPLAY_DIFF_H
 
-#include "lib/capture.h"
-#include "shell/fields.h"
-
-/* Fields that may differ, by their names or the beginnings of those (tcp.options). */
-struct mask {
-	char **names;
-	size_t count;
-};
-
-/* "ipid,ts,tcp.window_size_value": names of fields, `time`, or words for several of them: ipid, ts, isn, ports, csum. A
- * checksum over a masked field is masked, too. False: `error` says which word means nothing. */
-bool mask_add(struct mask *m, const char *words, struct buf *error);
-void mask_exit(struct mask *m);
-
-/* One line for each word that mask_add() knows besides names of fields. */
-extern const char mask_help[];
+#include "shell/packet_diff.h"
 
 enum diff_result { DIFF_SAME, DIFF_DIFFERENT, DIFF_UNUSABLE };
 
