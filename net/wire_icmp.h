@@ -84,12 +84,12 @@ static inline void icmp_emit(uint8_t *b, size_t len, const struct icmp_hdr *h)
 	*(be16 *)(b + 2) = put16(csum(b, len));
 }
 
-/* Makes a parsed message one of another type with code 0, checksum mended (RFC 1624). Of the two zeros the
+/* Makes a parsed message one of another type, its code left as it is, checksum mended (RFC 1624). Of the two zeros the
  * sum has, 0xffff is right even when all the message is zero. */
 static inline void icmp_change_type(uint8_t *b, uint8_t type)
 {
 	be16 *check = (be16 *)(b + 2);
-	uint16_t from = get16(*(const be16 *)b), to = (uint16_t)(type << 8);
+	uint16_t from = get16(*(const be16 *)b), to = (uint16_t)(type << 8 | b[1]);
 
 	uint16_t mended = csum_update(get16(*check), from, to);
 

@@ -38,6 +38,20 @@ static void echo_reply_swaps_the_addresses_and_returns_everything_else(void)
 	bench_free(b);
 }
 
+/* As Linux does. */
+static void code_of_the_request_comes_back(void)
+{
+	struct bench *b = bench_new();
+	struct lab_ip_seen seen;
+	struct icmp_hdr h;
+
+	bench_icmp(b, PEER, ME, (struct icmp_hdr){ICMP_ECHO, 9, 0x12345678}, "text", 4);
+	CU_ASSERT_TRUE_FATAL(bench_sent(b->d, &seen, &h));
+	CU_ASSERT_EQUAL(h.type, ICMP_ECHO_REPLY);
+	CU_ASSERT_EQUAL(h.code, 9);
+	bench_free(b);
+}
+
 /* RFC792-1 */
 static void checksum_is_right_for_every_value_it_can_have(void)
 {
@@ -369,8 +383,8 @@ static void icmp_timestamp_mask(void)
 }
 
 SUITE(icmp_echo, T(echo_reply_swaps_the_addresses_and_returns_everything_else),
-	T(checksum_is_right_for_every_value_it_can_have), T(long_request_comes_back_whole_in_fragments),
-	T(reply_comes_from_the_address_that_was_asked),
+	T(code_of_the_request_comes_back), T(checksum_is_right_for_every_value_it_can_have),
+	T(long_request_comes_back_whole_in_fragments), T(reply_comes_from_the_address_that_was_asked),
 	T(reply_keeps_the_type_of_service_and_has_its_own_ttl), T(ip_smurf),
 	T(broadcast_is_answered_from_the_devices_address_when_allowed), T(echo_can_be_switched_off),
 	T(echo_is_limited_where_the_mask_says_so), T(eth_padding_leak), T(record_route_goes_on_in_the_reply),
