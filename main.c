@@ -5,6 +5,7 @@
 #include "record/record.h"
 #include "shell/attach.h"
 #include "shell/cmd.h"
+#include "shell/diff.h"
 #include "shell/replay.h"
 #include "shell/session.h"
 #include "shell/setup.h"
@@ -156,6 +157,8 @@ int main(int argc, char **argv)
 		return attach_main(argc - 1, argv + 1);
 	if (argc > 1 && strcmp(argv[1], "replay") == 0)
 		return replay_main(argc - 1, argv + 1);
+	if (argc > 1 && strcmp(argv[1], "diff") == 0)
+		return diff_main(argc - 1, argv + 1);
 	int status = begin(&o, argc, argv);
 	if (status >= 0)
 		return status;

@@ -32,8 +32,7 @@ static bool set_offloads(int fd, bool is_plain)
 		ioctl(fd, TUNSETOFFLOAD, is_plain ? 0 : DEV_FD_OFFLOADS) == 0;
 }
 
-/* A descriptor on the interface, or -errno. */
-static int open_tun(const char *ifname, const struct tap_config *config)
+int tap_open(const char *ifname, const struct tap_config *config)
 {
 	int mode = (config->is_tun ? IFF_TUN : IFF_TAP) | (config->is_plain ? 0 : IFF_VNET_HDR);
 	struct ifreq ifr = {.ifr_flags = (short)(mode | IFF_NO_PI)};
@@ -57,7 +56,7 @@ int tap_create(struct stack *s, const char *name, const char *ifname, struct tap
 	if (strlen(ifname) >= IFNAMSIZ)
 		return -EINVAL;
 	struct dev_fd *f = calloc(1, sizeof(*f));
-	int fd = f ? open_tun(ifname, &config) : -ENOMEM;
+	int fd = f ? tap_open(ifname, &config) : -ENOMEM;
 	if (fd < 0) {
 		free(f);
 		return fd;
@@ -76,9 +75,4 @@ int tap_create(struct stack *s, const char *name, const char *ifname, struct tap
 	}
 	dev_fd_start(f);
 	return 0;
-}
-
-int tap_open(const char *ifname)
-{
-	return open_tun(ifname, &(struct tap_config){0});
 }

@@ -16,7 +16,7 @@ struct tap_config {
  * open("/dev/net/tun"), TUNSETIFF or dev_register(): nothing was made. */
 int tap_create(struct stack *s, const char *name, const char *ifname, struct tap_config config);
 
-/* A bare descriptor on a TAP interface, for trying whether it can be had. Or -errno. */
-int tap_open(const char *ifname);
+/* A bare descriptor (it does not block) on such an interface, for who is no device. Or -errno. */
+int tap_open(const char *ifname, const struct tap_config *config);
 
 #endif

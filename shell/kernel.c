@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -47,6 +48,23 @@ int kernel_set_up(const char *ifname)
 		return err;
 	ifr.ifr_flags |= IFF_UP;
 	return request(SIOCSIFFLAGS, &ifr);
+}
+
+bool kernel_is_up(const char *ifname)
+{
+	struct ifreq ifr = {0};
+
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", ifname);
+	return request(SIOCGIFFLAGS, &ifr) == 0 && ifr.ifr_flags & IFF_UP;
+}
+
+int kernel_set_mac(const char *ifname, struct mac mac)
+{
+	struct ifreq ifr = {.ifr_hwaddr.sa_family = ARPHRD_ETHER};
+
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", ifname);
+	memcpy(ifr.ifr_hwaddr.sa_data, mac.b, sizeof(mac.b));
+	return request(SIOCSIFHWADDR, &ifr);
 }
 
 bool kernel_has(const char *ifname)

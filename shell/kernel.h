@@ -16,6 +16,10 @@ int kernel_configure(const char *ifname, uint32_t ip, uint8_t plen);
 
 /* Sets an interface up. 0 or -errno. */
 int kernel_set_up(const char *ifname);
+bool kernel_is_up(const char *ifname);
+
+/* Gives an interface that is down a MAC address. 0 or -errno. */
+int kernel_set_mac(const char *ifname, struct mac mac);
 
 /* Turns IPv6 off on `ifname` ("default": on those that will come). Where /proc is read-only it stays on,
  * which costs no more than a few frames that h1 drops: so there is nothing to report. */

@@ -17,6 +17,7 @@ static const char help_text[] =
 	"       tapir attach [PID]      a second terminal on a tapir that runs\n"
 	"       tapir replay CAPTURE    a capture comes in, and what goes out is compared (tapir replay "
 	"--help)\n"
+	"       tapir diff CAPTURE      ... to the kernel, too, and both are compared (tapir diff --help)\n"
 	"       tapir --again DIR       a recorded run once more, compared\n"
 	"A TCP/IP stack of its own, with a shell.\n"
 	"\n"

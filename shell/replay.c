@@ -103,17 +103,6 @@ static bool read_mask(struct replay *r, const char *words)
 	return ok;
 }
 
-static bool read_seed(struct replay *r, const char *text)
-{
-	char *end;
-
-	errno = 0;
-	r->run.seed = strtoull(text, &end, 0);
-	if (errno || end == text || *end || text[0] == '-')
-		replay_complain(&r->run, "--seed wants a number from 0 to 2^64 - 1, not '%s'", text);
-	return !errno && end != text && !*end && text[0] != '-';
-}
-
 static bool read_linger(struct replay *r, const char *text)
 {
 	bool ok = args_duration(text, &r->run.linger_ns);
@@ -170,7 +159,7 @@ static bool read_option(struct replay *r, int option, const char *word)
 		r->run.dev_name = optarg;
 		return true;
 	case OPT_SEED:
-		return read_seed(r, optarg);
+		return replay_read_seed(&r->run, optarg);
 	case ':':
 		replay_complain(&r->run, "%s wants an argument", word);
 		return false;

@@ -121,6 +121,8 @@ static void set_calendar(const struct feed *f, uint64_t ts_ns, uint64_t at_ns)
 static bool let_in(struct feed *f)
 {
 	if (!f->foreign) {
+		if (f->came)
+			f->came(f);
 		replay_input(f->dev, f->next.data, f->next.caplen, 0);
 		return true;
 	}

@@ -12,6 +12,7 @@ struct feed {
 	bool all; /* our own packets come in, too */
 	struct foreign
 		*foreign; /* translates, and knows what we are to send; NULL: the capture was made for us */
+	void (*came)(struct feed *f); /* ->next comes in, of a capture that is not foreign; may be NULL */
 	void (*over)(struct feed *f); /* everything has come, or ->error says why it has not */
 
 	/* the rest is replay_feed.c's; to be read */

@@ -237,6 +237,17 @@ void replay_run_init(struct replay_run *run, const char *program)
 	list_init(&run->early);
 }
 
+bool replay_read_seed(struct replay_run *run, const char *text)
+{
+	char *end;
+
+	errno = 0;
+	run->seed = strtoull(text, &end, 0);
+	if (errno || end == text || *end || text[0] == '-')
+		replay_complain(run, "--seed wants a number from 0 to 2^64 - 1, not '%s'", text);
+	return !errno && end != text && !*end && text[0] != '-';
+}
+
 int replay_run(struct replay_run *run)
 {
 	char error[CAPTURE_ERROR_LEN];

@@ -46,6 +46,9 @@ void replay_run_init(struct replay_run *run, const char *program);
 /* Prints "PROGRAM: ..." to stderr. Returns REPLAY_UNUSABLE. */
 int replay_complain(const struct replay_run *run, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* --seed. False: that was no number, and is complained of. */
+bool replay_read_seed(struct replay_run *run, const char *text);
+
 /* All of it. REPLAY_DIFFERENT: `after` failed; REPLAY_UNUSABLE: something else did, and was complained of. */
 int replay_run(struct replay_run *run);
 

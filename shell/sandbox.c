@@ -180,7 +180,7 @@ static struct report try_all(void)
 	if (fd < 0)
 		return (struct report){STEP_OPEN, errno};
 	close(fd);
-	fd = tap_open(SANDBOX_IFNAME);
+	fd = tap_open(SANDBOX_IFNAME, &(struct tap_config){0});
 	if (fd < 0)
 		return (struct report){STEP_TUNSETIFF, -fd};
 	err = configure();

@@ -16,9 +16,10 @@ _tapir() {
 	local options="--host --tap --tun --macvtap --socket --empty -c -f -e --virtual --seed --record --again --version --help"
 	COMPREPLY=()
 	[ "${COMP_WORDS[1]}" != replay ] || options="--setup --expect --update --out --mask --fast --all --linger --after --dev --seed --help"
+	[ "${COMP_WORDS[1]}" != diff ] || options="--setup --kernel-setup --mask --keep-going --gap --dev --seed --help"
 	case $before in
 	--tap | --tun | --macvtap) COMPREPLY=($(compgen -W "$(_tapir_interfaces "${before#--}")" -- "$word")) ;;
-	--addr | --mac | --gw | --seed | -c | --linger | --dev) ;;
+	--addr | --mac | --gw | --seed | -c | --linger | --gap | --dev) ;;
 	--mask) COMPREPLY=($(compgen -W "ipid ts isn ports csum time" -- "$word")) ;;
 	--record | --again) COMPREPLY=($(compgen -d -- "$word")) ;;
 	*)
@@ -29,7 +30,7 @@ _tapir() {
 		-*) [ "$before" = -f ] || COMPREPLY=($(compgen -W "$options" -- "$word")) ;;
 		*)
 			COMPREPLY=($(compgen -f -- "$word"))
-			[ "$COMP_CWORD" != 1 ] || COMPREPLY+=($(compgen -W "attach replay" -- "$word"))
+			[ "$COMP_CWORD" != 1 ] || COMPREPLY+=($(compgen -W "attach replay diff" -- "$word"))
 			;;
 		esac
 		;;
