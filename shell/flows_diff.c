@@ -293,7 +293,7 @@ unsigned long long flows_missed(const struct flows *fs)
 	return sum;
 }
 
-void flows_count(const struct flows *fs, FILE *out)
+unsigned flows_count(const struct flows *fs, FILE *out)
 {
 	unsigned connections = 0, others = 0;
 
@@ -301,6 +301,8 @@ void flows_count(const struct flows *fs, FILE *out)
 		connections += is_compared(f) && f->key.proto == IP_PROTO_TCP;
 		others += is_compared(f) && f->key.proto != IP_PROTO_TCP;
 	}
-	fprintf(out, "%u connection%s, %u exchange%s of messages", connections, connections == 1 ? "" : "s",
-		others, others == 1 ? "" : "s");
+	if (connections + others)
+		fprintf(out, "%u connection%s, %u exchange%s of messages", connections,
+			connections == 1 ? "" : "s", others, others == 1 ? "" : "s");
+	return connections + others;
 }

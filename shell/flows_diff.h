@@ -10,8 +10,8 @@
 /* Twins are set (foreign.c). Connections of TCP whose SYNs are not there are passed over. True: no difference. */
 bool flows_compare(struct flows *expected, struct flows *got, FILE *out);
 
-/* "2 connections, 1 exchange of messages". */
-void flows_count(const struct flows *fs, FILE *out);
+/* "2 connections, 1 exchange of messages", and how many that are; nothing where there is nothing to compare. */
+unsigned flows_count(const struct flows *fs, FILE *out);
 
 /* Octets of ours that were lost to the capture, and not compared. */
 unsigned long long flows_missed(const struct flows *fs);

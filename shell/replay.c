@@ -245,10 +245,20 @@ static int compare(struct replay *r, FILE *got)
 					   : REPLAY_UNUSABLE;
 }
 
+static void print_left_out(const struct foreign *fo)
+{
+	unsigned long long missed = flows_missed(&fo->expected);
+
+	if (missed)
+		printf("%llu octets of ours are not in the capture, and were not compared\n", missed);
+	if (fo->left_out)
+		printf("%llu packets of connections that had begun before the capture were left out\n",
+			fo->left_out);
+}
+
 static int judge_foreign(struct replay *r)
 {
 	struct foreign *fo = &r->foreign;
-	unsigned long long missed;
 	bool same;
 
 	if (!r->run.feed.ours)
@@ -257,14 +267,10 @@ static int judge_foreign(struct replay *r)
 			"--ours ADDR",
 			r->run.in, r->run.dev_name);
 	same = flows_compare(&fo->expected, &fo->got, stdout);
-	missed = flows_missed(&fo->expected);
-	if (missed)
-		printf("%llu octets of ours are not in the capture, and were not compared\n", missed);
-	if (fo->left_out)
-		printf("%llu packets of connections that had begun before the capture were left out\n",
-			fo->left_out);
+	print_left_out(fo);
 	print_counts(r, "");
-	flows_count(&fo->expected, stdout);
+	if (flows_count(&fo->expected, stdout) == 0 && same)
+		return replay_complain(&r->run, "%s: there is nothing to compare in it", r->run.in);
 	puts(same ? ": the same streams and states" : ": different");
 	return same ? REPLAY_SAME : REPLAY_DIFFERENT;
 }

@@ -45,7 +45,7 @@ static bool read_next(struct feed *f)
 	}
 	what = objection(f, &f->next);
 	if (what)
-		snprintf(f->error, sizeof(f->error), "packet %llu %s", f->read, what);
+		snprintf(f->error, sizeof(f->error), "%s: packet %llu %s", f->name, f->read, what);
 	return !what;
 }
 

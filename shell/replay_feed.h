@@ -7,6 +7,7 @@
 #include "shell/foreign.h"
 
 struct feed {
+	const char *name;	   /* of the file, for errors */
 	struct capture_reader *in; /* stays the caller's */
 	bool fast;
 	bool all; /* our own packets come in, too */

@@ -184,7 +184,7 @@ static int run_capture(struct replay_run *run)
 		return replay_complain(run, "%s was deleted meanwhile", run->dev_name);
 	feed_stop(&run->feed);
 	if (run->feed.error[0])
-		return replay_complain(run, "%s: %s", run->in, run->feed.error);
+		return replay_complain(run, "%s", run->feed.error);
 	return REPLAY_SAME;
 }
 
@@ -253,6 +253,7 @@ int replay_run(struct replay_run *run)
 	char error[CAPTURE_ERROR_LEN];
 	int status, closed;
 
+	run->feed.name = run->in;
 	run->feed.in = capture_open(run->in, error);
 	if (!run->feed.in)
 		return replay_complain(run, "%s", error);

@@ -73,7 +73,15 @@ expect_in "$(<"$TMP/replay.log")" '^  octet [0-9]+ +expected ( [0-9a-f]{2})* 47'
 expect_in "$(<"$TMP/replay.log")" '^  octet [0-9]+ +got      ( [0-9a-f]{2})* 67' 'changed.pcap'
 expect_in "$(<"$TMP/replay.log")" ': different$' 'changed.pcap'
 
-# A link that loses, both ways.
+# What began before is left out, and so is what lacks our SYN-ACK.
+tcpdump -r "$TMP/good.pcap" -w "$TMP/later.pcap" 'tcp and tcp[tcpflags] & tcp-syn == 0' 2>/dev/null
+replay 2 'there is nothing to compare in it' later.pcap --foreign
+expect_in "$(<"$TMP/replay.log")" 'packets of connections that had begun before the capture were left out' 'later.pcap'
+tcpdump -r "$TMP/good.pcap" -w "$TMP/lacking.pcap" 'not tcp or tcp[tcpflags] & (tcp-syn|tcp-ack) != (tcp-syn|tcp-ack)' \
+	2>/dev/null
+replay 0 '^0 connections, 1 exchange of messages: the same' lacking.pcap --foreign
+
+# A link that loses.
 tapir_run h 'tc qdisc add dev eth0 root netem loss 3%' >/dev/null
 capture bad.pcap
 fetch large

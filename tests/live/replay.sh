@@ -95,15 +95,15 @@ replay 2 'eth0 was deleted meanwhile' in.pcap --setup bad --linger 5s
 
 # What cannot be used.
 head -c 100 in.pcap >cut.pcap
-replay 2 'cut.pcap: .*(truncated|packets)' cut.pcap --setup setup
+replay 2 '^tapir replay: cut.pcap: (after|truncated)' cut.pcap --setup setup
 echo "no capture at all, but some text" >text.pcap
 replay 2 'text.pcap: ' text.pcap --setup setup
 : >empty.pcap
 replay 2 'empty.pcap: the file is empty' empty.pcap --setup setup
 editcap -T linux-sll in.pcap sll.pcap
-replay 2 'neither Ethernet nor bare IP' sll.pcap --setup setup
+replay 2 '^tapir replay: sll.pcap: packet 1 is .* neither Ethernet nor bare IP' sll.pcap --setup setup
 editcap -s 20 in.pcap short.pcap
-replay 2 'packet 1 is not whole' short.pcap --setup setup
+replay 2 '^tapir replay: short.pcap: packet 1 is not whole' short.pcap --setup setup
 replay 2 'text.pcap: ' $with --expect text.pcap
 replay 2 'none.pcap: No such file' none.pcap --setup setup
 replay 2 'no-dir/x: ' $with --out no-dir/x

@@ -89,6 +89,7 @@ static bool open_feed(struct bench *b)
 
 	capture_writer_free(b->w);
 	b->feed.in = capture_fopen(fmemopen(b->bytes, b->len, "rb"), "test", error);
+	b->feed.name = "test";
 	b->feed.over = on_over;
 	return feed_open(&b->feed);
 }
@@ -213,7 +214,7 @@ static void what_cannot_be_used_is_said(void)
 
 	add(b, 0, T0, zeros, 60, 61);
 	CU_ASSERT_FALSE(open_feed(b));
-	CU_ASSERT_STRING_EQUAL(b->feed.error, "packet 1 is not whole; capture with -s 0");
+	CU_ASSERT_STRING_EQUAL(b->feed.error, "test: packet 1 is not whole; capture with -s 0");
 	bench_free(b);
 	b = bench_new(LINKTYPE_LINUX_SLL2);
 	add(b, 0, T0, zeros, 60, 60);
@@ -223,14 +224,14 @@ static void what_cannot_be_used_is_said(void)
 	b = bench_new(LINKTYPE_ETHERNET);
 	add(b, 0, T0, zeros, CAPTURE_SNAPLEN, CAPTURE_SNAPLEN);
 	CU_ASSERT_FALSE(open_feed(b));
-	CU_ASSERT_STRING_EQUAL(b->feed.error, "packet 1 is longer than any frame");
+	CU_ASSERT_STRING_EQUAL(b->feed.error, "test: packet 1 is longer than any frame");
 	bench_free(b);
 	b = bench_new(LINKTYPE_ETHERNET);
 	add_request(b, T0, peer);
 	add(b, (unsigned)capture_writer_iface(b->w, "tun0", LINKTYPE_RAW), T0, zeros, 60, 60);
 	start(b);
 	lab_run(b->lab, 2 * NS_PER_SEC);
-	CU_ASSERT_STRING_EQUAL(b->feed.error, "packet 2 is of another link type than those before it");
+	CU_ASSERT_STRING_EQUAL(b->feed.error, "test: packet 2 is of another link type than those before it");
 	CU_ASSERT_TRUE(b->over);
 	CU_ASSERT_EQUAL(b->sent, 1);
 	bench_free(b);
