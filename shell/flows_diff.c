@@ -10,12 +10,13 @@
 
 enum { ROW = 16, RANGES_SHOWN = 4 };
 
-const char flows_tolerance[] = "Not compared, since it is not in a capture or is not ours to choose: into "
-			       "which segments text is cut, PSH,\n"
-			       "windows, ACKs without text, identifications, when anything is sent, ARP, and "
-			       "ports and numbers of our own;\n"
-			       "how much is sent again where something was lost, and "
-			       "probes of the tail where nothing was.\n";
+/* clang-format off */
+const char flows_tolerance[] =
+	"Not compared are the cut into segments, PSH, windows, ACKs without text,\n"
+	"identifications, times, ARP, numbers and ports of our own, how much is sent again where something was "
+	"lost, and\n"
+	"probes of the tail where nothing was.\n";
+/* clang-format on */
 
 /* ---- words ---- */
 
