@@ -12,7 +12,7 @@
 
 #include <stdlib.h>
 
-enum { ANSWER_LEN = ETHER_MIN_LEN, OWED_MAX = 1000 };
+enum { ANSWER_LEN = ETHER_MIN_LEN, OWED_MAX = 1000, LOSSES_MAX = 1000 };
 
 static uint64_t now_ns(const struct foreign *fo)
 {
@@ -93,8 +93,9 @@ struct loss {
 	uint32_t from, to;
 };
 
-static void loss_free(struct loss *l)
+static void loss_free(struct foreign *fo, struct loss *l)
 {
+	fo->loss_count--;
 	list_del(&l->node);
 	free(l);
 }
@@ -107,6 +108,9 @@ static void note_loss(struct foreign *fo, const struct flow *f, const struct flo
 	if (!twin || then->to <= twin->peer_acked || flow_sent_again(twin, then->from + 1) ||
 		flow_sent_again(twin, then->to))
 		return;
+	if (fo->loss_count == LOSSES_MAX)
+		loss_free(fo, list_first(&fo->losses, struct loss, node));
+	fo->loss_count++;
 	l = mem_new(sizeof(*l));
 	l->flow = f;
 	l->from = then->from;
@@ -118,7 +122,7 @@ static void mend_losses(struct foreign *fo, const struct flow *f, const struct f
 {
 	list_each_safe(l, &fo->losses, struct loss, node)
 		if (l->flow == f && l->from < now->to && now->from < l->to)
-			loss_free(l);
+			loss_free(fo, l);
 }
 
 uint32_t foreign_before_losses(const struct foreign *fo, const struct flow *f, uint32_t to)
@@ -170,12 +174,12 @@ static void come(struct work *w)
 
 /* ---- what comes in ---- */
 
-/* How much of a packet's text we have room for now. What we had no room for then is let in as it was: the peer did not keep to
+/* How much of a packet's text we have room for now; UINT32_MAX: it comes whole. What we had no room for then is let in as it was: the peer did not keep to
  * the window, or asked whether it is open. */
 static uint32_t fitting(struct foreign *fo, const struct capture_packet *p)
 {
 	const struct field *text;
-	const struct flow *f;
+	struct flow *f;
 	uint32_t at;
 
 	fields_read(&fo->fields, p->linktype, p->data, p->caplen);
@@ -186,7 +190,7 @@ static uint32_t fitting(struct foreign *fo, const struct capture_packet *p)
 	at = (uint32_t)fields_value(&fo->fields, "tcp.seq") - f->peer_isn;
 	if (at + text->len > f->room || at + text->len <= f->twin->room)
 		return UINT32_MAX;
-	fo->wanted = flows_of(&fo->expected, false, &fo->fields);
+	fo->wanted = f;
 	fo->wanted_end = f->twin->room + 1;
 	fo->wanted_room = true;
 	return f->twin->room > at ? f->twin->room - at : 0;
@@ -242,7 +246,7 @@ void foreign_exit(struct foreign *fo)
 	list_each_safe(o, &fo->owed, struct owed, node)
 		owed_free(fo, o);
 	list_each_safe(l, &fo->losses, struct loss, node)
-		loss_free(l);
+		loss_free(fo, l);
 	flows_exit(&fo->expected);
 	flows_exit(&fo->got);
 	fields_exit(&fo->fields);

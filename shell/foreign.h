@@ -28,8 +28,7 @@ struct foreign {
 	size_t len;
 	uint32_t text_from, text_to; /* so much of its text */
 	uint16_t gso_size;	     /* what a super-frame is to be cut into; 0: it is none */
-	struct flow
-		*debtor; /* it acknowledges more than we have sent so far of this flow (or again); or NULL */
+	struct flow *debtor; /* of which it acknowledges more than we have sent so far, or again; or NULL */
 
 	/* What is waited for before it goes on: that we have sent so much, or have room for so much. */
 	struct flow *wanted; /* NULL: nothing */
@@ -38,6 +37,7 @@ struct foreign {
 	bool at_end; /* and that nothing is owed any more */
 
 	struct list losses; /* of struct loss (foreign.c) */
+	unsigned loss_count;
 
 	struct buf answers; /* to our ARP requests: frames of 60 octets */
 	struct list owed;   /* of struct owed (foreign.c) */

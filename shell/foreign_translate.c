@@ -264,7 +264,7 @@ static void find_gso(struct foreign *fo, const struct flow *f)
 	const struct field *len = fields_find(&fo->fields, "ip.len"),
 			   *hdr = fields_find(&fo->fields, "tcp.hdr_len");
 
-	if (!hdr || !len || len->value <= fo->dev->mtu)
+	if (!hdr || hdr->quoted || len->value <= fo->dev->mtu)
 		return;
 	uint32_t mss = f && f->mss ? f->mss : MSS_DEFAULT, options = (uint32_t)hdr->value - TCP_HDR_LEN;
 	fo->gso_size = (uint16_t)(mss > options ? mss - options : mss);
