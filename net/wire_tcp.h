@@ -114,6 +114,8 @@ enum tcp_opt_kind {
 	TCP_OPT_TS = 8,
 };
 
+enum { TCP_TS_WORDS_LEN = 12 }; /* of timestamps, in whole words */
+
 /* Octets of the option at `b`, with which the last `len` octets of the header begin; 0 where its length is missing, too
  * small, or runs past the header. */
 static inline uint8_t tcp_opt_len(const uint8_t *b, size_t len)

@@ -151,8 +151,9 @@ struct tcp_half tcp_half_of(struct tcp_listen *l, const struct tcp_seg *syn)
 	const int32_t *sysctl = tcp_listen_stack(l)->sysctl;
 	const struct tcp_options *o = &syn->opt;
 	uint16_t asks_ecn = TCP_ECE | TCP_CWR, mss = tcp_advertised_mss(l->conn, syn->src, syn->dst);
+	bool ts = o->has_ts && sysctl[SYSCTL_TCP_TIMESTAMPS];
 	uint8_t rcv_wscale;
-	uint32_t wnd = tcp_window_first(l->conn, mss, &rcv_wscale);
+	uint32_t wnd = tcp_window_first(l->conn, (uint16_t)(ts ? mss - TCP_TS_WORDS_LEN : mss), &rcv_wscale);
 
 	return (struct tcp_half){
 		.e = {.local = syn->dst,
@@ -167,7 +168,7 @@ struct tcp_half tcp_half_of(struct tcp_listen *l, const struct tcp_seg *syn)
 		.wnd = (uint16_t)MIN(wnd, UINT16_MAX),
 		.snd_wscale = o->wscale & 15u,
 		.rcv_wscale = rcv_wscale & 15u,
-		.ts = o->has_ts && sysctl[SYSCTL_TCP_TIMESTAMPS],
+		.ts = ts,
 		.sack = o->has_sack_ok && sysctl[SYSCTL_TCP_SACK],
 		.wscale = o->has_wscale && sysctl[SYSCTL_TCP_WINDOW_SCALING],
 		.ecn = (syn->flags & asks_ecn) == asks_ecn && sysctl[SYSCTL_TCP_ECN],

@@ -112,7 +112,7 @@ size_t tcp_options_emit(uint8_t *b, size_t room, const struct tcp_options *o)
 
 	if (o->has_mss && room - n >= 4)
 		n += put_word(b + n, TCP_OPT_MSS, MSS_LEN, (uint8_t)(o->mss >> 8), (uint8_t)o->mss);
-	if (o->has_ts && room - n >= 12) {
+	if (o->has_ts && room - n >= TCP_TS_WORDS_LEN) {
 		if (o->has_sack_ok)
 			n += put_word(b + n, TCP_OPT_SACK_OK, SACK_OK_LEN, TCP_OPT_TS, TS_LEN);
 		else

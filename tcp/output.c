@@ -33,7 +33,7 @@ uint16_t tcp_advertised_mss(const struct tcp_conn *c, uint32_t remote, uint32_t 
  * tcp_min_snd_mss does not get it (CVE-2019-11479). */
 static uint16_t effective_mss(const struct tcp_conn *c, uint32_t mtu)
 {
-	uint32_t opts = c->ts_on ? 12 : 0;
+	uint32_t opts = c->ts_on ? TCP_TS_WORDS_LEN : 0;
 	uint32_t mss = MIN((uint32_t)c->peer_mss, mtu - IP_HDR_LEN - TCP_HDR_LEN);
 
 	if (tcp_rare(c)->maxseg)

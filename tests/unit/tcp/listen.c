@@ -47,7 +47,7 @@ static void syn_is_answered_by_a_syn_ack_with_our_mss(void)
 	CU_ASSERT(seen.o.has_mss && seen.o.mss == 1460);
 	CU_ASSERT(seen.o.has_sack_ok && seen.o.has_wscale && seen.o.has_ts);
 	CU_ASSERT_EQUAL(seen.o.tsecr, b->tsval);
-	CU_ASSERT(seen.h.wnd > 60000); /* not scaled */
+	CU_ASSERT_EQUAL(seen.h.wnd, 45 * (1460 - 12)); /* not scaled; of whole segments, as Linux */
 	CU_ASSERT_EQUAL(bench_state(b), TCP_SYN_RECEIVED);
 	CU_ASSERT_EQUAL(stat_of(b).half_open, 1);
 	CU_ASSERT_PTR_NULL(sock_accept(b->listener, NULL));
@@ -78,6 +78,7 @@ static void options_are_only_in_the_syn_ack_when_they_were_in_the_syn(void)
 		CU_ASSERT_EQUAL(seen.o.has_ts, !!(set & 1));
 		CU_ASSERT_EQUAL(seen.o.has_sack_ok, !!(set & 2));
 		CU_ASSERT_EQUAL(seen.o.has_wscale, !!(set & 4));
+		CU_ASSERT_EQUAL(seen.h.wnd, set & 1 ? 45 * 1448 : 44 * 1460);
 		bench_say(b, TCP_ACK, 0);
 		const struct tcp_conn *c = bench_conn(b);
 		CU_ASSERT_PTR_NOT_NULL_FATAL(c);
