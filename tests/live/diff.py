@@ -90,7 +90,7 @@ class Comparison:
 
     def check_masks(self):
         """What is masked for all still differs somewhere."""
-        found = fields_of(self.run("tcp-paws", [])[1]) if self.masks else set()
+        found = fields_of(self.run("tcp-out-of-order", [])[1]) if self.masks else set()
         return [f"nothing differs in {field} any more" for field in self.expected(ANY) - found]
 
 
