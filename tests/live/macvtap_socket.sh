@@ -61,7 +61,7 @@ import socket, time
 s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET); s.connect('$path'); print('there', flush=True); time.sleep(60)"
 wait_for 5 grep -q there "$TMP/idle.txt"
 wait_for 5 eval 'tapir_run near "ip link show mvt0" | grep -q LOWER_UP'
-tapir_run near 'ip neigh add 10.0.0.9 lladdr 02:00:00:00:00:77 dev eth0; ping -q -f -c 3000 -s 1000 10.0.0.9' 60 >/dev/null
+tapir_run near 'ip neigh add 10.0.0.9 lladdr 02:00:00:00:00:77 dev eth0; ping -q -f -c 300 -s 1000 10.0.0.9' 60 >/dev/null
 tapir_says near 'drops' 'DEV_TX_BUSY'
 kill $BACKGROUND
 
