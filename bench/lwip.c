@@ -54,7 +54,8 @@ static err_t echo(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t err)
 		tcp_write(pcb, q->payload, q->len, TCP_WRITE_FLAG_COPY);
 	tcp_recved(pcb, p->tot_len);
 	pbuf_free(p);
-	return tcp_output(pcb);
+	tcp_output(pcb); /* if it fails, later; what is freed must not be refused */
+	return ERR_OK;
 }
 
 static err_t discard(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t err)
