@@ -271,12 +271,13 @@ fuzz: deps-fuzz
 GOCODE := /usr/share/gocode
 PEERS  := $(if $(wildcard /usr/include/lwip/lwip),lwip) $(if $(wildcard /usr/include/slirp),slirp) \
 	  $(if $(and $(wildcard $(GOCODE)/src/gvisor.dev),$(shell command -v go)),gvisor)
+# Before our library, which has functions of the same names (tcp_output).
 $(BUILD)/bench/lwip: BENCH_LIBS = -isystem /usr/include/lwip -llwip
 $(BUILD)/bench/slirp: BENCH_LIBS = -lslirp
 $(BUILD)/bench/%: bench/%.c $(LIB)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(BASE) $(CFLAGS) -o $@ $< $(LIB) $(BENCH_LIBS)
+	$(Q)$(CC) $(BASE) $(CFLAGS) -o $@ $< $(BENCH_LIBS) $(LIB)
 
 $(BUILD)/bench/gvisor: bench/gvisor/main.go
 	$(call say,GO,$<)
