@@ -475,12 +475,9 @@ static int get_mtu(const struct sock *sk, int *value)
 	return MIN(mtu, 0);
 }
 
-int sock_get(struct sock *sk, enum sock_option opt, int *value)
+/* What all sockets have. */
+static int get_common(struct sock *sk, enum sock_option opt, int *value)
 {
-	int err = !sk->stack ? -ENODEV : sk->ops->get ? sk->ops->get(sk, opt, value) : -ENOPROTOOPT;
-
-	if (err != -ENOPROTOOPT)
-		return err;
 	switch (opt) {
 	case SO_OPT_RCVBUF:
 		*value = (int)sk->rx_limit;
@@ -535,4 +532,11 @@ int sock_get(struct sock *sk, enum sock_option opt, int *value)
 	default:
 		return -ENOPROTOOPT;
 	}
+}
+
+int sock_get(struct sock *sk, enum sock_option opt, int *value)
+{
+	int err = !sk->stack ? -ENODEV : sk->ops->get ? sk->ops->get(sk, opt, value) : -ENOPROTOOPT;
+
+	return err == -ENOPROTOOPT ? get_common(sk, opt, value) : err;
 }
