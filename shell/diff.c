@@ -71,17 +71,6 @@ static const struct option long_options[] = {
 	{0},
 };
 
-static bool read_mask(struct diff_run *d, const char *words)
-{
-	struct buf error = {0};
-	bool ok = mask_add(&d->mask, words, &error);
-
-	if (!ok)
-		replay_complain(&d->run, "--mask: %s", buf_text(&error));
-	buf_exit(&error);
-	return ok;
-}
-
 static bool read_gap(struct diff_run *d, const char *text)
 {
 	bool ok = args_duration(text, &d->gap_ns);
@@ -101,7 +90,7 @@ static bool read_option(struct diff_run *d, int option, const char *word)
 		d->kernel_setup = optarg;
 		return true;
 	case OPT_MASK:
-		return read_mask(d, optarg);
+		return replay_read_mask(&d->run, &d->mask, optarg);
 	case OPT_KEEP_GOING:
 		d->keep_going = true;
 		return true;
@@ -261,7 +250,7 @@ int diff_main(int argc, char **argv)
 	diff_init(&d->match);
 	d->gap_ns = GAP_S * NS_PER_SEC;
 	d->kernel.fd = -1;
-	read_mask(d, never_compared);
+	replay_read_mask(&d->run, &d->mask, never_compared);
 	status = read_options(d, argc, argv);
 	if (status < 0)
 		status = ask_both(d);

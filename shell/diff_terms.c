@@ -143,13 +143,9 @@ bool terms_note(struct terms *t, enum diff_side side, const struct kept *sent)
 
 /* ---- packets in other terms ---- */
 
-/* Writes a field of 2 or 4 octets. */
 static void put(struct kept *k, const struct field *x, uint32_t value)
 {
-	if (x->len == 2)
-		*(be16 *)(k->data + x->at) = put16((uint16_t)value);
-	else
-		*(be32 *)(k->data + x->at) = put32(value);
+	field_put(k->data, x, value);
 }
 
 /* The sum of all that ICMP's or TCP's checksum is over, but the pseudo-header. */

@@ -360,6 +360,14 @@ uint64_t fields_value(const struct fields *f, const char *name)
 	return x ? x->value : 0;
 }
 
+void field_put(uint8_t *data, const struct field *f, uint32_t value)
+{
+	if (f->len == 2)
+		*(be16 *)(data + f->at) = put16((uint16_t)value);
+	else
+		*(be32 *)(data + f->at) = put32(value);
+}
+
 static bool begins(const char *full, const char *name)
 {
 	size_t len = strlen(name);

@@ -43,6 +43,9 @@ void fields_exit(struct fields *f);
 const struct field *fields_find(const struct fields *f, const char *name);
 uint64_t fields_value(const struct fields *f, const char *name);
 
+/* Writes another value to where it was read from; of fields of 2 or 4 octets. */
+void field_put(uint8_t *data, const struct field *f, uint32_t value);
+
 /* The value as text; of octets how many there are, and the first ones. `data` is what was read. Returns `text`. */
 const char *field_text(const struct field *f, const uint8_t *data, char text[FIELD_TEXT_LEN]);
 

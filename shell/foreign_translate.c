@@ -11,10 +11,7 @@ enum { MSS_DEFAULT = 536 };
 
 static void put(struct foreign *fo, const struct field *x, uint32_t value)
 {
-	if (x->len == 2)
-		*(be16 *)(fo->packet + x->at) = put16((uint16_t)value);
-	else
-		*(be32 *)(fo->packet + x->at) = put32(value);
+	field_put(fo->packet, x, value);
 }
 
 /* A timestamp of ours that was echoed: of what we sent then in its place, and none that is still to come. */

@@ -98,17 +98,6 @@ static const struct option long_options[] = {
 	{0},
 };
 
-static bool read_mask(struct replay *r, const char *words)
-{
-	struct buf error = {0};
-	bool ok = mask_add(&r->mask, words, &error);
-
-	if (!ok)
-		replay_complain(&r->run, "--mask: %s", buf_text(&error));
-	buf_exit(&error);
-	return ok;
-}
-
 static bool read_linger(struct replay *r, const char *text)
 {
 	bool ok = args_duration(text, &r->run.linger_ns);
@@ -144,7 +133,7 @@ static bool read_option(struct replay *r, int option, const char *word)
 		r->out = optarg;
 		return true;
 	case OPT_MASK:
-		return read_mask(r, optarg);
+		return replay_read_mask(&r->run, &r->mask, optarg);
 	case OPT_FOREIGN:
 		r->run.feed.foreign = &r->foreign;
 		return true;

@@ -237,15 +237,28 @@ void replay_run_init(struct replay_run *run, const char *program)
 	list_init(&run->early);
 }
 
+bool replay_read_mask(const struct replay_run *run, struct mask *m, const char *words)
+{
+	struct buf error = {0};
+	bool ok = mask_add(m, words, &error);
+
+	if (!ok)
+		replay_complain(run, "--mask: %s", buf_text(&error));
+	buf_exit(&error);
+	return ok;
+}
+
 bool replay_read_seed(struct replay_run *run, const char *text)
 {
 	char *end;
+	bool ok;
 
 	errno = 0;
 	run->seed = strtoull(text, &end, 0);
-	if (errno || end == text || *end || text[0] == '-')
+	ok = !errno && end != text && !*end && text[0] != '-';
+	if (!ok)
 		replay_complain(run, "--seed wants a number from 0 to 2^64 - 1, not '%s'", text);
-	return !errno && end != text && !*end && text[0] != '-';
+	return ok;
 }
 
 int replay_run(struct replay_run *run)

@@ -8,6 +8,7 @@
 
 #include "dev/replay.h"
 #include "net/stack.h"
+#include "shell/packet_diff.h"
 #include "shell/replay_feed.h"
 
 /* What becomes of it; exit statuses. */
@@ -45,6 +46,9 @@ void replay_run_init(struct replay_run *run, const char *program);
 
 /* Prints "PROGRAM: ..." to stderr. Returns REPLAY_UNUSABLE. */
 int replay_complain(const struct replay_run *run, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Words of --mask. False: one of them is unknown, and is complained of. */
+bool replay_read_mask(const struct replay_run *run, struct mask *m, const char *words);
 
 /* --seed. False: that was no number, and is complained of. */
 bool replay_read_seed(struct replay_run *run, const char *text);
