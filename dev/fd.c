@@ -46,34 +46,56 @@ static struct virtio_net_hdr offload_to(const struct pkt *p)
 	return h;
 }
 
-/* A small one moves to a small buffer (copybreak). */
-struct pkt *dev_fd_frame(const struct dev_fd *f, struct pkt *p, size_t n)
+/* There is one, unless there is no memory. */
+static bool has_spare(struct dev_fd *f)
 {
-	struct virtio_net_hdr h = {0};
-
-	memcpy(&h, p->data - f->hdr_len, f->hdr_len);
-	p->len = (uint32_t)n - f->hdr_len;
-	offload_from(p, &h);
-	return pkt_shrink(p);
+	if (!f->spare)
+		f->spare = stack_pkt(f->dev.stack, DEV_FD_ROOM);
+	return f->spare;
 }
 
-/* Every frame is read into a big buffer, since the other side may have a larger MTU, its header into the headroom.
- * NULL: nothing there, no buffer, or the device is gone (then *gone). */
-static struct pkt *read_one(struct dev_fd *f, bool *gone)
+/* The frame of `n` octets, header included, that came to the spare packet: a small one is copied (copybreak), a big one
+ * stays where it is, and another packet becomes the spare one. What came bears the younger number. NULL: no memory. */
+static struct pkt *take_frame(struct dev_fd *f, size_t n)
 {
-	struct pkt *p = f->ring ? fd_ring_take(f, gone) : NULL;
+	struct pkt *came = f->spare, *p = stack_pkt(f->dev.stack, n - f->hdr_len);
+	struct virtio_net_hdr h = {0};
 
-	if (p || *gone)
-		return p;
-	p = stack_pkt(f->dev.stack, PKT_BIG_ROOM - PKT_HEADROOM);
 	if (!p)
 		return NULL;
-	ssize_t n = read(f->fd, p->data - f->hdr_len, p->room - PKT_HEADROOM + f->hdr_len);
-	if (n > 0 && (size_t)n >= f->hdr_len)
-		return dev_fd_frame(f, p, (size_t)n);
-	*gone = n < 0 && errno != EAGAIN && errno != EINTR;
-	pkt_free(p);
-	return NULL;
+	if (p->big) {
+		uint64_t younger = p->id;
+		p->id = came->id;
+		came->id = younger;
+		came->time_ns = p->time_ns;
+		f->spare = p;
+		p = came;
+	} else {
+		memcpy(p->data, came->data, n - f->hdr_len);
+	}
+	memcpy(&h, came->data - f->hdr_len, f->hdr_len);
+	p->len = (uint32_t)n - f->hdr_len;
+	offload_from(p, &h);
+	return p;
+}
+
+static ssize_t read_now(struct dev_fd *f)
+{
+	if (!has_spare(f))
+		return -EAGAIN;
+	ssize_t n = read(f->fd, f->spare->data - f->hdr_len, DEV_FD_ROOM + f->hdr_len);
+	return n < 0 ? -errno : n;
+}
+
+/* NULL: nothing there, no memory, or the device is gone (then *gone). */
+static struct pkt *read_one(struct dev_fd *f, bool *gone)
+{
+	ssize_t n = f->ring ? fd_ring_take(f) : -EAGAIN;
+
+	if (n == -EAGAIN)
+		n = read_now(f);
+	*gone = n < 0 && n != -EAGAIN && n != -EINTR;
+	return n > 0 && (size_t)n >= f->hdr_len ? take_frame(f, (size_t)n) : NULL;
 }
 
 /* What a turn may still take. */
@@ -148,7 +170,7 @@ void dev_fd_make_plain(struct dev_fd *f)
 void dev_fd_start(struct dev_fd *f)
 {
 	f->watch = (struct watch){.fd = f->fd, .events = POLLIN, .ready = drain};
-	f->ring = fd_ring_new(f);
+	f->ring = has_spare(f) ? fd_ring_new(f) : NULL;
 	f->watch.is_told = f->ring;
 	loop_watch(stack_loop(f->dev.stack), &f->watch);
 	if (f->ring)
@@ -184,6 +206,9 @@ void dev_fd_close(struct dev_fd *f)
 		return;
 	loop_unwatch(stack_loop(f->dev.stack), &f->watch);
 	fd_ring_free(f);
+	if (f->spare)
+		pkt_free(f->spare);
+	f->spare = NULL;
 	close(f->fd);
 	f->fd = -1;
 	dev_set_carrier(&f->dev, false);

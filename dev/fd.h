@@ -8,13 +8,17 @@
 #define DEV_FD_H
 
 #include "net/dev.h"
+#include "net/pkt.h"
 
 #include <linux/if_tun.h>
 
 /* For TUNSETOFFLOAD: what the machine's end may hand over as it is. */
 enum { DEV_FD_OFFLOADS = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO_ECN };
 
-enum { VNET_LEN = 10 }; /* of a virtio_net_hdr */
+enum {
+	VNET_LEN = 10,				   /* of a virtio_net_hdr */
+	DEV_FD_ROOM = PKT_BIG_ROOM - PKT_HEADROOM, /* for a frame: the other side may have a larger MTU */
+};
 
 struct fd_ring;
 
@@ -23,6 +27,7 @@ struct dev_fd {
 	struct watch watch;
 	int fd;		      /* -1: gone */
 	unsigned hdr_len;     /* before each frame: VNET_LEN, or 0 */
+	struct pkt *spare;    /* a big one, into which the next frame is read, its header into the headroom */
 	struct fd_ring *ring; /* reads and writes by the loop's ring; NULL: by system calls of their own */
 	unsigned singles;     /* how often in a row it had a single frame */
 };

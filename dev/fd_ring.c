@@ -19,7 +19,6 @@ struct fd_ring {
 		struct dev_fd *f;
 	} writes[WRITES]; /* used in turn */
 	unsigned next;
-	struct pkt *p; /* a big one, into which the pending read goes */
 };
 
 static void read_done(struct uring_op *op)
@@ -29,11 +28,6 @@ static void read_done(struct uring_op *op)
 	loop_tell(stack_loop(f->dev.stack), &f->watch, POLLIN);
 }
 
-static struct pkt *big_packet(const struct dev_fd *f)
-{
-	return stack_pkt(f->dev.stack, PKT_BIG_ROOM - PKT_HEADROOM);
-}
-
 struct fd_ring *fd_ring_new(struct dev_fd *f)
 {
 	struct uring *u = &stack_loop(f->dev.stack)->ring;
@@ -41,11 +35,6 @@ struct fd_ring *fd_ring_new(struct dev_fd *f)
 
 	if (!r)
 		return NULL;
-	r->p = big_packet(f);
-	if (!r->p) {
-		free(r);
-		return NULL;
-	}
 	r->uring = u;
 	r->f = f;
 	r->read.done = read_done;
@@ -60,7 +49,6 @@ void fd_ring_free(struct dev_fd *f)
 		return;
 	uring_enter(r->uring, false); /* the writes */
 	uring_cancel(r->uring, &r->read);
-	pkt_free(r->p);
 	f->ring = NULL;
 	free(r);
 }
@@ -70,41 +58,15 @@ void fd_ring_read(struct dev_fd *f)
 	struct fd_ring *r = f->ring;
 
 	r->read.res = -EAGAIN;
-	uring_read(
-		r->uring, &r->read, f->fd, r->p->data - f->hdr_len, r->p->room - PKT_HEADROOM + f->hdr_len);
+	uring_read(r->uring, &r->read, f->fd, f->spare->data - f->hdr_len, DEV_FD_ROOM + f->hdr_len);
 }
 
-/* A packet with the `n` octets that came: a small one with a copy of them, or else the one they came to, in whose place
- * there is another one then. What came bears the younger number. NULL: no memory. */
-static struct pkt *swap(struct dev_fd *f, size_t n)
+int fd_ring_take(struct dev_fd *f)
 {
-	struct fd_ring *r = f->ring;
-	struct pkt *came = r->p, *p = stack_pkt(f->dev.stack, n - f->hdr_len);
+	int n = f->ring->read.res;
 
-	if (!p)
-		return NULL;
-	if (!p->big) {
-		memcpy(p->data - f->hdr_len, came->data - f->hdr_len, n);
-		return p;
-	}
-	uint64_t older = came->id;
-	came->id = p->id;
-	came->time_ns = p->time_ns;
-	p->id = older;
-	r->p = p;
-	return came;
-}
-
-struct pkt *fd_ring_take(struct dev_fd *f, bool *gone)
-{
-	struct fd_ring *r = f->ring;
-	int n = r->read.res;
-
-	r->read.res = -EAGAIN;
-	*gone = n < 0 && n != -EAGAIN && n != -EINTR;
-	bool whole = n > 0 && (size_t)n >= f->hdr_len;
-	struct pkt *p = whole ? swap(f, (size_t)n) : NULL;
-	return p ? dev_fd_frame(f, p, (size_t)n) : NULL;
+	f->ring->read.res = -EAGAIN;
+	return n;
 }
 
 static void write_done(struct uring_op *op)

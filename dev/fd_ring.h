@@ -18,16 +18,13 @@ void fd_ring_free(struct dev_fd *f);
 /* Queues the next read; none is pending. */
 void fd_ring_read(struct dev_fd *f);
 
-/* The frame that the last read brought, the caller's now. NULL: none, it was taken already, or the device is gone
- * (then *gone). */
-struct pkt *fd_ring_take(struct dev_fd *f, bool *gone);
+/* How many octets the last read brought to f->spare, or -errno; -EAGAIN: none, or they were taken already. */
+int fd_ring_take(struct dev_fd *f);
 
 /* `p` begins with its virtio header, where there is one. */
 void fd_ring_write(struct dev_fd *f, struct pkt *p);
 
-/* The two ends in fd.c. n bytes, header included, came to p->data - f->hdr_len: the frame that they are, in p or a
- * smaller packet in its place; `p` was written, or -errno. */
-struct pkt *dev_fd_frame(const struct dev_fd *f, struct pkt *p, size_t n);
+/* In fd.c: `p` was written, or -errno. */
 void dev_fd_sent(struct dev_fd *f, struct pkt *p, int res);
 
 #endif

@@ -28,7 +28,7 @@ dropped() { # the sum of all drops
 	tapir_run f drops | awk '$1 ~ /^[0-9]+$/ { n += $1 } END { print n + 0 }'
 }
 
-in_use() { # packets, of both pools; one big one is where the pending read of a ring goes
+in_use() { # packets, of both pools; one big one is where the next frame goes
 	tapir_run f stat | awk '$1 == "small" || $1 == "big" && $4 > 1 { n += $4 } END { print n + 0 }'
 }
 
