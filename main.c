@@ -89,7 +89,7 @@ static int run_world(const struct options *o, struct sandbox *b, int door)
 	else
 		clock_init_real(&clock);
 	loop_init(&loop, clock);
-	loop_use_ring(&loop);
+	loop_use_ring(&loop, o->busy_us * NS_PER_US);
 	record_loop(&loop);
 	world_init(&w, &loop, o->seed, inet_protos);
 	int status = run_shell(&w, o, b, door);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@ enum {
 	LOOP_BUDGET_BYTES = 1 << 20,
 	LOOK_EVERY = 8,
 	LOOK_EVENTS = 64,
+	PAUSE_MAX = 1000,
 	RESTLESS_TURNS = 1000,
 	RESTLESS_NS = 1000000
 };
@@ -55,9 +57,10 @@ void loop_exit(struct loop *l)
 	close(l->alarm);
 }
 
-void loop_use_ring(struct loop *l)
+void loop_use_ring(struct loop *l, uint64_t busy_ns)
 {
 	uring_init(&l->ring);
+	l->busy.most_ns = busy_ns;
 }
 
 void loop_watch(struct loop *l, struct watch *w)
@@ -133,6 +136,46 @@ static void set_alarm(struct loop *l, uint64_t next)
 	l->alarm_rang = false;
 }
 
+/* Did somebody else want our core, since we last asked? Then it is not ours to burn. */
+static bool was_preempted(struct busy_poll *b)
+{
+	struct rusage use;
+	long before = b->preempted;
+
+	getrusage(RUSAGE_THREAD, &use);
+	b->preempted = use.ru_nivcsw;
+	return b->preempted != before;
+}
+
+static bool something_came(struct loop *l, uint64_t most_ns)
+{
+	struct clock machine;
+
+	clock_init_real(&machine);
+	for (uint64_t end = machine.now_ns + most_ns; clock_read(&machine) < end;) {
+		uring_enter(&l->ring, false);
+		if (l->told || !l->epoll_op.pending)
+			return true;
+	}
+	return false;
+}
+
+/* True: need not sleep. */
+static bool poll_busily(struct loop *l)
+{
+	struct busy_poll *b = &l->busy;
+
+	if (b->most_ns == 0 || b->skip > 0) {
+		b->skip -= b->skip > 0;
+		return false;
+	}
+	bool came = something_came(l, b->most_ns);
+	bool paid = came && !was_preempted(b);
+	b->pause = paid ? b->pause / 2 : MIN(2 * b->pause + 1, (unsigned)PAUSE_MAX);
+	b->skip = b->pause;
+	return came;
+}
+
 /* What epoll has; waits for that, or for what the ring brings. */
 static int look(struct loop *l, struct epoll_event *events, bool wait)
 {
@@ -140,7 +183,10 @@ static int look(struct loop *l, struct epoll_event *events, bool wait)
 		return epoll_wait(l->epoll, events, LOOK_EVENTS, wait ? -1 : 0);
 	if (!l->epoll_op.pending)
 		uring_poll(&l->ring, &l->epoll_op, l->epoll);
-	uring_enter(&l->ring, wait && !l->told);
+	if (!wait || l->told)
+		uring_enter(&l->ring, false);
+	else if (!poll_busily(l))
+		uring_enter(&l->ring, true);
 	return l->epoll_op.pending ? 0 : epoll_wait(l->epoll, events, LOOK_EVENTS, 0);
 }
 

@@ -46,6 +46,15 @@ struct work {
 	void (*fn)(struct work *w);
 };
 
+/* Busy polling: before it sleeps, the loop looks for a while whether something comes, since to be woken takes longer than
+ * most answers do, and costs who wakes us, too. Each try that does not pay doubles the sleeps until the next one. */
+struct busy_poll {
+	uint64_t most_ns; /* how long it looks; 0: never */
+	unsigned pause;	  /* so many sleeps were between the last tries */
+	unsigned skip;	  /* and are left until the next one */
+	long preempted;	  /* how often somebody else had taken our core, then */
+};
+
 struct loop {
 	struct clock clock;
 	uint64_t now; /* ns; the only time anybody sees during a turn */
@@ -57,7 +66,8 @@ struct loop {
 	struct uring ring;	  /* fd is -1: none */
 	struct uring_op epoll_op; /* the ring's poll of epoll */
 	bool told;		  /* a watch, since the last look */
-	int alarm;		  /* a timerfd that ends the sleep at alarm_ns of the machine's clock */
+	struct busy_poll busy;
+	int alarm; /* a timerfd that ends the sleep at alarm_ns of the machine's clock */
 	bool alarm_rang;
 	uint64_t alarm_ns;
 	struct list ingress; /* of struct work: in-memory devices holding frames */
@@ -76,8 +86,9 @@ struct loop {
 void loop_init(struct loop *l, struct clock clock);
 void loop_exit(struct loop *l);
 
-/* From now on it waits by a ring, if the kernel lets us have one: for a loop that always sleeps by itself. */
-void loop_use_ring(struct loop *l);
+/* From now on it waits by a ring, if the kernel lets us have one: for a loop that always sleeps by itself. With a ring it
+ * may also poll busily, `busy_ns` before a sleep at most. */
+void loop_use_ring(struct loop *l, uint64_t busy_ns);
 
 /* One turn. With `may_sleep` false it does what can be done now and returns.
  * Returns false when nothing can ever happen any more: no work, no timer that could fire, no descriptor. */

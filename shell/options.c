@@ -47,6 +47,8 @@ static const char help_text[] =
 	"printed\n"
 	"  --again DIR      run on what is written there alone: is all the same? Nothing of the machine is "
 	"touched\n"
+	"  --busy-poll US   look so many microseconds for frames before each sleep, while that pays "
+	"(0: never; default 50)\n"
 	"  --version, --help\n"
 	"\n"
 	"Examples:\n"
@@ -76,8 +78,11 @@ enum {
 	OPT_SEED,
 	OPT_RECORD,
 	OPT_AGAIN,
+	OPT_BUSY_POLL,
 	OPT_VERSION,
 };
+
+enum { BUSY_POLL_US = 50, BUSY_POLL_MOST_US = 10000 };
 
 /* Explains a mistake; returns the exit status. */
 static int __attribute__((format(printf, 1, 2))) wrong(const char *fmt, ...)
@@ -195,6 +200,18 @@ static int set_seed(struct options *o, const char *text)
 	return -1;
 }
 
+static int set_busy_poll(struct options *o, const char *text)
+{
+	char *end;
+	unsigned long us = strtoul(text, &end, 10);
+
+	if (end == text || *end || text[0] == '-' || us > BUSY_POLL_MOST_US)
+		return wrong(
+			"--busy-poll wants microseconds from 0 to %d, not '%s'", BUSY_POLL_MOST_US, text);
+	o->busy_us = us;
+	return -1;
+}
+
 static void add_script(struct options *o, bool is_text, const char *text)
 {
 	o->scripts[o->script_count++] = (struct options_script){is_text, text};
@@ -215,6 +232,7 @@ static const struct option long_options[] = {
 	{"seed", required_argument, NULL, OPT_SEED},
 	{"record", required_argument, NULL, OPT_RECORD},
 	{"again", required_argument, NULL, OPT_AGAIN},
+	{"busy-poll", required_argument, NULL, OPT_BUSY_POLL},
 	{"version", no_argument, NULL, OPT_VERSION},
 	{"help", no_argument, NULL, 'h'},
 	{0},
@@ -268,6 +286,8 @@ static int parse_one(struct options *o, struct seen *seen, int option, const cha
 	case OPT_AGAIN:
 		o->again = optarg;
 		return -1;
+	case OPT_BUSY_POLL:
+		return set_busy_poll(o, optarg);
 	case 'c':
 	case 'f':
 		add_script(o, option == 'c', optarg);
@@ -321,7 +341,8 @@ int options_parse(struct options *o, int argc, char **argv)
 	struct seen seen = {0};
 	int status = -1, option;
 
-	*o = (struct options){.scripts = calloc((size_t)argc + 1, sizeof(*o->scripts))};
+	*o = (struct options){
+		.scripts = calloc((size_t)argc + 1, sizeof(*o->scripts)), .busy_us = BUSY_POLL_US};
 	if (!o->scripts)
 		return wrong("no memory");
 	opterr = 0;

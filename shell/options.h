@@ -51,6 +51,7 @@ struct options {
 	bool is_virtual;
 	bool seed_given;
 	uint64_t seed;		    /* options_draw_seed() */
+	uint64_t busy_us;	    /* for loop_use_ring() */
 	const char *record, *again; /* directories, or NULL */
 };
 

@@ -38,7 +38,7 @@ static bool bench_on_plain(struct bench *b, int fd, int machine, bool is_plain)
 	struct dev_fd *f = calloc(1, sizeof(*f));
 
 	CU_ASSERT_TRUE_FATAL(f && fd >= 0);
-	loop_use_ring(&b->l->loop);
+	loop_use_ring(&b->l->loop, 0);
 	b->s = lab_host(b->l, "h1");
 	dev_fd_init(f, &ops, DEV_ETHER, fd);
 	if (is_plain)

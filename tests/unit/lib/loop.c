@@ -257,7 +257,7 @@ static void a_ring_sleeps_until_the_timer_and_sees_descriptors(void)
 	int pipe_fd[2];
 
 	setup(&f, false);
-	loop_use_ring(&f.loop);
+	loop_use_ring(&f.loop, 0);
 	CU_ASSERT_EQUAL_FATAL(pipe2(pipe_fd, O_NONBLOCK), 0);
 	f.watch = (struct watch){.fd = pipe_fd[0], .events = POLLIN, .ready = on_readable};
 	loop_watch(&f.loop, &f.watch);
@@ -269,6 +269,48 @@ static void a_ring_sleeps_until_the_timer_and_sees_descriptors(void)
 	loop_turn(&f.loop, true);
 	loop_turn(&f.loop, true);
 	CU_ASSERT_STRING_EQUAL(f.order, "TFG");
+	loop_unwatch(&f.loop, &f.watch);
+	close(pipe_fd[0]);
+	close(pipe_fd[1]);
+	loop_exit(&f.loop);
+}
+
+static void on_byte(struct watch *w, short revents)
+{
+	char c;
+
+	(void)revents;
+	CU_ASSERT_EQUAL(read(w->fd, &c, 1), 1);
+}
+
+/* Each try that nothing comes of doubles the sleeps until the next one; each that finds something halves them. */
+static void busy_polling_goes_on_while_it_pays(void)
+{
+	struct fixture f;
+	int pipe_fd[2];
+
+	setup(&f, false);
+	loop_use_ring(&f.loop, 100 * NS_PER_US);
+	if (f.loop.ring.fd < 0)
+		unit_skip("no io_uring here");
+	CU_ASSERT_EQUAL_FATAL(pipe2(pipe_fd, O_NONBLOCK), 0);
+	f.watch = (struct watch){.fd = pipe_fd[0], .events = POLLIN, .ready = on_byte};
+	loop_watch(&f.loop, &f.watch);
+	unsigned tries = 0, pause = 0;
+	for (int turns = 0; turns < 1000 && tries < 3 && f.loop.ring.fd >= 0; turns++, f.ran = 0) {
+		timer_arm(&f.loop.wheel, &f.timer, f.loop.now + NS_PER_MS);
+		loop_turn(&f.loop, true);
+		tries += f.loop.busy.pause != pause;
+		CU_ASSERT(f.loop.busy.pause == pause || f.loop.busy.pause == 2 * pause + 1);
+		pause = f.loop.busy.pause;
+	}
+	CU_ASSERT(pause == 7 || f.loop.ring.fd < 0);
+	int bytes = 0; /* more than it takes, as our core may be taken from us meanwhile */
+	for (; bytes < 1000 && f.loop.busy.pause > 0; bytes++) {
+		CU_ASSERT_EQUAL(write(pipe_fd[1], "B", 1), 1);
+		loop_turn(&f.loop, true);
+	}
+	CU_ASSERT(bytes < 1000);
 	loop_unwatch(&f.loop, &f.watch);
 	close(pipe_fd[0]);
 	close(pipe_fd[1]);
@@ -374,4 +416,5 @@ SUITE(lib_loop, T(virtual_time_passes_although_work_never_ends), T(a_regular_fil
 	T(virtual_time_stands_while_work_is_left), T(what_waits_for_rest_runs_before_time_moves),
 	T(work_without_end_is_as_good_as_rest), T(who_is_in_a_hurry_needs_no_waiters),
 	T(flowing_time_sleeps_until_the_timer), T(real_time_sleeps_until_the_timer),
-	T(a_ring_sleeps_until_the_timer_and_sees_descriptors), T(a_watch_may_remove_itself_and_others))
+	T(a_ring_sleeps_until_the_timer_and_sees_descriptors), T(busy_polling_goes_on_while_it_pays),
+	T(a_watch_may_remove_itself_and_others))

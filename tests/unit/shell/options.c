@@ -164,6 +164,25 @@ static void values_that_are_none_are_refused(void)
 	CHECK_WRONG("-x");
 }
 
+static void busy_polling_takes_microseconds(void)
+{
+	struct options o;
+
+	CU_ASSERT_EQUAL(PARSE(&o, "--tap", "t0"), GO_ON);
+	CU_ASSERT_EQUAL(o.busy_us, 50);
+	options_free(&o);
+	CU_ASSERT_EQUAL(PARSE(&o, "--busy-poll", "0"), GO_ON);
+	CU_ASSERT_EQUAL(o.busy_us, 0);
+	options_free(&o);
+	CU_ASSERT_EQUAL(PARSE(&o, "--busy-poll", "10000"), GO_ON);
+	CU_ASSERT_EQUAL(o.busy_us, 10000);
+	options_free(&o);
+	CHECK_WRONG("--busy-poll", "10001");
+	CHECK_WRONG("--busy-poll", "-1");
+	CHECK_WRONG("--busy-poll", "50us");
+	CHECK_WRONG("--busy-poll", "");
+}
+
 static void scripts_run_in_the_order_given(void)
 {
 	struct options o;
@@ -208,5 +227,5 @@ static void again_stands_alone(void)
 SUITE(shell_options, T(nothing_is_the_sandbox_with_a_random_seed), T(virtual_means_empty_and_seed_one),
 	T(virtual_refuses_the_machines_devices), T(topologies_exclude_each_other),
 	T(options_belong_to_the_device_before_them), T(plain_is_for_tap_and_tun),
-	T(values_that_are_none_are_refused), T(scripts_run_in_the_order_given), T(again_stands_alone),
-	T(help_and_version_end_well))
+	T(values_that_are_none_are_refused), T(busy_polling_takes_microseconds),
+	T(scripts_run_in_the_order_given), T(again_stands_alone), T(help_and_version_end_well))
