@@ -239,6 +239,9 @@ TCP_TIMERS(X)
 
 /* ---- sendq.c: bytes written and not yet acknowledged, [snd.una, snd.end) ---- */
 
+void tcp_sendq_init(struct tcp *tcp);
+void tcp_sendq_exit(struct tcp *tcp);
+
 /* Takes up to `len` bytes, as many as buffer and memory allow. > 0, -EAGAIN, -ENOMEM. Moves snd.end. */
 ssize_t tcp_sendq_write(struct tcp_conn *c, const void *data, size_t len);
 void tcp_sendq_copy(const struct tcp_conn *c, uint32_t seq, void *to, size_t len);

@@ -130,10 +130,11 @@ static uint32_t new_data(struct tcp_conn *c, uint32_t size)
 
 	if (data == 0 || wnd == 0)
 		return 0;
-	uint32_t room = tcp_cwnd_room(c);
-	uint32_t half = MAX(MIN(c->cwnd, c->snd.max_wnd) / 2 / size * size, size);
-	uint32_t len = MIN(MIN(data, wnd), MIN(super_size(c, size), half));
-
+	uint32_t room = tcp_cwnd_room(c), len = MIN(data, wnd);
+	if (len > size) {
+		uint32_t half = MAX(MIN(c->cwnd, c->snd.max_wnd) / 2 / size * size, size);
+		len = MIN(len, MIN(super_size(c, size), half));
+	}
 	if (room < MIN(len, size))
 		return 0;
 	len = MIN(len, MAX(room, size));

@@ -3,15 +3,16 @@
  * The send queue: bytes that the program wrote and the peer has not acknowledged, [snd.una, snd.end).
  *
  * They stand in chunks, each with its sequence number. A chunk is filled before the next one is made, and its
- * size follows the size of the write, so that a byte does not cost 64 KiB and a stream few chunks. What counts
- * against the send buffer and against the memory of all connections is what the chunks really take.
+ * size follows the size of the write, so that a byte does not cost 64 KiB and a stream few chunks; the smallest come from a
+ * pool, as one comes and goes with every request. What counts against the send buffer and against the memory of all
+ * connections is what the chunks really take.
  */
 #include "tcp/internal.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-enum { CHUNK_MIN = 2048, CHUNK_MAX = 65536 /* with the header */ };
+enum { CHUNK_MIN = 2048, CHUNK_MAX = 65536 /* with the header */, CACHED = 16 /* small ones */ };
 
 struct chunk {
 	struct list node;
@@ -24,6 +25,18 @@ struct tcp_sendq {
 	struct chunk *read; /* where the last tcp_sendq_copy() ended: the next one mostly goes on there */
 	size_t size;	    /* bytes of memory */
 };
+
+void tcp_sendq_init(struct tcp *tcp)
+{
+	pool_init(&tcp->sendqs, "tcp send queues", sizeof(struct tcp_sendq), 0, CACHED);
+	pool_init(&tcp->small_chunks, "tcp small chunks", CHUNK_MIN, 0, CACHED);
+}
+
+void tcp_sendq_exit(struct tcp *tcp)
+{
+	pool_exit(&tcp->sendqs);
+	pool_exit(&tcp->small_chunks);
+}
 
 static uint32_t chunk_end(const struct chunk *k)
 {
@@ -99,7 +112,9 @@ static struct chunk *add_chunk(struct tcp_conn *c, size_t len)
 	struct tcp_sendq *q = c->sendq;
 	size_t size = MIN(MAX(len + sizeof(struct chunk), (size_t)CHUNK_MIN), (size_t)CHUNK_MAX);
 	bool taken = take_memory(c, size);
-	struct chunk *k = taken ? malloc(size) : NULL;
+	struct chunk *k = !taken    ? NULL
+		: size == CHUNK_MIN ? pool_get(&tcp_of(c->stack)->small_chunks)
+				    : malloc(size);
 
 	if (!k) {
 		if (taken)
@@ -123,17 +138,23 @@ static void remove_chunk(struct tcp_conn *c, struct chunk *k)
 	list_del(&k->node);
 	c->sendq->size -= size;
 	tcp_mem_give(c->stack, size);
-	free(k);
+	if (size == CHUNK_MIN)
+		pool_put(&tcp_of(c->stack)->small_chunks, k);
+	else
+		free(k);
 }
 
 static bool make_queue(struct tcp_conn *c)
 {
 	if (c->sendq)
 		return true;
-	c->sendq = calloc(1, sizeof(*c->sendq));
-	if (c->sendq)
-		list_init(&c->sendq->chunks);
-	return c->sendq;
+	struct tcp_sendq *q = pool_get(&tcp_of(c->stack)->sendqs);
+	if (!q)
+		return false;
+	*q = (struct tcp_sendq){0};
+	list_init(&q->chunks);
+	c->sendq = q;
+	return true;
 }
 
 ssize_t tcp_sendq_write(struct tcp_conn *c, const void *data, size_t len)
@@ -204,6 +225,6 @@ void tcp_sendq_free(struct tcp_conn *c)
 		return;
 	list_each_safe(k, &c->sendq->chunks, struct chunk, node)
 		remove_chunk(c, k);
-	free(c->sendq);
+	pool_put(&tcp_of(c->stack)->sendqs, c->sendq);
 	c->sendq = NULL;
 }

@@ -42,7 +42,7 @@ struct tcp {
 	struct hash listeners; /* of struct tcp_listen, by port */
 	struct port_table ports;
 	struct siphash_key hash_key, isn_key, ts_key, cookie_key;
-	struct pool conns, halves, time_waits, flights, sent, recvqs, runs, stats;
+	struct pool conns, halves, time_waits, flights, sent, recvqs, runs, stats, sendqs, small_chunks;
 	size_t orphans;
 	size_t memory;	   /* bytes held in queues, true sizes */
 	bool mem_pressure; /* tcp_mem: it was above the second and is not yet below the first */

@@ -59,6 +59,7 @@ static int tcp_init(struct stack *s)
 	list_init(&tcp->dirty);
 	work_init(&tcp->output_work, tcp_attend);
 	init_pools(tcp);
+	tcp_sendq_init(tcp);
 	tcp_time_wait_init(tcp);
 	return 0;
 }
@@ -99,6 +100,7 @@ static void tcp_exit(struct stack *s)
 		tcp_conn_free(c);
 	work_cancel(&tcp->output_work);
 	tcp_time_wait_exit(tcp);
+	tcp_sendq_exit(tcp);
 	tcp_causes_exit(tcp);
 	hash_exit(&tcp->entries);
 	hash_exit(&tcp->listeners);
