@@ -39,7 +39,7 @@ static struct answer *slot_of(struct route_cache *c, const struct route_key *key
 	return &c->slots[mixed >> (32 - SLOT_BITS)];
 }
 
-int cache_lookup(struct stack *s, const struct route_key *key, struct route_path *path)
+int route_cached(struct stack *s, const struct route_key *key, struct route_path *path)
 {
 	if (!s->ip->cache)
 		s->ip->cache = calloc(1, sizeof(*s->ip->cache));

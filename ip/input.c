@@ -74,7 +74,7 @@ static enum drop_reason check_source(const struct netif *n, const struct ip_hdr 
 
 	if (h->src == IP_ANY)
 		return DROP_NONE;
-	int err = cache_lookup(n->stack, &key, &back);
+	int err = route_cached(n->stack, &key, &back);
 	if (!err && back.type == ROUTE_LOCAL)
 		return DROP_IP_OWN_SOURCE;
 	if (!err && back.type != ROUTE_UNICAST)
@@ -181,7 +181,7 @@ static struct verdict decide(struct stack *s, const struct pkt *p, struct route_
 	if (h->dst == IP_BROADCAST || h->dst == IP_ANY)
 		return decide_broadcast(s, p, NULL);
 	struct route_key key = {.dst = h->dst, .src = h->src, .tos = h->tos};
-	int err = cache_lookup(s, &key, path);
+	int err = route_cached(s, &key, path);
 	if (err)
 		return no_route(s, n, err);
 	route_trace(s, p, &key, path);

@@ -59,8 +59,6 @@ void route_trace(
 
 /* ---- cache.c ---- */
 
-/* route_lookup(), for what is asked once for each packet. */
-int cache_lookup(struct stack *s, const struct route_key *key, struct route_path *path);
 void cache_exit(struct stack *s);
 
 /* ---- reassemble.c ---- */

@@ -86,6 +86,9 @@ struct route_path {
  * device by oif, a route, or a default; then the nexthop is dst. */
 int route_lookup(struct stack *s, const struct route_key *key, struct route_path *path);
 
+/* The same, where it is asked once for each packet or connection: answers are remembered (cache.c). */
+int route_cached(struct stack *s, const struct route_key *key, struct route_path *path);
+
 /* A redirect was accepted: packets to `dst` go by `gateway` of `n` from now on (checked by the caller). */
 void route_redirect(struct stack *s, uint32_t dst, uint32_t gateway, struct netif *n);
 

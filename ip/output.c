@@ -178,7 +178,7 @@ static enum drop_reason reason_of(int err)
 static int find_way(struct stack *s, const struct route_key *key, bool broadcast_ok, struct route_path *path,
 	enum drop_reason *why)
 {
-	int err = cache_lookup(s, key, path);
+	int err = route_cached(s, key, path);
 
 	if (!err && path->type == ROUTE_LOCAL && !s->lo)
 		err = -ENETUNREACH;

@@ -19,7 +19,7 @@ uint16_t tcp_advertised_mss(const struct tcp_conn *c, uint32_t remote, uint32_t 
 	struct stack *s = c->stack;
 	struct route_key key = {.dst = remote, .src = local};
 	struct route_path path;
-	uint32_t mtu = route_lookup(s, &key, &path) ? 0
+	uint32_t mtu = route_cached(s, &key, &path) ? 0
 		: path.route.mtu		    ? path.route.mtu
 						    : path.netif->dev->mtu;
 
@@ -48,7 +48,7 @@ static uint32_t path_mtu(const struct tcp_conn *c)
 		.dst = c->e.remote, .src = c->e.local, .oif = c->sock ? c->sock->bound_dev : 0};
 	struct route_path path;
 
-	if (route_lookup(c->stack, &key, &path))
+	if (route_cached(c->stack, &key, &path))
 		return c->mtu ? c->mtu : TCP_MSS_DEFAULT + IP_HDR_LEN + TCP_HDR_LEN;
 	return MAX(path.mtu, (uint32_t)IP_MIN_MTU);
 }

@@ -15,11 +15,9 @@ static uint32_t hash_of(
 	return (uint32_t)siphash(&tcp->hash_key, four, sizeof(four));
 }
 
-struct tcp_entry *tcp_entry_find(
-	const struct tcp *tcp, uint32_t local, uint16_t local_port, uint32_t remote, uint16_t remote_port)
+static struct tcp_entry *find(const struct tcp *tcp, uint32_t hash, uint32_t local, uint16_t local_port,
+	uint32_t remote, uint16_t remote_port)
 {
-	uint32_t hash = hash_of(tcp, local, local_port, remote, remote_port);
-
 	hash_each_match(e, &tcp->entries, hash, struct tcp_entry, link) {
 		if (e->local == local && e->remote == remote && e->local_port == local_port &&
 			e->remote_port == remote_port)
@@ -28,11 +26,18 @@ struct tcp_entry *tcp_entry_find(
 	return NULL;
 }
 
+struct tcp_entry *tcp_entry_find(
+	const struct tcp *tcp, uint32_t local, uint16_t local_port, uint32_t remote, uint16_t remote_port)
+{
+	return find(tcp, hash_of(tcp, local, local_port, remote, remote_port), local, local_port, remote,
+		remote_port);
+}
+
 int tcp_entry_add(struct tcp *tcp, struct tcp_entry *e)
 {
 	uint32_t hash = hash_of(tcp, e->local, e->local_port, e->remote, e->remote_port);
 
-	if (tcp_entry_find(tcp, e->local, e->local_port, e->remote, e->remote_port))
+	if (find(tcp, hash, e->local, e->local_port, e->remote, e->remote_port))
 		return -EADDRNOTAVAIL;
 	int err = hash_add(&tcp->entries, &e->link, hash);
 	e->listed = !err;

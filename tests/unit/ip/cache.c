@@ -23,7 +23,7 @@ static unsigned compare(struct stack *s, struct rng *r)
 		key.tos = (uint8_t)(rng_below(r, 2) << 4);
 		key.src = rng_below(r, 2) ? 0 : lab_ip("10.0.0.1");
 		int err = route_lookup(s, &key, &now);
-		different += cache_lookup(s, &key, &remembered) != err || !same(&now, &remembered);
+		different += route_cached(s, &key, &remembered) != err || !same(&now, &remembered);
 	}
 	return different;
 }
@@ -96,13 +96,13 @@ static void an_answer_is_remembered_until_something_changes(void)
 	struct route_key key = {.dst = lab_ip("10.0.1.2")};
 	struct route_path path;
 
-	CU_ASSERT_EQUAL(cache_lookup(b.s, &key, &path), 0);
+	CU_ASSERT_EQUAL(route_cached(b.s, &key, &path), 0);
 	CU_ASSERT_EQUAL(path.mtu, 1500);
 	b.eth1->mtu = 1000; /* behind everybody's back */
-	CU_ASSERT_EQUAL(cache_lookup(b.s, &key, &path), 0);
+	CU_ASSERT_EQUAL(route_cached(b.s, &key, &path), 0);
 	CU_ASSERT_EQUAL(path.mtu, 1500);
 	b.s->generation++;
-	CU_ASSERT_EQUAL(cache_lookup(b.s, &key, &path), 0);
+	CU_ASSERT_EQUAL(route_cached(b.s, &key, &path), 0);
 	CU_ASSERT_EQUAL(path.mtu, 1000);
 	bench_close(&b);
 }
