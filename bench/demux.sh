@@ -2,16 +2,18 @@
 # SPDX-License-Identifier: MIT
 # Frames to one and to PORTS macvlans on one TAP device, in turn: how many a second are read and given to the right one.
 # Prints the medians and their ratio; and what a frame costs tapir, which another load on the machine changes less. As root,
-# in a network namespace of its own; tapir on core 0, the driver on core 1.
-#   bench/demux.sh [ROUNDS [PORTS [SECONDS]]]
-rounds=${1:-5} ports=${2:-10000} seconds=${3:-2}
+# in a network namespace of its own; tapir on core 0, the driver on core 1. With `hosts` each macvlan is in a host of its own.
+#   bench/demux.sh [ROUNDS [PORTS [SECONDS [hosts]]]]
+rounds=${1:-5} ports=${2:-10000} seconds=${3:-2} hosts=$4
 bin=${BUILD:-build}
 [ -n "$TAPIR_BENCH_NS" ] || exec env TAPIR_BENCH_NS=1 unshare -n --mount sh -c 'mount -t sysfs sysfs /sys; exec "$0" "$@"' "$0" "$@"
 log=$bin/bench/demux.log
 
 network() { # PORTS: the commands that make them
-	seq 0 $(($1 - 1)) | awk '{
+	seq 0 $(($1 - 1)) | awk -v hosts="$hosts" '{
 		printf "ip link add link eth0 name m%d address 02:00:00:00:%02x:%02x type macvlan mode bridge\n", $1, $1 / 256, $1 % 256
+		if (hosts)
+			printf "ip netns add h%d\nip link set m%d netns h%d\nip netns exec h%d ", $1, $1, $1, $1
 		printf "ip link set m%d up\n", $1 }'
 	echo 'echo ready; sleep 1000'
 }

@@ -126,6 +126,7 @@ void macvlan_table_prefetch(const struct macvlan_table *t, struct mac mac)
 	const struct macvlan *m = CONTAINER_OF(l, struct macvlan, up_link);
 	prefetch(m, sizeof(*m));
 	prefetch(m->dev.netif, sizeof(*m->dev.netif));
+	prefetch(m->dev.stack, 2 * CACHE_LINE);
 }
 
 struct macvlan *macvlan_table_passthru(const struct macvlan_table *t)

@@ -43,21 +43,27 @@ struct monitor {
 };
 
 struct stack {
+	/* what every packet looks at: in two lines of a cache, as there may be ten thousand hosts */
+	struct world *world;
+	struct arp *arp; /* each protocol's own state */
+	struct ip *ip;
+	struct icmp *icmp;
+	struct udp *udp;
+	struct tcp *tcp;
+	struct drop_count *drops; /* DROP_COUNT of them, allocated with the first drop */
+	uint32_t trace_mask;	  /* 1 << enum trace_layer: what is recorded */
+	uint32_t
+		generation; /* moves on with every change of addresses, routes or devices: caches compare it */
+
+	uint32_t trace_shown;	    /* of what is recorded, what the user wants to see (`trace`) */
 	struct list node;	    /* in world->stacks */
 	struct hash_link name_link; /* in world->by_name */
-	struct world *world;
 	char name[32];
 	struct rng rng;	  /* depends on the world's seed and the name only */
 	struct list devs; /* by ifindex */
 	int next_ifindex;
 	struct dev *lo;
 
-	/* each protocol's own state */
-	struct arp *arp;
-	struct ip *ip;
-	struct icmp *icmp;
-	struct udp *udp;
-	struct tcp *tcp;
 	const struct proto *by_number[256]; /* IP protocol number -> protocol, or NULL */
 
 	/* What one layer asks of another that it may not include. Set at init by ip... */
@@ -79,13 +85,8 @@ struct stack {
 	int32_t sysctl[SYSCTL_COUNT];
 	int32_t conf_all[CONF_COUNT], conf_default[CONF_COUNT];
 	uint64_t mib[MIB_COUNT];
-	struct drop_count *drops;  /* DROP_COUNT of them, allocated with the first drop */
 	struct resolver *resolver; /* net/resolver.h; owned. NULL: nobody told it of any */
 	uint16_t last_qdisc;	   /* major number that a qdisc got of itself last */
-	uint32_t trace_mask;	   /* 1 << enum trace_layer: what is recorded */
-	uint32_t trace_shown;	   /* and of that, what the user wants to see (`trace`) */
-	uint32_t generation; /* moves on with every change of addresses, routes or devices: caches compare it
-			      */
 };
 
 void world_init(struct world *w, struct loop *loop, uint64_t seed, const struct proto *const *protos);
