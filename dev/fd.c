@@ -2,7 +2,9 @@
 /* Frames from and to a character device with virtio headers (virtio 1.2, 5.1.6). */
 #include "dev/fd_ring.h"
 
+#include "net/gro.h"
 #include "net/stack.h"
+#include "net/wire_ether.h"
 
 #include <errno.h>
 #include <linux/virtio_net.h>
@@ -46,7 +48,7 @@ static struct virtio_net_hdr offload_to(const struct pkt *p)
 	return h;
 }
 
-/* There is one, unless there is no memory. */
+/* Makes one, if need be. False: no memory. */
 static bool has_spare(struct dev_fd *f)
 {
 	if (!f->spare)
@@ -55,19 +57,21 @@ static bool has_spare(struct dev_fd *f)
 }
 
 /* The frame of `n` octets, header included, that came to the spare packet: a small one is copied (copybreak), a big one
- * stays where it is, and another packet becomes the spare one. What came bears the younger number. NULL: no memory. */
+ * stays where it is, and another packet becomes the spare one. That was numbered long before the frame came, so they change
+ * numbers, which rise as frames come. NULL: no memory. */
 static struct pkt *take_frame(struct dev_fd *f, size_t n)
 {
 	struct pkt *came = f->spare, *p = stack_pkt(f->dev.stack, n - f->hdr_len);
 	struct virtio_net_hdr h = {0};
 
-	if (!p)
+	if (!p) {
+		f->dev.stats.rx_dropped++;
 		return NULL;
+	}
 	if (p->big) {
-		uint64_t younger = p->id;
+		uint64_t higher = p->id;
 		p->id = came->id;
-		came->id = younger;
-		came->time_ns = p->time_ns;
+		came->id = higher;
 		f->spare = p;
 		p = came;
 	} else {
@@ -87,15 +91,16 @@ static ssize_t read_now(struct dev_fd *f)
 	return n < 0 ? -errno : n;
 }
 
-/* NULL: nothing there, no memory, or the device is gone (then *gone). */
-static struct pkt *read_one(struct dev_fd *f, bool *gone)
+/* The length of the next frame, which is in the spare packet now, header included; 0: nothing there, no memory, or the device
+ * is gone (then *gone). */
+static size_t read_one(struct dev_fd *f, bool *gone)
 {
 	ssize_t n = f->ring ? fd_ring_take(f) : -EAGAIN;
 
 	if (n == -EAGAIN)
 		n = read_now(f);
 	*gone = n < 0 && n != -EAGAIN && n != -EINTR;
-	return n > 0 && (size_t)n >= f->hdr_len ? take_frame(f, (size_t)n) : NULL;
+	return n > 0 && (size_t)n >= f->hdr_len ? (size_t)n : 0;
 }
 
 /* What a turn may still take. */
@@ -104,27 +109,43 @@ struct allowance {
 	int64_t bytes; /* the last frame may be longer */
 };
 
+/* Without virtio headers: whole super-frames do not come, so they are put together here. */
+static bool is_plain(const struct dev_fd *f)
+{
+	return f->hdr_len == 0;
+}
+
 /* Some frames are read before the first is looked at: so what they need of memory can be fetched for all of them at
  * once. No more bytes than stay near. False: no more are there. */
 static bool input_some(struct dev_fd *f, struct allowance *a)
 {
 	int64_t stop = MAX(0, a->bytes - GROUP_BYTES);
-	struct pkt *p[GROUP], *last = NULL;
+	struct pkt *p[GROUP];
+	struct gro gro = {0};
 	bool gone = false;
+	size_t len = 0;
 	int n = 0;
 
-	while (n < MIN(a->frames, GROUP) && a->bytes > stop && (last = read_one(f, &gone))) {
-		p[n++] = last;
-		a->bytes -= last->len;
+	for (; n < GROUP && a->frames > 0 && a->bytes > stop && (len = read_one(f, &gone)); a->frames--) {
+		a->bytes -= (int64_t)(len - f->hdr_len);
+		if (gro_join(&gro, f->spare->data, len))
+			continue;
+		gro_finish(&gro, &f->dev);
+		p[n] = take_frame(f, len);
+		if (!p[n])
+			continue;
+		if (is_plain(f) && f->dev.flags & DEV_UP)
+			gro_hold(&gro, &p[n], f->dev.type == DEV_ETHER ? ETHER_HDR_LEN : 0);
+		n++;
 	}
-	a->frames -= n;
+	gro_finish(&gro, &f->dev);
 	for (int i = 0; n > 1 && f->dev.rx_prefetch && i < n; i++)
 		f->dev.rx_prefetch(&f->dev, p[i]);
 	for (int i = 0; i < n; i++)
 		dev_input(&f->dev, p[i]);
 	if (gone)
 		dev_fd_close(f);
-	return last;
+	return len;
 }
 
 /* Where one frame at a time has come for a while (a ping, a request and its answer), asking for a second one

@@ -7,7 +7,7 @@
 
 struct tap_config {
 	bool is_tun;
-	bool is_plain; /* frames without a virtio header: no super-frames, and no checksum is left to the other end */
+	bool is_plain; /* without virtio headers: super-frames are cut, and no checksum is left to the other end */
 	struct mac mac; /* zero: random; no meaning for tun */
 };
 

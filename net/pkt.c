@@ -107,19 +107,31 @@ void pkt_done(struct pkt *p)
 	pkt_free(p);
 }
 
+/* The same packet in another buffer with `room` bytes; NULL: no memory. */
+static struct pkt *move(struct pkt *p, size_t room)
+{
+	struct pkt *to = pkt_new(p->pools, room);
+
+	if (!to)
+		return NULL;
+	copy_fields(to, p);
+	to->id = p->id;
+	to->parent = p->parent;
+	memcpy(pkt_put(to, p->len), p->data, p->len);
+	give_back(p);
+	return to;
+}
+
 struct pkt *pkt_shrink(struct pkt *p)
 {
-	if (!p->big || p->len > PKT_SMALL_ROOM - PKT_HEADROOM)
-		return p;
-	struct pkt *small = pkt_new(p->pools, p->len);
-	if (!small)
-		return p;
-	copy_fields(small, p);
-	small->id = p->id;
-	small->parent = p->parent;
-	memcpy(pkt_put(small, p->len), p->data, p->len);
-	give_back(p);
-	return small;
+	struct pkt *small = p->big && p->len <= PKT_SMALL_ROOM - PKT_HEADROOM ? move(p, p->len) : NULL;
+
+	return small ? small : p;
+}
+
+struct pkt *pkt_grow(struct pkt *p)
+{
+	return p->big ? p : move(p, PKT_BIG_ROOM - PKT_HEADROOM);
 }
 
 uint8_t *pkt_push(struct pkt *p, size_t n)

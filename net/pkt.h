@@ -105,6 +105,9 @@ void pkt_free(struct pkt *p);
  * itself. */
 struct pkt *pkt_shrink(struct pkt *p);
 
+/* The other way round: a big packet that holds what `p` held, or NULL, and `p` stays. */
+struct pkt *pkt_grow(struct pkt *p);
+
 static inline size_t pkt_headroom(const struct pkt *p)
 {
 	return (size_t)(p->data - p->buf);

@@ -32,7 +32,7 @@ static const char help_text[] =
 	"      --addr CIDR  ... with this address; may be repeated\n"
 	"      --mac MAC    ... with this MAC address\n"
 	"      --gw IP      ... with the default route by this gateway\n"
-	"      --plain      ... (TAP, TUN) without virtio headers: no super-frames, all checksums in full\n"
+	"      --plain      ... (TAP, TUN) without virtio headers: sends no super-frames, all checksums in full\n"
 	"  --empty          no device but lo\n"
 	"\n"
 	"What is run (nothing: a prompt, or standard input where it is no terminal):\n"

@@ -3,7 +3,9 @@
  * too. */
 #include "dev/fd.h"
 
+#include "net/gso.h"
 #include "net/wire_ether.h"
+#include "tests/unit/alloc.h"
 #include "tests/unit/lab.h"
 
 #include <fcntl.h>
@@ -384,7 +386,68 @@ static void a_plain_device_cuts_super_frames_and_completes_checksums(void)
 	bench_free(&b);
 }
 
-SUITE(dev_fd, T(frames_come_in_behind_their_header), T(a_small_frame_moves_to_a_small_buffer),
+/* Three segments of `size` octets, as a plain device delivers them. */
+static void give_segments(struct bench *b, uint16_t size)
+{
+	struct ip_hdr ip = {.src = 1, .dst = 2, .ttl = 64};
+	struct tcp_hdr tcp = {.flags = TCP_ACK};
+	struct pkt *p = lab_super_frame(b->s, b->d->mac, b->d->mac, ip, tcp, (size_t)3 * size, size);
+	struct list segments;
+
+	p->l2_len = ETHER_HDR_LEN;
+	list_init(&segments);
+	CU_ASSERT_EQUAL_FATAL(gso_segment(p, &segments), DROP_NONE);
+	list_each_safe(seg, &segments, struct pkt, node) {
+		CU_ASSERT_EQUAL(write(b->machine, seg->data, seg->len), (ssize_t)seg->len);
+		list_del(&seg->node);
+		pkt_free(seg);
+	}
+	pkt_free(p);
+}
+
+static void segments_of_a_plain_device_are_put_together(void)
+{
+	enum { HEADERS = ETHER_HDR_LEN + IP_HDR_LEN + TCP_HDR_LEN };
+
+	for (uint16_t size = 1000; size <= 3000; size += 2000) {
+		struct bench b = bench_new_plain(true);
+		b.tap.fn = see;
+		dev_add_tap(b.d, &b.tap);
+		give_segments(&b, size);
+		turn(&b);
+		CU_ASSERT_EQUAL(b.d->stats.rx_packets, 3);
+		CU_ASSERT_EQUAL(b.d->stats.rx_bytes, 3 * (HEADERS + size));
+		CU_ASSERT_EQUAL(b.seen.gso_size, size);
+		CU_ASSERT_EQUAL(b.seen.csum, PKT_CSUM_PARTIAL);
+		dev_set_up(b.d, false);
+		give_segments(&b, size);
+		turn(&b);
+		CU_ASSERT_EQUAL(b.d->stats.rx_packets, 3);
+		CU_ASSERT_EQUAL(b.d->stats.rx_dropped, 3);
+		bench_free(&b);
+	}
+}
+
+static void without_memory_frames_are_counted_and_lost(void)
+{
+	struct bench b = bench_new();
+
+	b.l->loop.budget = 3;
+	stack_count_drop(b.s, DROP_NO_MEMORY); /* makes the counters */
+	for (int i = 0; i < 5; i++)
+		give(&b, (struct virtio_net_hdr){0}, FRAME_LEN);
+	alloc_arm(1, true);
+	turn(&b);
+	CU_ASSERT_EQUAL(b.d->stats.rx_dropped, 3);
+	turn(&b);
+	alloc_disarm();
+	CU_ASSERT_EQUAL(b.d->stats.rx_dropped, 5);
+	CU_ASSERT_EQUAL(stack_drops(b.s, DROP_NO_MEMORY), 6);
+	bench_free(&b);
+}
+
+SUITE(dev_fd, T(segments_of_a_plain_device_are_put_together), T(without_memory_frames_are_counted_and_lost),
+	T(frames_come_in_behind_their_header), T(a_small_frame_moves_to_a_small_buffer),
 	T(offload_fields_come_in), T(a_turn_delivers_no_more_than_the_budget),
 	T(nor_much_more_than_so_many_bytes), T(a_burst_comes_in_order), T(less_than_a_header_is_no_frame),
 	T(a_frame_leaves_with_its_offload_fields), T(a_super_frame_leaves_in_one_piece),
