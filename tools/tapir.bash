@@ -13,13 +13,13 @@ _tapir_interfaces() {
 
 _tapir() {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} used=" ${COMP_WORDS[*]} "
-	local options="--host --tap --tun --macvtap --socket --empty -c -f -e --virtual --seed --record --again --version --help"
+	local options="--host --tap --tun --macvtap --socket --empty -c -f -e --virtual --seed --record --again --busy-poll --version --help"
 	COMPREPLY=()
 	[ "${COMP_WORDS[1]}" != replay ] || options="--setup --expect --update --out --mask --foreign --ours --fast --all --linger --after --dev --seed --help"
 	[ "${COMP_WORDS[1]}" != diff ] || options="--setup --kernel-setup --mask --keep-going --gap --dev --seed --help"
 	case $before in
 	--tap | --tun | --macvtap) COMPREPLY=($(compgen -W "$(_tapir_interfaces "${before#--}")" -- "$word")) ;;
-	--addr | --mac | --gw | --seed | -c | --linger | --gap | --dev | --ours) ;;
+	--addr | --mac | --gw | --seed | --busy-poll | -c | --linger | --gap | --dev | --ours) ;;
 	--mask) COMPREPLY=($(compgen -W "ipid ts isn ports csum time" -- "$word")) ;;
 	--record | --again) COMPREPLY=($(compgen -d -- "$word")) ;;
 	*)
