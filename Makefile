@@ -213,12 +213,14 @@ live-long: all $(ASAN)
 	@RESULTS= tests/live/run again big_files many tcp_lossy
 
 # All are run even when one of them fails: those that know no real time beside the unit tests, and then the live ones.
-RUN_VIRTUAL := { bad=0; for run in '$(RUN_LAB)' '$(RUN_GOLD)' $(RUN_SIM) '$(RUN_DRILL)' '$(RUN_GROWTH)'; do \
+LIVE_VIRTUAL := golden_100 golden_asan
+LIVE_REAL    := $(filter-out lib $(LIVE_VIRTUAL),$(patsubst tests/live/%.sh,%,$(sort $(wildcard tests/live/*.sh))))
+RUN_VIRTUAL  := { bad=0; for run in '$(RUN_LAB)' '$(RUN_GOLD)' $(RUN_SIM) '$(RUN_DRILL)' '$(RUN_GROWTH)' 'tests/live/run $(LIVE_VIRTUAL)'; do \
 	$$run || bad=1; done; exit $$bad; }
 
 test: deps-test all $(UNIT) $(BUILD)/netsim $(BUILD)/matrix $(BUILD)/drill $(BUILD)/drill.so $(ASAN) $(BENCH) $(BUILD)/bench/growth
 	@bad=0; $(RUN_VIRTUAL) >$(BUILD)/virtual.log 2>&1 & $(RUN_UNIT) || bad=1; wait $$! || bad=1; cat $(BUILD)/virtual.log; \
-	$(RUN_LIVE) || bad=1; exit $$bad
+	tests/live/run $(LIVE_REAL) || bad=1; exit $$bad
 
 cover: $(COVER)
 	@find $(BUILD)/cover -name '*.gcda' -delete
