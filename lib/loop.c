@@ -136,15 +136,13 @@ static void set_alarm(struct loop *l, uint64_t next)
 	l->alarm_rang = false;
 }
 
-/* Did somebody else want our core, since we last asked? Then it is not ours to burn. */
-static bool was_preempted(struct busy_poll *b)
+/* How often somebody else has taken our core from us. */
+static long preemptions(void)
 {
 	struct rusage use;
-	long before = b->preempted;
 
 	getrusage(RUSAGE_THREAD, &use);
-	b->preempted = use.ru_nivcsw;
-	return b->preempted != before;
+	return use.ru_nivcsw;
 }
 
 static bool something_came(struct loop *l, uint64_t most_ns)
@@ -169,8 +167,9 @@ static bool poll_busily(struct loop *l)
 		b->skip -= b->skip > 0;
 		return false;
 	}
+	long before = preemptions();
 	bool came = something_came(l, b->most_ns);
-	bool paid = came && !was_preempted(b);
+	bool paid = came && preemptions() == before;
 	b->pause = paid ? b->pause / 2 : MIN(2 * b->pause + 1, (unsigned)PAUSE_MAX);
 	b->skip = b->pause;
 	return came;

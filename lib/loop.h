@@ -4,8 +4,8 @@
  * or a ring of io_uring that polls it, so that devices can read and write in the same system call). A turn is:
  * wait, timers, ingress, egress.
  *
- *   1. wait    If no in-memory work is pending: sleep until a descriptor is ready or the next timer
- * is due; under the virtual clock: jump to the next timer when somebody waits for time to pass. Then read
+ *   1. wait    If no in-memory work is pending: sleep (after busy polling, while that pays) until a descriptor is ready or the
+ * next timer is due; under the virtual clock: jump to the next timer when somebody waits for time to pass. Then read
  * `now` once. While in-memory work is pending, descriptors are only looked at every few turns; work that never ends
  * (frames in a loop of bridges) takes time under the virtual clock too, after a thousand turns a millisecond each. What was to
  * be done at rest (loop_at_rest()) is done instead of the first sleep or jump.
@@ -47,12 +47,12 @@ struct work {
 };
 
 /* Busy polling: before it sleeps, the loop looks for a while whether something comes, since to be woken takes longer than
- * most answers do, and costs who wakes us, too. Each try that does not pay doubles the sleeps until the next one. */
+ * most answers do, and costs who wakes us, too. A try does not pay where nothing came, or somebody else wanted our core
+ * meanwhile; it doubles the sleeps until the next one. */
 struct busy_poll {
 	uint64_t most_ns; /* how long it looks; 0: never */
 	unsigned pause;	  /* so many sleeps were between the last tries */
 	unsigned skip;	  /* and are left until the next one */
-	long preempted;	  /* how often somebody else had taken our core, then */
 };
 
 struct loop {

@@ -7,7 +7,7 @@
 
 typedef unsigned __int128 wide;
 
-/* 2^32 counts as 1. */
+/* 2^16 counts as 1 in such a sum, and so do its powers. What is left is below 2^34: many can be added. */
 static uint64_t fold(wide sum)
 {
 	uint64_t a = (uint64_t)(sum >> 64), b = (uint64_t)sum;
