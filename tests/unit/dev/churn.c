@@ -44,8 +44,9 @@ static struct dev *any_dev(struct churn *c)
 {
 	unsigned n = 0;
 	struct dev *found = NULL;
+	struct stack *host = any_host(c);
 
-	stack_each_dev(d, any_host(c)) {
+	stack_each_dev(d, host) {
 		if (d->type == DEV_ETHER && below(c, ++n) == 0)
 			found = d;
 	}
