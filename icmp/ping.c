@@ -52,7 +52,7 @@ static int take_id(struct sock *sk, uint16_t wanted)
 		return -EADDRINUSE;
 	int err = hash_add(&s->icmp->pings, &ping_sock(sk)->link, id);
 	if (!err)
-		sk->local.port = id;
+		sk->extra->local.port = id;
 	return err;
 }
 
@@ -69,30 +69,30 @@ static int ping_open(struct sock *sk)
 
 static void ping_close(struct sock *sk)
 {
-	if (sk->local.port)
+	if (sk->extra->local.port)
 		hash_del(&sk->stack->icmp->pings, &ping_sock(sk)->link);
-	sk->local.port = 0;
+	sk->extra->local.port = 0;
 }
 
 static int ping_bind(struct sock *sk, const struct sock_addr *a)
 {
-	if (sk->local.port)
+	if (sk->extra->local.port)
 		return -EINVAL;
 	if (a->ip && !sk->freebind && ip_addr_kind(sk->stack, a->ip) != IP_ADDR_LOCAL)
 		return -EADDRNOTAVAIL;
 	int err = take_id(sk, a->port);
 	if (err)
 		return err;
-	sk->local.ip = a->ip;
+	sk->extra->local.ip = a->ip;
 	sk->named_ip = a->ip != 0;
 	return 0;
 }
 
 static void disconnect(struct sock *sk)
 {
-	sk->peer = (struct sock_end){0};
+	sk->extra->peer = (struct sock_end){0};
 	if (!sk->named_ip)
-		sk->local.ip = 0;
+		sk->extra->local.ip = 0;
 }
 
 static int ping_connect(struct sock *sk, const struct sock_addr *a)
@@ -102,14 +102,14 @@ static int ping_connect(struct sock *sk, const struct sock_addr *a)
 	disconnect(sk);
 	if (!a->ip)
 		return 0;
-	int err = ip_sock_route(sk, a->ip, &path);
-	if (!err && !sk->local.port)
+	int err = ip_sock_route(sk, sk->extra->local.ip, a->ip, &path);
+	if (!err && !sk->extra->local.port)
 		err = take_id(sk, 0);
 	if (err)
 		return err;
-	sk->peer = (struct sock_end){a->ip, a->port};
-	if (!sk->local.ip)
-		sk->local.ip = path.source;
+	sk->extra->peer = (struct sock_end){a->ip, a->port};
+	if (!sk->extra->local.ip)
+		sk->extra->local.ip = path.source;
 	return 0;
 }
 
@@ -127,12 +127,12 @@ static int check_request(const struct sock *sk, const uint8_t *data, size_t len,
 
 static ssize_t ping_send(struct sock *sk, const void *data, size_t len, int flags, const struct sock_addr *to)
 {
-	struct sock_addr peer = to ? *to : sock_addr_of(sk->peer);
+	struct sock_addr peer = to ? *to : sock_addr_of(sk->extra->peer);
 	struct icmp_hdr h;
 	int err = peer.ip ? check_request(sk, data, len, &h) : -EDESTADDRREQ;
 
 	(void)flags;
-	if (!err && !sk->local.port)
+	if (!err && !sk->extra->local.port)
 		err = take_id(sk, 0);
 	if (err)
 		return err;
@@ -141,7 +141,7 @@ static ssize_t ping_send(struct sock *sk, const void *data, size_t len, int flag
 	if (!p)
 		return -ENOBUFS;
 	memcpy(pkt_put(p, len), data, len);
-	h.rest = (uint32_t)sk->local.port << 16 | icmp_seq(&h);
+	h.rest = (uint32_t)sk->extra->local.port << 16 | icmp_seq(&h);
 	icmp_emit(p->data, len, &h);
 	err = ip_sock_result(sk, icmp_output(sk->stack, p, &how), how.dst, icmp_seq(&h));
 	return err ? err : (ssize_t)len;
@@ -163,7 +163,8 @@ const struct sock_ops ping_sock_ops = {
 
 static bool is_bound_elsewhere(const struct sock *sk, uint32_t own, const struct dev *d)
 {
-	return (sk->local.ip && sk->local.ip != own) || (sk->bound_dev && d && d->ifindex != sk->bound_dev);
+	return (sk->extra->local.ip && sk->extra->local.ip != own) ||
+		(sk->bound_dev && d && d->ifindex != sk->bound_dev);
 }
 
 void ping_input(struct stack *s, struct pkt *p, const struct icmp_hdr *h)
@@ -189,7 +190,7 @@ void ping_note(struct stack *s, const struct icmp_note *note)
 		return;
 	ps = find(s->icmp, icmp_id(&h));
 	if (!ps || is_bound_elsewhere(&ps->sk, note->quoted->src, NULL) ||
-		(ps->sk.peer.ip && ps->sk.peer.ip != note->quoted->dst))
+		(ps->sk.extra->peer.ip && ps->sk.extra->peer.ip != note->quoted->dst))
 		return;
 	struct sock_error e = {
 		.error = note->error,
@@ -203,5 +204,5 @@ void ping_note(struct stack *s, const struct icmp_note *note)
 		.time_ns = stack_now(s),
 	};
 	bool fatal = note->fatal || (e.error == EMSGSIZE && ps->sk.mtu_discover != SOCK_PMTU_DONT);
-	sock_report(&ps->sk, &e, fatal && ps->sk.peer.ip);
+	sock_report(&ps->sk, &e, fatal && ps->sk.extra->peer.ip);
 }

@@ -158,9 +158,9 @@ uint32_t ip_path_mtu(struct stack *s, uint32_t dst);
 
 struct sock;
 
-/* The way to `dst` as this socket would send. 0, -errno of route_lookup(), -EACCES (a broadcast address, and
+/* The way to `dst` as this socket, which has the address `local` or 0, would send. 0, -errno of route_lookup(), -EACCES (a broadcast address, and
  * SO_OPT_BROADCAST is off). */
-int ip_sock_route(const struct sock *sk, uint32_t dst, struct route_path *path);
+int ip_sock_route(const struct sock *sk, uint32_t local, uint32_t dst, struct route_path *path);
 
 /* The socket's options as wishes for ip_output(): TTL, TOS, DF, broadcast, IP options, and its address as source,
  * unless that is one to listen on only (broadcast, multicast).

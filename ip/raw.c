@@ -23,8 +23,9 @@ struct raw_sock {
 
 static bool wants(const struct sock *sk, const struct pkt *p)
 {
-	return sk->protocol == p->ip.proto && (!sk->local.ip || sk->local.ip == p->ip.dst) &&
-		(!sk->peer.ip || sk->peer.ip == p->ip.src) &&
+	return sk->extra->protocol == p->ip.proto &&
+		(!sk->extra->local.ip || sk->extra->local.ip == p->ip.dst) &&
+		(!sk->extra->peer.ip || sk->extra->peer.ip == p->ip.src) &&
 		(!sk->bound_dev || (p->dev && sk->bound_dev == p->dev->ifindex)) && sock_wants(sk, p);
 }
 
@@ -67,9 +68,10 @@ void raw_note(struct stack *s, const struct icmp_note *note)
 	each_raw(raw, s)
 	{
 		struct sock *sk = &raw->sk;
-		bool ours = sk->protocol == q->proto && (!sk->local.ip || sk->local.ip == q->src) &&
-			(!sk->peer.ip || sk->peer.ip == q->dst);
-		if (ours && (sk->recverr || sk->peer.ip))
+		bool ours = sk->extra->protocol == q->proto &&
+			(!sk->extra->local.ip || sk->extra->local.ip == q->src) &&
+			(!sk->extra->peer.ip || sk->extra->peer.ip == q->dst);
+		if (ours && (sk->recverr || sk->extra->peer.ip))
 			sock_report(sk, &e, note->fatal);
 	}
 }
@@ -83,9 +85,9 @@ static struct raw_sock *raw_sock(struct sock *sk)
 
 static int raw_open(struct sock *sk)
 {
-	if (sk->protocol <= 0 || sk->protocol > PROTO_RAW)
+	if (sk->extra->protocol <= 0 || sk->extra->protocol > PROTO_RAW)
 		return -EPROTONOSUPPORT;
-	sk->hdrincl = sk->protocol == PROTO_RAW;
+	sk->hdrincl = sk->extra->protocol == PROTO_RAW;
 	list_add_tail(&sk->stack->ip->raw, &raw_sock(sk)->node);
 	return 0;
 }
@@ -101,7 +103,7 @@ static int raw_bind(struct sock *sk, const struct sock_addr *a)
 
 	if (kind != IP_ADDR_LOCAL && kind != IP_ADDR_BROADCAST && kind != IP_ADDR_MULTICAST && !sk->freebind)
 		return -EADDRNOTAVAIL;
-	sk->local.ip = a->ip;
+	sk->extra->local.ip = a->ip;
 	return 0;
 }
 
@@ -110,14 +112,14 @@ static int raw_connect(struct sock *sk, const struct sock_addr *a)
 	struct route_path path;
 
 	if (!a->ip) {
-		sk->peer.ip = 0;
+		sk->extra->peer.ip = 0;
 		return 0;
 	}
-	int err = ip_sock_route(sk, a->ip, &path);
+	int err = ip_sock_route(sk, sk->extra->local.ip, a->ip, &path);
 	if (err)
 		return err;
-	sk->local.ip = path.source;
-	sk->peer.ip = a->ip;
+	sk->extra->local.ip = path.source;
+	sk->extra->peer.ip = a->ip;
 	return 0;
 }
 
@@ -134,7 +136,7 @@ void raw_count_sent(struct stack *s, uint8_t proto, const uint8_t *b, size_t len
 
 static int send_packet(struct sock *sk, struct pkt *p, uint32_t dst, int oif)
 {
-	struct ip_send how = ip_sock_send(sk, dst, (uint8_t)sk->protocol, oif);
+	struct ip_send how = ip_sock_send(sk, dst, (uint8_t)sk->extra->protocol, oif);
 
 	raw_count_sent(sk->stack, how.proto, p->data, p->len);
 	return ip_output(sk->stack, p, &how);
@@ -142,7 +144,7 @@ static int send_packet(struct sock *sk, struct pkt *p, uint32_t dst, int oif)
 
 static ssize_t raw_send(struct sock *sk, const void *data, size_t len, int flags, const struct sock_addr *to)
 {
-	uint32_t dst = to ? to->ip : sk->peer.ip;
+	uint32_t dst = to ? to->ip : sk->extra->peer.ip;
 	int oif = to && to->ifindex ? to->ifindex : sk->bound_dev;
 
 	(void)flags;

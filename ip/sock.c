@@ -6,16 +6,16 @@
 #include <errno.h>
 
 /* A broadcast or multicast address may be listened on, and is never a source (RFC 1122 3.2.1.3). */
-static uint32_t source(const struct sock *sk)
+static uint32_t source(const struct sock *sk, uint32_t local)
 {
-	enum ip_addr_kind kind = sk->local.ip ? ip_addr_kind(sk->stack, sk->local.ip) : IP_ADDR_LOCAL;
+	enum ip_addr_kind kind = local ? ip_addr_kind(sk->stack, local) : IP_ADDR_LOCAL;
 
-	return kind == IP_ADDR_BROADCAST || kind == IP_ADDR_MULTICAST ? 0 : sk->local.ip;
+	return kind == IP_ADDR_BROADCAST || kind == IP_ADDR_MULTICAST ? 0 : local;
 }
 
-int ip_sock_route(const struct sock *sk, uint32_t dst, struct route_path *path)
+int ip_sock_route(const struct sock *sk, uint32_t local, uint32_t dst, struct route_path *path)
 {
-	struct route_key key = {.dst = dst, .src = source(sk), .tos = (uint8_t)sk->tos, .oif = sk->bound_dev};
+	struct route_key key = {.dst = dst, .src = source(sk, local), .tos = sk->tos, .oif = sk->bound_dev};
 	int err = route_lookup(sk->stack, &key, path);
 
 	return !err && path->type == ROUTE_BROADCAST && !sk->broadcast ? -EACCES : err;
@@ -25,16 +25,16 @@ struct ip_send ip_sock_send(const struct sock *sk, uint32_t dst, uint8_t proto, 
 {
 	return (struct ip_send){
 		.dst = dst,
-		.src = source(sk),
+		.src = source(sk, sk->extra->local.ip),
 		.proto = proto,
-		.tos = (uint8_t)sk->tos,
-		.ttl = sk->ttl < 0 ? 0 : (uint8_t)sk->ttl,
+		.tos = sk->tos,
+		.ttl = sk->ttl,
 		.df = sk->mtu_discover == SOCK_PMTU_DO || sk->mtu_discover == SOCK_PMTU_PROBE,
 		.df_if_fits = sk->mtu_discover == SOCK_PMTU_WANT,
 		.ignore_pmtu = sk->mtu_discover == SOCK_PMTU_PROBE,
 		.broadcast_ok = sk->broadcast,
 		.oif = oif ? oif : sk->bound_dev,
-		.opts = sk->extra ? sk->extra->opts : NULL,
+		.opts = sk->extra->opts,
 		.opts_len = sock_opts_len(sk),
 	};
 }
@@ -62,7 +62,7 @@ int ip_sock_result(struct sock *sk, int err, uint32_t dst, uint16_t seq)
 
 int ip_sock_path_mtu(const struct sock *sk)
 {
-	uint32_t mtu = ip_path_mtu(sk->stack, sk->peer.ip);
+	uint32_t mtu = ip_path_mtu(sk->stack, sk->extra->peer.ip);
 
 	return mtu ? (int)mtu : -ENETUNREACH;
 }

@@ -156,7 +156,7 @@ static int packet_open(struct sock *sk)
 {
 	list_init(&packet_sock(sk)->taps);
 	packet_sock(sk)->id = ++sk->stack->world->pkts.next_id;
-	packet_sock(sk)->ethertype = sk->protocol;
+	packet_sock(sk)->ethertype = sk->extra->protocol;
 	return rewatch(packet_sock(sk));
 }
 

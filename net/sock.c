@@ -58,15 +58,18 @@ static const struct sock_ops *find_ops(struct stack *s, int type, int protocol)
 	return NULL;
 }
 
-static void set_defaults(struct sock *sk)
+/* What sockets of messages have. */
+static bool add_extra(struct sock *sk, int protocol)
 {
-	const int32_t *sysctl = sk->stack->sysctl;
+	struct sock_extra *x = sock_extra_of(sk);
 
-	sk->ttl = -1;
-	sk->linger_s = -1;
-	sk->mtu_discover = sysctl[SYSCTL_IP_NO_PMTU_DISC] ? SOCK_PMTU_DONT : SOCK_PMTU_WANT;
-	sk->rx_limit = (uint32_t)sysctl[SYSCTL_RMEM_DEFAULT];
-	sk->tx_limit = (uint32_t)sysctl[SYSCTL_WMEM_DEFAULT];
+	if (!x)
+		return false;
+	x->protocol = (uint16_t)protocol;
+	x->linger_s = -1;
+	x->rx_limit = (uint32_t)sk->stack->sysctl[SYSCTL_RMEM_DEFAULT];
+	x->tx_limit = (uint32_t)sk->stack->sysctl[SYSCTL_WMEM_DEFAULT];
+	return true;
 }
 
 /* In no protocol's hands yet. */
@@ -80,9 +83,12 @@ static struct sock *make(struct stack *s, const struct sock_ops *ops, int type, 
 	sk->ino = ++s->socks_made;
 	sk->ops = ops;
 	sk->type = (uint8_t)type;
-	sk->protocol = (uint16_t)protocol;
 	work_init(&sk->event_work, tell);
-	set_defaults(sk);
+	sk->mtu_discover = s->sysctl[SYSCTL_IP_NO_PMTU_DISC] ? SOCK_PMTU_DONT : SOCK_PMTU_WANT;
+	if (type != SOCK_STREAM && !add_extra(sk, protocol)) {
+		free(sk);
+		return NULL;
+	}
 	list_add_tail(&s->socks, &sk->node);
 	return sk;
 }
@@ -99,6 +105,7 @@ struct sock *sock_open(struct stack *s, int type, int protocol)
 	int err = ops->open ? ops->open(sk) : 0;
 	if (err) {
 		list_del(&sk->node);
+		free(sk->extra);
 		free(sk);
 		errno = -err;
 		return NULL;
@@ -108,7 +115,7 @@ struct sock *sock_open(struct stack *s, int type, int protocol)
 
 struct sock *sock_like(const struct sock *sk)
 {
-	struct sock *n = make(sk->stack, sk->ops, sk->type, sk->protocol);
+	struct sock *n = make(sk->stack, sk->ops, sk->type, sk->extra ? sk->extra->protocol : 0);
 
 	if (!n)
 		return NULL;
@@ -123,7 +130,6 @@ struct sock *sock_like(const struct sock *sk)
 	n->reuseport = sk->reuseport;
 	n->keepalive = sk->keepalive;
 	n->oobinline = sk->oobinline;
-	n->linger_s = sk->linger_s;
 	return n;
 }
 
@@ -184,7 +190,7 @@ int sock_name(const struct sock *sk, struct sock_addr *a)
 		return -ENODEV;
 	if (sk->ops->local)
 		return sk->ops->local(sk, a);
-	*a = sock_addr_of(sk->local);
+	*a = sock_addr_of(sk->extra->local);
 	return 0;
 }
 
@@ -194,9 +200,9 @@ int sock_peer(const struct sock *sk, struct sock_addr *a)
 		return -ENODEV;
 	if (sk->ops->peer)
 		return sk->ops->peer(sk, a);
-	if (!sk->peer.ip)
+	if (!sk->extra->peer.ip)
 		return -ENOTCONN;
-	*a = sock_addr_of(sk->peer);
+	*a = sock_addr_of(sk->extra->peer);
 	return 0;
 }
 
@@ -221,7 +227,7 @@ int sock_shutdown(struct sock *sk, int how)
 		return -ENODEV;
 	if (how != SHUT_RD && how != SHUT_WR && how != SHUT_RDWR)
 		return -EINVAL;
-	return sk->ops->shutdown ? sk->ops->shutdown(sk, how) : sk->peer.ip ? 0 : -ENOTCONN;
+	return sk->ops->shutdown ? sk->ops->shutdown(sk, how) : sk->extra->peer.ip ? 0 : -ENOTCONN;
 }
 
 unsigned sock_ready(const struct sock *sk)
@@ -309,7 +315,7 @@ ssize_t sock_send(struct sock *sk, const void *data, size_t len, int flags, cons
 		return err;
 	if (!sk->ops->send)
 		return -EOPNOTSUPP;
-	if (len > sk->tx_limit && sk->type != SOCK_STREAM)
+	if (sk->type != SOCK_STREAM && len > sk->extra->tx_limit)
 		return -EMSGSIZE;
 	return sk->ops->send(sk, data, len, flags, to);
 }
@@ -380,7 +386,7 @@ static int set_ttl(struct sock *sk, int value)
 {
 	if (value < -1 || value == 0 || value > 255)
 		return -EINVAL;
-	sk->ttl = (int16_t)value;
+	sk->ttl = (uint8_t)MAX(value, 0);
 	return 0;
 }
 
@@ -433,10 +439,10 @@ static int set(struct sock *sk, enum sock_option opt, int value)
 {
 	switch (opt) {
 	case SO_OPT_RCVBUF:
-		sk->rx_limit = buffer_size(value, sk->stack->sysctl[SYSCTL_RMEM_MAX], RCVBUF_MIN);
+		sk->extra->rx_limit = buffer_size(value, sk->stack->sysctl[SYSCTL_RMEM_MAX], RCVBUF_MIN);
 		return 0;
 	case SO_OPT_SNDBUF:
-		sk->tx_limit = buffer_size(value, sk->stack->sysctl[SYSCTL_WMEM_MAX], SNDBUF_MIN);
+		sk->extra->tx_limit = buffer_size(value, sk->stack->sysctl[SYSCTL_WMEM_MAX], SNDBUF_MIN);
 		return 0;
 	case SO_OPT_BINDTODEVICE:
 		return set_device(sk, value);
@@ -447,7 +453,7 @@ static int set(struct sock *sk, enum sock_option opt, int value)
 	case SO_OPT_MTU_DISCOVER:
 		return set_u8(&sk->mtu_discover, value, SOCK_PMTU_PROBE);
 	case SO_OPT_LINGER:
-		sk->linger_s = MAX(value, -1);
+		sk->extra->linger_s = MAX(value, -1);
 		return 0;
 	default:
 		return set_flag(sk, opt, value);
@@ -468,7 +474,8 @@ int sock_set(struct sock *sk, enum sock_option opt, int value)
 
 static int get_mtu(const struct sock *sk, int *value)
 {
-	int mtu = !sk->peer.ip ? -ENOTCONN : !sk->ops->path_mtu ? -ENOPROTOOPT : sk->ops->path_mtu(sk);
+	bool may_have_peer = sk->type == SOCK_STREAM || sk->extra->peer.ip;
+	int mtu = !may_have_peer ? -ENOTCONN : !sk->ops->path_mtu ? -ENOPROTOOPT : sk->ops->path_mtu(sk);
 
 	if (mtu >= 0)
 		*value = mtu;
@@ -480,10 +487,10 @@ static int get_common(struct sock *sk, enum sock_option opt, int *value)
 {
 	switch (opt) {
 	case SO_OPT_RCVBUF:
-		*value = (int)sk->rx_limit;
+		*value = (int)sk->extra->rx_limit;
 		return 0;
 	case SO_OPT_SNDBUF:
-		*value = (int)sk->tx_limit;
+		*value = (int)sk->extra->tx_limit;
 		return 0;
 	case SO_OPT_BROADCAST:
 		*value = sk->broadcast;
@@ -492,7 +499,7 @@ static int get_common(struct sock *sk, enum sock_option opt, int *value)
 		*value = sk->bound_dev;
 		return 0;
 	case SO_OPT_TTL:
-		*value = sk->ttl < 0 ? sk->stack->sysctl[SYSCTL_IP_DEFAULT_TTL] : sk->ttl;
+		*value = sk->ttl ? sk->ttl : sk->stack->sysctl[SYSCTL_IP_DEFAULT_TTL];
 		return 0;
 	case SO_OPT_TOS:
 		*value = sk->tos;
@@ -522,7 +529,7 @@ static int get_common(struct sock *sk, enum sock_option opt, int *value)
 		*value = sk->oobinline;
 		return 0;
 	case SO_OPT_LINGER:
-		*value = sk->linger_s;
+		*value = sk->extra->linger_s;
 		return 0;
 	case SO_OPT_MTU:
 		return get_mtu(sk, value);

@@ -222,9 +222,16 @@ struct sock_ops {
 	int (*tcp_info)(const struct sock *sk, struct tcp_info *info);
 };
 
-/* What many sockets never have, streams never: made when it is first used (sock_extra.c). */
+/* What sockets of messages have from the beginning, and streams not before an error is queued (sock_extra.c). */
 struct sock_extra {
-	struct list rx; /* of struct pkt */
+	struct sock_end {
+		uint32_t ip;
+		uint16_t port;
+	} local, peer;		     /* peer.ip 0: not connected */
+	uint32_t rx_limit, tx_limit; /* bytes */
+	uint16_t protocol;	     /* as it was opened */
+	int linger_s;		     /* -1: off */
+	struct list rx;		     /* of struct pkt */
 	uint32_t rx_bytes, rx_dropped;
 	uint8_t opts[40]; /* IP options to send */
 	size_t opts_len;
@@ -234,27 +241,20 @@ struct sock_extra {
 	unsigned error_count;
 };
 
-/* Small, as there may be a hundred thousand. */
+/* Small, as there may be a million. */
 struct sock {
 	struct list node;    /* in stack->socks */
 	struct stack *stack; /* NULL: the host is gone */
 	const struct sock_ops *ops;
-	struct sock_extra *extra; /* NULL: nothing of it */
+	struct sock_extra *extra; /* NULL: a stream */
 	sock_event_fn *event;
 	void *event_ctx;
 	struct work event_work;
-	uint32_t ino;		     /* its number on its host, from 1: what ss -e shows */
-	uint32_t rx_limit, tx_limit; /* bytes */
-	struct sock_end {
-		uint32_t ip;
-		uint16_t port;
-	} local, peer; /* peer.ip 0: not connected */
+	uint32_t ino;  /* its number on its host, from 1: what ss -e shows */
 	int bound_dev; /* ifindex or 0 */
-	int linger_s;  /* -1: off */
-	int error;     /* pending */
-	uint16_t protocol;
-	int16_t ttl; /* -1: the host's */
 	uint8_t type, tos, mtu_discover;
+	uint8_t ttl;   /* 0: the host's */
+	uint8_t error; /* errno that is pending */
 	uint8_t pending_events;
 	bool broadcast : 1, recverr : 1, hdrincl : 1, freebind : 1, reuseaddr : 1, reuseport : 1,
 		keepalive : 1, oobinline : 1;
@@ -279,6 +279,9 @@ void sock_count_drop(struct sock *sk);		   /* a packet never came as far as its 
 
 bool sock_has_errors(const struct sock *sk); /* sock_recv_error() would give one */
 void sock_purge_errors(struct sock *sk);
+
+/* Makes sk->extra where there is none yet. NULL: no memory. */
+struct sock_extra *sock_extra_of(struct sock *sk);
 
 static inline bool sock_wants(const struct sock *sk, const struct pkt *p)
 {

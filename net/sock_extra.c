@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What many sockets never have (streams never do), and so is made when it is first used: a queue of packets, a queue of
- * errors, IP options to send, a filter.
+ * What sockets of messages need and streams do not: names, bounds, a queue of packets, a queue of errors, IP options to
+ * send, a filter. A stream, of which there may be very many, gets it when it has an error to queue.
  */
 #include "net/sock.h"
 
@@ -17,8 +17,7 @@ struct sock_queued_error {
 	struct sock_error e;
 };
 
-/* NULL: no memory. */
-static struct sock_extra *extra(struct sock *sk)
+struct sock_extra *sock_extra_of(struct sock *sk)
 {
 	if (sk->extra)
 		return sk->extra;
@@ -54,16 +53,16 @@ static enum drop_reason why_not(struct sock *sk)
 {
 	const struct stack *s = sk->stack;
 
-	if (!extra(sk))
+	if (!sock_extra_of(sk))
 		return DROP_NO_MEMORY;
-	if (sk->extra->rx_bytes >= sk->rx_limit)
+	if (sk->extra->rx_bytes >= sk->extra->rx_limit)
 		return DROP_SOCK_QUEUE_FULL;
 	return s->sock_bytes >= (size_t)s->sysctl[SYSCTL_RMEM_TOTAL] ? DROP_SOCK_MEMORY : DROP_NONE;
 }
 
 void sock_count_drop(struct sock *sk)
 {
-	if (extra(sk))
+	if (sock_extra_of(sk))
 		sk->extra->rx_dropped++;
 }
 
@@ -143,12 +142,12 @@ void sock_report(struct sock *sk, const struct sock_error *e, bool fatal)
 
 	if (!sk->recverr) {
 		if (fatal) {
-			sk->error = e->error;
+			sk->error = (uint8_t)e->error;
 			sock_wake(sk, SOCK_EVENT_ERROR);
 		}
 		return;
 	}
-	q = extra(sk) && sk->extra->error_count < MAX_ERRORS ? malloc(sizeof(*q)) : NULL;
+	q = sock_extra_of(sk) && sk->extra->error_count < MAX_ERRORS ? malloc(sizeof(*q)) : NULL;
 	if (!q)
 		return;
 	q->e = *e;
@@ -167,7 +166,7 @@ int sock_set_ip_options(struct sock *sk, const uint8_t *opts, size_t len)
 		return -ENODEV;
 	if (padded > sizeof(sk->extra->opts))
 		return -EINVAL;
-	if (!extra(sk))
+	if (!sock_extra_of(sk))
 		return -ENOMEM;
 	memset(sk->extra->opts, IPOPT_EOL, sizeof(sk->extra->opts));
 	if (len)
@@ -178,7 +177,7 @@ int sock_set_ip_options(struct sock *sk, const uint8_t *opts, size_t len)
 
 int sock_set_filter(struct sock *sk, bool (*keep)(const struct pkt *p, void *ctx), void *ctx)
 {
-	if (!extra(sk))
+	if (!sock_extra_of(sk))
 		return -ENOMEM;
 	sk->extra->filter = keep;
 	sk->extra->filter_ctx = ctx;

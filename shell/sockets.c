@@ -22,23 +22,26 @@ static bool is_of_kind(const struct sock *sk, enum socket_kind kind)
 {
 	if (kind == SOCKET_RAW)
 		return sk->type == SOCK_RAW;
-	return kind == SOCKET_UDP && sk->type == SOCK_DGRAM && sk->protocol == IP_PROTO_UDP;
+	return kind == SOCKET_UDP && sk->type == SOCK_DGRAM && sk->extra->protocol == IP_PROTO_UDP;
 }
 
 static void give_socks(struct stack *s, enum socket_kind kind, socket_fn *fn, void *ctx)
 {
 	list_each(sk, &s->socks, struct sock, node) {
+		const struct sock_extra *x = sk->extra;
+
+		if (!is_of_kind(sk, kind))
+			continue;
 		struct socket_row row = {.kind = kind,
 			.end = {.sk = sk,
-				.state = sk->peer.ip ? TCP_ESTABLISHED : TCP_CLOSED,
-				.local = sk->local.ip,
-				.remote = sk->peer.ip,
-				.local_port = kind == SOCKET_RAW ? (uint16_t)sk->protocol : sk->local.port,
-				.remote_port = sk->peer.port,
+				.state = x->peer.ip ? TCP_ESTABLISHED : TCP_CLOSED,
+				.local = x->local.ip,
+				.remote = x->peer.ip,
+				.local_port = kind == SOCKET_RAW ? x->protocol : x->local.port,
+				.remote_port = x->peer.port,
 				.recvq = sock_rx_bytes(sk),
 				.sendq = (uint32_t)sock_unsent(sk)}};
-		if (is_of_kind(sk, kind))
-			fn(ctx, &row);
+		fn(ctx, &row);
 	}
 }
 

@@ -83,8 +83,8 @@ static void add_memory(struct buf *b, const struct socket_row *row)
 		buf_printf(b, " skmem:(r%u,rb%u,t0,tb%u,f0,w%u,o0,bl0,d0)", info->rmem, info->rcvbuf,
 			info->sndbuf, info->wmem);
 	else if (sk)
-		buf_printf(b, " skmem:(r%u,rb%u,t0,tb%u,f0,w%zu,o0,bl0,d%u)", sock_rx_bytes(sk), sk->rx_limit,
-			sk->tx_limit, sock_unsent(sk), sock_rx_dropped(sk));
+		buf_printf(b, " skmem:(r%u,rb%u,t0,tb%u,f0,w%zu,o0,bl0,d%u)", sock_rx_bytes(sk),
+			sk->extra->rx_limit, sk->extra->tx_limit, sock_unsent(sk), sock_rx_dropped(sk));
 }
 
 /* ---- -i ---- */

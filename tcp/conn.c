@@ -292,7 +292,7 @@ void tcp_fail(struct tcp_conn *c, int error)
 	if (c->state != TCP_CLOSED)
 		tcp_set_state(c, TCP_CLOSED);
 	if (c->sock && error)
-		c->sock->error = error;
+		c->sock->error = (uint8_t)error;
 	tcp_wake(c,
 		SOCK_EVENT_HANGUP | SOCK_EVENT_READABLE | SOCK_EVENT_WRITABLE |
 			(error ? SOCK_EVENT_ERROR : 0));

@@ -21,7 +21,7 @@ static struct tcp_sock *tcp_sock_of(const struct sock *sk)
 /* CLOSED, and not because it is new. */
 static bool is_over(const struct sock *sk)
 {
-	return tcp_sock_conn(sk)->state == TCP_CLOSED && sk->peer.ip;
+	return tcp_sock_conn(sk)->state == TCP_CLOSED && tcp_sock_conn(sk)->e.remote;
 }
 
 static bool is_opening(const struct tcp_conn *c)
@@ -59,16 +59,15 @@ static int disconnect(struct sock *sk)
 	if (old->state == TCP_LISTEN)
 		tcp_listen_stop(old);
 	tcp_abort(old, 0);
-	if (sk->named_port)
+	if (sk->named_port) {
 		port_inherit(&c->port, &old->port);
-	else
-		sk->local.port = 0;
+		c->e.local_port = old->e.local_port;
+	}
 	port_release(&tcp_of(sk->stack)->ports, &old->port);
-	if (!sk->named_ip)
-		sk->local.ip = c->port.ip = 0;
-	c->e.local = sk->local.ip;
-	c->e.local_port = sk->local.port;
-	sk->peer = (struct sock_end){0};
+	if (sk->named_ip)
+		c->e.local = old->e.local;
+	else
+		c->port.ip = 0;
 	sk->connecting = false;
 	join(sk, c);
 	return 0;
@@ -89,8 +88,9 @@ static int tcp_sock_open(struct sock *sk)
 static void tcp_sock_close(struct sock *sk)
 {
 	struct tcp_conn *c = tcp_sock_conn(sk);
+	bool resets = tcp_rare(c)->lingers && tcp_rare(c)->linger_s == 0;
 
-	if (sk->linger_s != 0 || c->state < TCP_SYN_RECEIVED) {
+	if (!resets || c->state < TCP_SYN_RECEIVED) {
 		tcp_close(c);
 	} else {
 		c->sock = NULL;
@@ -121,15 +121,17 @@ static int bind_port(struct sock *sk, uint32_t ip, uint16_t number)
 	int err = port_bind(&tcp_of(sk->stack)->ports, &c->port, number);
 	if (err)
 		return err;
-	sk->local.ip = c->e.local = ip;
-	sk->local.port = c->e.local_port = port_number(&c->port);
+	c->e.local = ip;
+	c->e.local_port = port_number(&c->port);
 	return 0;
 }
 
 static void give_port_back(struct sock *sk)
 {
-	port_release(&tcp_of(sk->stack)->ports, &tcp_sock_conn(sk)->port);
-	sk->local.port = 0;
+	struct tcp_conn *c = tcp_sock_conn(sk);
+
+	port_release(&tcp_of(sk->stack)->ports, &c->port);
+	c->e.local_port = 0;
 }
 
 static int tcp_sock_bind(struct sock *sk, const struct sock_addr *a)
@@ -140,7 +142,7 @@ static int tcp_sock_bind(struct sock *sk, const struct sock_addr *a)
 		return -EADDRNOTAVAIL;
 	if (is_over(sk) && !sk->named_port)
 		give_port_back(sk);
-	if (ts->conn->state != TCP_CLOSED || sk->local.port)
+	if (ts->conn->state != TCP_CLOSED || ts->conn->e.local_port)
 		return -EINVAL;
 	int err = bind_port(sk, a->ip, a->port);
 	if (err)
@@ -150,13 +152,26 @@ static int tcp_sock_bind(struct sock *sk, const struct sock_addr *a)
 	return 0;
 }
 
+static int tcp_sock_local(const struct sock *sk, struct sock_addr *a)
+{
+	const struct tcp_entry *e = &tcp_sock_conn(sk)->e;
+
+	*a = (struct sock_addr){.ip = e->local, .port = e->local_port};
+	return 0;
+}
+
+static struct sock_addr remote(const struct tcp_conn *c)
+{
+	return (struct sock_addr){.ip = c->e.remote, .port = c->e.remote_port};
+}
+
 static int tcp_sock_peer(const struct sock *sk, struct sock_addr *a)
 {
 	const struct tcp_conn *c = tcp_sock_conn(sk);
 
 	if (!tcp_is_synchronized(c) && c->state != TCP_SYN_RECEIVED)
 		return -ENOTCONN;
-	*a = sock_addr_of(sk->peer);
+	*a = remote(c);
 	return 0;
 }
 
@@ -175,8 +190,8 @@ static bool is_free(void *ctx, uint16_t number)
 static int choose_way(struct sock *sk, struct tcp_conn *c, const struct sock_addr *a)
 {
 	struct route_path path;
-	uint32_t ip = a->ip ? a->ip : sk->local.ip ? sk->local.ip : (IP_LOOPBACK_NET | 1);
-	int err = ip_sock_route(sk, ip, &path);
+	uint32_t ip = a->ip ? a->ip : c->e.local ? c->e.local : (IP_LOOPBACK_NET | 1);
+	int err = ip_sock_route(sk, c->e.local, ip, &path);
 
 	if (err == -EACCES && path.type == ROUTE_BROADCAST)
 		return -ENETUNREACH;
@@ -186,44 +201,41 @@ static int choose_way(struct sock *sk, struct tcp_conn *c, const struct sock_add
 		return -ENETUNREACH;
 	if (!a->port)
 		return -ECONNREFUSED; /* RFC 6335 6: nobody can be there */
-	c->e.local = sk->local.ip ? sk->local.ip : path.source;
+	if (!c->e.local)
+		c->e.local = path.source;
 	c->e.remote = ip;
 	c->e.remote_port = a->port;
-	c->e.local_port = 0; /* is_free() sets it */
 	return 0;
 }
 
 static int choose_port(struct sock *sk, struct tcp_conn *c)
 {
-	if (sk->local.port)
-		return is_free(c, sk->local.port) ? 0 : -EADDRNOTAVAIL;
+	if (c->e.local_port)
+		return is_free(c, c->e.local_port) ? 0 : -EADDRNOTAVAIL;
 	c->port.ip = c->e.local;
 	return port_connect(&tcp_of(sk->stack)->ports, &c->port, c->e.remote, c->e.remote_port, is_free, c);
 }
 
 static int open_active(struct sock *sk, const struct sock_addr *a)
 {
-	struct tcp_sock *ts = tcp_sock_of(sk);
-	struct tcp_conn *c = ts->conn;
+	struct tcp_conn *c = tcp_sock_conn(sk);
+	struct tcp_entry before = c->e;
 	int err = choose_way(sk, c, a);
 
 	if (!err)
 		err = choose_port(sk, c);
-	if (err)
-		return err;
-	if (c->e.local_port != port_number(&c->port)) /* nobody else has it: is_free() was not asked */
+	if (!err &&
+		c->e.local_port != port_number(&c->port)) /* nobody else has it: is_free() was not asked */
 		is_free(c, port_number(&c->port));
-	err = tcp_open_active(c);
+	if (!err && (err = tcp_open_active(c)) == -ENOMEM)
+		err = -ENOBUFS;
 	if (err) {
-		if (!sk->local.port)
+		c->e = before;
+		if (!c->e.local_port)
 			port_release(&tcp_of(sk->stack)->ports, &c->port);
-		return err == -ENOMEM ? -ENOBUFS : err;
+		return err;
 	}
 	c->port.ip = c->e.local;
-	sk->local.ip = c->e.local;
-	sk->local.port = c->e.local_port;
-	sk->peer.ip = c->e.remote;
-	sk->peer.port = c->e.remote_port;
 	sk->connecting = true;
 	return -EINPROGRESS;
 }
@@ -264,7 +276,7 @@ static int tcp_sock_listen(struct sock *sk, int backlog)
 
 	if ((c->state != TCP_CLOSED && c->state != TCP_LISTEN) || is_over(sk))
 		return -EINVAL;
-	int err = sk->local.port ? 0 : bind_port(sk, sk->local.ip, 0);
+	int err = c->e.local_port ? 0 : bind_port(sk, c->e.local, 0);
 	return err ? err : tcp_listen_start(c, backlog < 0 ? INT32_MAX : backlog);
 }
 
@@ -280,14 +292,10 @@ static struct sock *tcp_sock_accept(struct sock *sk, struct sock_addr *from)
 		return NULL;
 	struct tcp_conn *c = tcp_listen_take(l);
 	join(child, c);
-	child->local.ip = c->e.local;
-	child->local.port = c->e.local_port;
-	child->peer.ip = c->e.remote;
-	child->peer.port = c->e.remote_port;
 	if (c->state == TCP_CLOSED)
 		child->error = ECONNRESET; /* while it waited */
 	if (from)
-		*from = sock_addr_of(child->peer);
+		*from = remote(c);
 	return child;
 }
 
@@ -358,7 +366,7 @@ static ssize_t tcp_sock_recv(struct sock *sk, void *buf, size_t room, int flags,
 
 	if (msg)
 		*msg = (struct sock_msg){
-			.from = sock_addr_of(sk->peer), .dst = sk->local.ip, .time_ns = stack_now(sk->stack)};
+			.from = remote(c), .dst = c->e.local, .time_ns = stack_now(sk->stack)};
 	if (flags & MSG_OOB)
 		return receive_urgent(sk, buf, room, flags);
 	ssize_t n = tcp_recvq_read(c, buf, room, flags);
@@ -434,6 +442,15 @@ static int tcp_sock_info(const struct sock *sk, struct tcp_info *info)
 	return 0;
 }
 
+static int tcp_sock_path_mtu(const struct sock *sk)
+{
+	uint32_t peer = tcp_sock_conn(sk)->e.remote, mtu = peer ? ip_path_mtu(sk->stack, peer) : 0;
+
+	if (!peer)
+		return -ENOTCONN;
+	return mtu ? (int)mtu : -ENETUNREACH;
+}
+
 static const char *tcp_sock_congestion(const struct sock *sk)
 {
 	const struct tcp_conn *c = tcp_sock_conn(sk);
@@ -449,6 +466,7 @@ const struct sock_ops tcp_sock_ops = {
 	.close = tcp_sock_close,
 	.bind = tcp_sock_bind,
 	.connect = tcp_sock_connect,
+	.local = tcp_sock_local,
 	.peer = tcp_sock_peer,
 	.listen = tcp_sock_listen,
 	.accept = tcp_sock_accept,
@@ -458,7 +476,7 @@ const struct sock_ops tcp_sock_ops = {
 	.ready = tcp_sock_ready,
 	.unread = tcp_sock_unread,
 	.unsent = tcp_sock_unsent,
-	.path_mtu = ip_sock_path_mtu,
+	.path_mtu = tcp_sock_path_mtu,
 	.set = tcp_sock_set,
 	.get = tcp_sock_get,
 	.changed = tcp_sock_changed,

@@ -145,6 +145,10 @@ static int set_rare(struct tcp_conn *c, enum sock_option opt, int value)
 	case SO_OPT_TCP_NOTSENT_LOWAT:
 		set_lowat(c, value);
 		return 0;
+	case SO_OPT_LINGER:
+		r->lingers = value >= 0;
+		r->linger_s = value;
+		return 0;
 	default:
 		return -ENOPROTOOPT;
 	}
@@ -173,6 +177,7 @@ int tcp_sock_set(struct sock *sk, enum sock_option opt, int value)
 	case SO_OPT_TCP_QUICKACK:
 		set_quickack(c, value);
 		return 0;
+	case SO_OPT_LINGER:
 	case SO_OPT_TCP_MAXSEG:
 	case SO_OPT_TCP_USER_TIMEOUT:
 	case SO_OPT_TCP_KEEPIDLE:
@@ -194,7 +199,7 @@ void tcp_sock_changed(struct sock *sk, enum sock_option opt)
 	struct tcp_conn *c = tcp_sock_conn(sk);
 	struct tcp_wishes *w = &c->wishes;
 
-	w->ttl = sk->ttl < 0 ? 0 : (uint8_t)sk->ttl;
+	w->ttl = sk->ttl;
 	w->tos = (uint8_t)(sk->tos & ~TOS_ECN); /* these two bits are TCP's */
 	w->pmtu_off = sk->mtu_discover == SOCK_PMTU_DONT;
 	w->pmtu_probe = sk->mtu_discover == SOCK_PMTU_PROBE;
@@ -230,6 +235,9 @@ int tcp_sock_get(struct sock *sk, enum sock_option opt, int *value)
 		return 0;
 	case SO_OPT_TOS:
 		*value = w->tos;
+		return 0;
+	case SO_OPT_LINGER:
+		*value = r->lingers ? r->linger_s : -1;
 		return 0;
 	case SO_OPT_TCP_NODELAY:
 		*value = w->nodelay;

@@ -106,6 +106,8 @@ struct tcp_rare {
 	uint16_t keepidle_s, keepintvl_s, defer_accept_s, maxseg;
 	int16_t linger2_s; /* -1: none */
 	uint8_t keepcnt, syncnt;
+	bool lingers;
+	int linger_s; /* SO_LINGER, if it lingers */
 };
 
 struct tcp_conn {

@@ -19,7 +19,7 @@ static struct netif *choose(struct sock *sk, uint32_t group, int ifindex)
 
 	if (ifindex)
 		return d ? d->netif : NULL;
-	return ip_sock_route(sk, group, &path) ? NULL : path.netif;
+	return ip_sock_route(sk, sk->extra->local.ip, group, &path) ? NULL : path.netif;
 }
 
 static struct membership *find(const struct udp_sock *u, uint32_t group, int ifindex, int32_t *count)

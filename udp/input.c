@@ -45,8 +45,8 @@ static void for_one(struct stack *s, struct pkt *p, const struct udp_hdr *h)
 	struct udp_sock *u = udp_lookup(s->udp, &names, p->dev ? p->dev->ifindex : 0);
 
 	if (u) {
-		TRACE(s, LAYER_SOCK, p, "RFC 1122 4.1.3.5", "for UDP socket %s:%u", TEXT_IP(u->sk.local.ip),
-			u->sk.local.port);
+		TRACE(s, LAYER_SOCK, p, "RFC 1122 4.1.3.5", "for UDP socket %s:%u",
+			TEXT_IP(u->sk.extra->local.ip), u->sk.extra->local.port);
 		give(u, p);
 		return;
 	}
@@ -57,8 +57,9 @@ static void for_one(struct stack *s, struct pkt *p, const struct udp_hdr *h)
 
 static bool hears(const struct sock *sk, const struct pkt *p, const struct udp_hdr *h)
 {
-	return (!sk->local.ip || sk->local.ip == p->ip.dst) &&
-		(!sk->peer.ip || (sk->peer.ip == p->ip.src && sk->peer.port == h->sport)) &&
+	return (!sk->extra->local.ip || sk->extra->local.ip == p->ip.dst) &&
+		(!sk->extra->peer.ip ||
+			(sk->extra->peer.ip == p->ip.src && sk->extra->peer.port == h->sport)) &&
 		(!sk->bound_dev || (p->dev && sk->bound_dev == p->dev->ifindex));
 }
 

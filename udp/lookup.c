@@ -8,7 +8,8 @@
 
 static struct udp_names names_of(const struct sock *sk)
 {
-	return (struct udp_names){sk->local.ip, sk->peer.ip, sk->local.port, sk->peer.port};
+	return (struct udp_names){
+		sk->extra->local.ip, sk->extra->peer.ip, sk->extra->local.port, sk->extra->peer.port};
 }
 
 static bool same_names(const struct udp_names *a, const struct udp_names *b)

@@ -36,5 +36,5 @@ void udp_note(struct stack *s, const struct icmp_note *note)
 		.ttl = note->pkt ? note->pkt->ip.ttl : 0,
 		.time_ns = stack_now(s),
 	};
-	sock_report(&u->sk, &e, u->sk.peer.ip && is_fatal(&u->sk, note));
+	sock_report(&u->sk, &e, u->sk.extra->peer.ip && is_fatal(&u->sk, note));
 }

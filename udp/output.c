@@ -30,7 +30,8 @@ static struct ip_send wishes(const struct udp_sock *u, const struct sock_addr *p
 
 static struct pkt *datagram(struct sock *sk, uint16_t dport, const void *data, size_t len)
 {
-	struct udp_hdr h = {.sport = sk->local.port, .dport = dport, .len = (uint16_t)(UDP_HDR_LEN + len)};
+	struct udp_hdr h = {
+		.sport = sk->extra->local.port, .dport = dport, .len = (uint16_t)(UDP_HDR_LEN + len)};
 	struct pkt *p = stack_pkt(sk->stack, UDP_HDR_LEN + len);
 
 	if (!p)
@@ -43,7 +44,7 @@ static struct pkt *datagram(struct sock *sk, uint16_t dport, const void *data, s
 
 ssize_t udp_send(struct sock *sk, const void *data, size_t len, int flags, const struct sock_addr *to)
 {
-	struct sock_addr peer = to ? *to : sock_addr_of(sk->peer);
+	struct sock_addr peer = to ? *to : sock_addr_of(sk->extra->peer);
 	struct stack *s = sk->stack;
 	int err = check(sk, &peer, len, flags);
 
@@ -57,7 +58,7 @@ ssize_t udp_send(struct sock *sk, const void *data, size_t len, int flags, const
 		mib_inc(s, MIB_UdpSndbufErrors);
 		return -ENOBUFS;
 	}
-	TRACE(s, LAYER_UDP, p, "RFC 768", "port %u > %s port %u, %zu octets", sk->local.port,
+	TRACE(s, LAYER_UDP, p, "RFC 768", "port %u > %s port %u, %zu octets", sk->extra->local.port,
 		TEXT_IP(how.dst), peer.port, len);
 	err = ip_sock_result(sk, ip_output(s, p, &how), how.dst, 0);
 	if (err)

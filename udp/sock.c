@@ -19,7 +19,7 @@ static void give_port_back(struct udp_sock *u)
 {
 	udp_unhash(u);
 	port_release(&u->sk.stack->udp->ports, &u->port);
-	u->sk.local.port = 0;
+	u->sk.extra->local.port = 0;
 }
 
 static void udp_close(struct sock *sk)
@@ -34,14 +34,14 @@ static int take_port(struct udp_sock *u, uint16_t number)
 {
 	struct sock *sk = &u->sk;
 
-	u->port.ip = sk->local.ip;
+	u->port.ip = sk->extra->local.ip;
 	u->port.dev = (uint32_t)sk->bound_dev & 0xfffffff;
 	u->port.reuseaddr = sk->reuseaddr;
 	u->port.reuseport = sk->reuseport;
 	int err = port_bind(&sk->stack->udp->ports, &u->port, number);
 	if (err)
 		return err;
-	sk->local.port = port_number(&u->port);
+	sk->extra->local.port = port_number(&u->port);
 	err = udp_rehash(u);
 	if (err)
 		give_port_back(u);
@@ -71,10 +71,10 @@ static int udp_bind(struct sock *sk, const struct sock_addr *a)
 		return -EINVAL;
 	if (!may_bind(sk, a->ip))
 		return -EADDRNOTAVAIL;
-	sk->local.ip = a->ip;
+	sk->extra->local.ip = a->ip;
 	int err = take_port(u, a->port);
 	if (err) {
-		sk->local.ip = 0;
+		sk->extra->local.ip = 0;
 		return err;
 	}
 	u->sk.named_ip = a->ip != 0;
@@ -86,9 +86,9 @@ static int disconnect(struct udp_sock *u)
 {
 	struct sock *sk = &u->sk;
 
-	sk->peer = (struct sock_end){0};
+	sk->extra->peer = (struct sock_end){0};
 	if (!u->sk.named_ip)
-		sk->local.ip = u->port.ip = 0;
+		sk->extra->local.ip = u->port.ip = 0;
 	if (!u->sk.named_port)
 		give_port_back(u);
 	return udp_rehash(u);
@@ -104,12 +104,12 @@ static int udp_connect(struct sock *sk, const struct sock_addr *a)
 		return disconnect(u);
 	int err = udp_autobind(u);
 	if (!err)
-		err = ip_sock_route(sk, a->ip, &path);
+		err = ip_sock_route(sk, sk->extra->local.ip, a->ip, &path);
 	if (err)
 		return err;
-	sk->peer = (struct sock_end){a->ip, a->port};
-	if (!sk->local.ip)
-		sk->local.ip = u->port.ip = path.source;
+	sk->extra->peer = (struct sock_end){a->ip, a->port};
+	if (!sk->extra->local.ip)
+		sk->extra->local.ip = u->port.ip = path.source;
 	return udp_rehash(u);
 }
 

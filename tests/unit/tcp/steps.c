@@ -198,7 +198,7 @@ static void two_desynchronised_hosts_fall_silent(void)
 	server = sock_accept(listener, NULL);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(server);
 	for (int i = 0; i < 2; i++) {
-		struct tcp_conn *c = ((struct tcp_sock *)(i ? server : client))->conn;
+		struct tcp_conn *c = tcp_sock_conn(i ? server : client);
 		c->rcv.nxt += 1000000;
 		c->rcv.adv += 1000000;
 		c->rcv.acked = c->rcv.nxt;
