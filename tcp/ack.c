@@ -212,7 +212,7 @@ void tcp_recovery_info(const struct tcp_conn *c, struct tcp_info *info)
 	info->unacked_bytes = c->snd.nxt - c->snd.una;
 	info->reordering = MAX(st ? st->reordering : 0, (uint32_t)TCP_DUPTHRESH);
 	if (c->cc)
-		snprintf(info->congestion, sizeof(info->congestion), "%s", c->cc->name);
+		snprintf(info->congestion, sizeof(info->congestion), "%s", tcp_cc_of(c)->name);
 	if (st) {
 		info->reord_seen = st->reord_seen;
 		info->dsack_dups = st->dsack_dups;

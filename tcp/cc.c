@@ -9,6 +9,11 @@ const struct tcp_cc *tcp_cc_by_number(int i)
 	return i >= 0 && (size_t)i < ARRAY_SIZE(algorithms) ? algorithms[i] : NULL;
 }
 
+const struct tcp_cc *tcp_cc_of(const struct tcp_conn *c)
+{
+	return tcp_cc_by_number(c->cc - 1);
+}
+
 const struct tcp_cc *tcp_cc_find(const char *name)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(algorithms); i++) {
@@ -25,9 +30,10 @@ const char *tcp_cc_name(const struct tcp_cc *cc)
 
 void tcp_cc_set(struct tcp_conn *c, const struct tcp_cc *cc)
 {
-	if (c->cc == cc)
+	if (tcp_cc_of(c) == cc)
 		return;
-	c->cc = cc;
+	for (c->cc = 1; tcp_cc_of(c) != cc;)
+		c->cc++;
 	if (c->flight) {
 		memset(&c->flight->cc, 0, sizeof(c->flight->cc));
 		memset(&c->flight->cc_prior, 0, sizeof(c->flight->cc_prior));
@@ -52,7 +58,7 @@ void tcp_cc_init(struct tcp_conn *c)
 	bool syn_was_lost = c->retries > 0;
 
 	if (!c->cc)
-		c->cc = tcp_cc_by_number(c->stack->sysctl[SYSCTL_TCP_CONGESTION_CONTROL]);
+		c->cc = (uint8_t)(1 + c->stack->sysctl[SYSCTL_TCP_CONGESTION_CONTROL]);
 	c->ssthresh = UINT32_MAX;
 	tcp_cwnd_set(c, syn_was_lost ? c->mss : tcp_initial_window(c));
 	rtt_init(c, syn_was_lost);
@@ -103,7 +109,7 @@ void cc_ack(struct tcp_conn *c, const struct tcp_ack *a)
 	if (recovery_is_reducing(c))
 		recovery_reduce(c, a->delivered, a->lost, a->una_moved);
 	else if (progress && a->delivered && !a->ended && is_limited(c))
-		c->cc->on_ack(c, a->delivered);
+		tcp_cc_of(c)->on_ack(c, a->delivered);
 }
 
 /* RFC 5681 4.1, and of RFC 2861 that ssthresh remembers how far we had come. */

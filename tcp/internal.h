@@ -344,6 +344,7 @@ const struct tcp_cc *tcp_cc_by_number(
 /* ESTABLISHED: initial window (RFC 6928), ssthresh. c->retries says how often the SYN (SYN-ACK) was sent again; it is
  * 0 afterwards, as backoff. After tcp_rtt_sample(), if there is one. */
 void tcp_cc_init(struct tcp_conn *c);
+const struct tcp_cc *tcp_cc_of(const struct tcp_conn *c); /* NULL: not chosen yet */
 const char *tcp_cc_name(const struct tcp_cc *cc);
 void tcp_cc_set(struct tcp_conn *c, const struct tcp_cc *cc); /* at any time; windows stay as they are */
 

@@ -60,7 +60,7 @@ static void begin_reduction(struct tcp_conn *c)
 	f->tlp.out = false;
 	f->prr.prior_cwnd = c->cwnd;
 	f->prr.delivered = f->prr.out = 0;
-	c->ssthresh = c->cc->on_loss(c);
+	c->ssthresh = tcp_cc_of(c)->on_loss(c);
 	c->ecn_cwr = c->ecn_on;
 }
 
@@ -151,7 +151,7 @@ static void undo(struct tcp_conn *c, bool unlose, const char *clause)
 	f->rack.number = 0; /* what seemed to arrive of what was sent again were the originals */
 	if (c->ca_state != TCP_CA_LOSS)
 		f->rack.reordering_seen = true;
-	c->cc->on_undo(c);
+	tcp_cc_of(c)->on_undo(c);
 	tcp_cwnd_set(c, MAX(c->cwnd, f->undo.prior_cwnd));
 	c->ssthresh = MAX(c->ssthresh, f->undo.prior_ssthresh);
 	c->ecn_cwr = false;
@@ -385,8 +385,8 @@ void tcp_rto(struct tcp_conn *c)
 		(c->ca_state == TCP_CA_LOSS && !c->backoff);
 	if (first) {
 		remember(c, true);
-		c->ssthresh = c->cc->on_loss(c);
-		c->cc->on_rto(c);
+		c->ssthresh = tcp_cc_of(c)->on_loss(c);
+		tcp_cc_of(c)->on_rto(c);
 	}
 	lose_all(c, &a);
 	c->ecn_cwr = c->ecn_on;

@@ -453,10 +453,9 @@ static int tcp_sock_path_mtu(const struct sock *sk)
 
 static const char *tcp_sock_congestion(const struct sock *sk)
 {
-	const struct tcp_conn *c = tcp_sock_conn(sk);
+	const struct tcp_cc *cc = tcp_cc_of(tcp_sock_conn(sk));
 
-	return tcp_cc_name(
-		c->cc ? c->cc : tcp_cc_by_number(sk->stack->sysctl[SYSCTL_TCP_CONGESTION_CONTROL]));
+	return tcp_cc_name(cc ? cc : tcp_cc_by_number(sk->stack->sysctl[SYSCTL_TCP_CONGESTION_CONTROL]));
 }
 
 const struct sock_ops tcp_sock_ops = {

@@ -178,13 +178,13 @@ struct tcp_conn {
 	uint32_t probe_since_ms;	     /* zero-window probes since then; 0: none */
 	uint64_t first_try_ns;		     /* when the present row of retries began */
 
-	const struct tcp_cc *cc;   /* NULL: not chosen; tcp_cc_init() takes the host's */
 	struct tcp_sendq *sendq;   /* NULL: no bytes */
 	struct tcp_flight *flight; /* NULL: at rest (recovery.h) */
 	struct tcp_recvq *recvq;   /* NULL: nothing held (recvq.h) */
 	struct tcp_stats *stats;   /* NULL: no data yet */
 	struct tcp_rare *rare;	   /* NULL: nothing of it was asked for, see tcp_rare() */
 	struct tcp_wishes wishes;
+	uint8_t cc; /* one more than its number (cc.c); 0: not chosen, tcp_cc_init() takes the host's */
 
 	/* receiving (window.c, delack.c) */
 	uint32_t rcv_ssthresh; /* most that is offered: grows as the peer fills its segments */

@@ -9,7 +9,7 @@
 static void begin(struct flight_bench *b, uint32_t cwnd, uint32_t ssthresh)
 {
 	flight_open(b, true);
-	b->c->cc = &tcp_newreno;
+	tcp_cc_set(b->c, &tcp_newreno);
 	b->c->srtt_us = 40000;
 	b->c->cwnd = cwnd;
 	b->c->ssthresh = ssthresh;

@@ -76,14 +76,14 @@ static void round_trip(struct flight_bench *b, uint64_t ms)
 
 	for (uint32_t i = 0; i < acks; i++) {
 		flight_wait(b, ms * NS_PER_MS / acks);
-		b->c->cc->on_ack(b->c, 2 * MSS);
+		tcp_cc_of(b->c)->on_ack(b->c, 2 * MSS);
 	}
 }
 
 static void lose(struct flight_bench *b)
 {
 	b->c->snd.nxt = b->c->snd.una + b->c->cwnd; /* all of cwnd is in flight */
-	b->c->ssthresh = b->c->cc->on_loss(b->c);
+	b->c->ssthresh = tcp_cc_of(b->c)->on_loss(b->c);
 	b->c->cwnd = b->c->ssthresh;
 }
 
@@ -109,7 +109,7 @@ static void a_loss_takes_them_from_cwnd_and_not_from_what_is_in_flight(void)
 	struct flight_bench b;
 
 	begin(&b, 10);
-	CU_ASSERT_EQUAL(b.c->cc->on_loss(b.c), 7 * MSS);
+	CU_ASSERT_EQUAL(tcp_cc_of(b.c)->on_loss(b.c), 7 * MSS);
 	flight_close(&b);
 }
 
@@ -171,10 +171,10 @@ static void the_first_ack_begins_congestion_avoidance_and_the_next_lets_it_grow(
 	struct flight_bench b;
 
 	begin(&b, 10);
-	b.c->cc->on_ack(b.c, MSS);
+	tcp_cc_of(b.c)->on_ack(b.c, MSS);
 	CU_ASSERT_EQUAL(b.c->cwnd, 10 * MSS);
 	CU_ASSERT_EQUAL(b.c->flight->cc.cubic.w_est, 10 * MSS);
-	b.c->cc->on_ack(b.c, MSS);
+	tcp_cc_of(b.c)->on_ack(b.c, MSS);
 	CU_ASSERT(b.c->cwnd > 10 * MSS);
 	flight_close(&b);
 }
@@ -201,7 +201,7 @@ static void after_a_timeout_the_plateau_is_where_slow_start_ends(void)
 
 	begin(&b, 100);
 	lose(&b);
-	b.c->cc->on_rto(b.c);
+	tcp_cc_of(b.c)->on_rto(b.c);
 	b.c->cwnd = b.c->ssthresh;
 	round_trip(&b, 100);
 	CU_ASSERT_EQUAL(b.c->flight->cc.cubic.k_ms, 0);
@@ -220,7 +220,7 @@ static void undo_brings_the_curve_back(void)
 		round_trip(&b, 100);
 	struct tcp_cubic_state before = b.c->flight->cc.cubic;
 	lose(&b);
-	b.c->cc->on_undo(b.c);
+	tcp_cc_of(b.c)->on_undo(b.c);
 	CU_ASSERT_EQUAL(memcmp(&before, &b.c->flight->cc.cubic, sizeof(before)), 0);
 	flight_close(&b);
 }
@@ -236,7 +236,7 @@ static void idle_time_does_not_count(void)
 		round_trip(&b, 100);
 	uint32_t before = b.c->cwnd;
 	flight_wait(&b, 600 * NS_PER_SEC);
-	b.c->cc->on_ack(b.c, MSS);
+	tcp_cc_of(b.c)->on_ack(b.c, MSS);
 	CU_ASSERT(b.c->cwnd - before < MSS);
 	flight_close(&b);
 }
@@ -249,7 +249,7 @@ static void hystart_acks(struct flight_bench *b, unsigned n, uint64_t rtt_ms)
 	while (n--) {
 		b->c->snd.una += MSS;
 		b->c->flight->rtt_ns = rtt_ms * NS_PER_MS;
-		b->c->cc->on_ack(b->c, MSS);
+		tcp_cc_of(b->c)->on_ack(b->c, MSS);
 		b->c->snd.nxt = b->c->snd.una + b->c->cwnd;
 	}
 }

@@ -203,7 +203,7 @@ static void run(bool sack, bool ts, const struct tcp_cc *cc)
 		flight_open(&z.b, sack);
 		z.b.c->ts_on = ts;
 		z.b.c->ecn_on = round % 2;
-		z.b.c->cc = cc;
+		tcp_cc_set(z.b.c, cc);
 		for (int i = 0; i < 1500; i++)
 			step(&z);
 		flight_close(&z.b);

@@ -9,7 +9,7 @@
 static void begin_as(struct flight_bench *b, bool sack, unsigned n)
 {
 	flight_open(b, sack);
-	b->c->cc = &tcp_newreno;
+	tcp_cc_set(b->c, &tcp_newreno);
 	b->c->snd.end = b->base + MSS;
 	flight_send(b, MSS);
 	flight_wait(b, RTT);
