@@ -215,7 +215,7 @@ int tcp_open_active(struct tcp_conn *c)
 
 	if (err)
 		return err;
-	c->snd.una = c->snd.up = c->snd.sml = c->snd.push = c->snd.iss;
+	c->snd.una = c->snd.push = c->snd.iss;
 	c->snd.nxt = c->snd.end = c->snd.iss + 1;
 	c->ts_offset = tcp_ts_offset(s, &c->e);
 	offer_options(c);

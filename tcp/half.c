@@ -248,7 +248,7 @@ static void fill_child(struct tcp_conn *c, const struct tcp_half *h)
 	c->e.remote_port = h->e.remote_port;
 	port_inherit(&c->port, &h->listen->conn->port);
 	c->port.ip = c->e.local;
-	c->snd.iss = c->snd.una = c->snd.up = c->snd.sml = c->snd.push = h->iss;
+	c->snd.iss = c->snd.una = c->snd.push = h->iss;
 	c->snd.nxt = c->snd.end = h->iss + 1;
 	c->ts_on = c->sack_on = c->wscale_on = c->ecn_on = true;
 	c->ts_offset = tcp_ts_offset(c->stack, &c->e);

@@ -239,6 +239,16 @@ TCP_TIMERS(X)
 
 /* ---- sendq.c: bytes written and not yet acknowledged, [snd.una, snd.end) ---- */
 
+struct tcp_chunk;
+struct tcp_sendq {
+	struct list chunks;	/* of struct tcp_chunk: by sequence number, without gaps */
+	struct tcp_chunk *read; /* where the last tcp_sendq_copy() ended: the next one mostly goes on there */
+	size_t size;		/* bytes of memory */
+	uint32_t up;		/* SND.UP, where urg_to_send says so */
+	uint32_t sml;		/* end of the last segment sent that was not full (Minshall) */
+	uint32_t probe_since_ms; /* zero-window probes since then; 0: none */
+};
+
 void tcp_sendq_init(struct tcp *tcp);
 void tcp_sendq_exit(struct tcp *tcp);
 

@@ -94,7 +94,7 @@ static uint32_t usable_window(const struct tcp_conn *c)
 /* RFC 9293 3.7.4, in Minshall's form, as Linux: a segment that is not full waits only for another one like it. */
 static bool nagle_holds(const struct tcp_conn *c)
 {
-	bool small_in_flight = seq_gt(c->snd.sml, c->snd.una) && seq_le(c->snd.sml, c->snd.nxt);
+	bool small_in_flight = seq_gt(c->sendq->sml, c->snd.una) && seq_le(c->sendq->sml, c->snd.nxt);
 
 	if (c->fin_queued || c->want & TCP_WANT_PUSH)
 		return false;
@@ -199,9 +199,9 @@ static void send_new(struct tcp_conn *c)
 
 		if (!transmit(c, seq, with_fin(c, seq + len), false))
 			return;
-		c->probe_since_ms = 0;
+		c->sendq->probe_since_ms = 0;
 		if (len % size)
-			c->snd.sml = seq + len;
+			c->sendq->sml = seq + len;
 	}
 	plan_push(c, size);
 	if (c->fin_queued && !c->fin_sent && unsent(c) == 0)

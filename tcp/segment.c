@@ -59,9 +59,9 @@ static void fill_options(struct tcp_conn *c, uint16_t flags, uint32_t len, struc
 /* RFC 9293 3.8.5, RFC 6093 3.1: the pointer is to the octet after the urgent one, as everybody has it. */
 static uint16_t urgent_pointer(const struct tcp_conn *c, uint32_t seq)
 {
-	if (!c->urg_to_send || seq_ge(seq, c->snd.up) || c->snd.up - seq > UINT16_MAX)
+	if (!c->urg_to_send || seq_ge(seq, c->sendq->up) || c->sendq->up - seq > UINT16_MAX)
 		return 0;
-	return (uint16_t)(c->snd.up - seq);
+	return (uint16_t)(c->sendq->up - seq);
 }
 
 /* RFC 3168 6.1.2, 6.1.3: the echo until the peer has reacted; CWR and ECT with new data only. */

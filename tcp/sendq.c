@@ -14,16 +14,10 @@
 
 enum { CHUNK_MIN = 2048, CHUNK_MAX = 65536 /* with the header */, CACHED = 16 /* small ones */ };
 
-struct chunk {
+struct tcp_chunk {
 	struct list node;
 	uint32_t seq, len, room;
 	uint8_t bytes[];
-};
-
-struct tcp_sendq {
-	struct list chunks; /* by sequence number, without gaps */
-	struct chunk *read; /* where the last tcp_sendq_copy() ended: the next one mostly goes on there */
-	size_t size;	    /* bytes of memory */
 };
 
 void tcp_sendq_init(struct tcp *tcp)
@@ -38,14 +32,14 @@ void tcp_sendq_exit(struct tcp *tcp)
 	pool_exit(&tcp->small_chunks);
 }
 
-static uint32_t chunk_end(const struct chunk *k)
+static uint32_t chunk_end(const struct tcp_chunk *k)
 {
 	return k->seq + k->len;
 }
 
-static struct chunk *last_chunk(const struct tcp_sendq *q)
+static struct tcp_chunk *last_chunk(const struct tcp_sendq *q)
 {
-	return list_empty(&q->chunks) ? NULL : list_entry(q->chunks.prev, struct chunk, node);
+	return list_empty(&q->chunks) ? NULL : list_entry(q->chunks.prev, struct tcp_chunk, node);
 }
 
 /* ---- how much ---- */
@@ -80,7 +74,7 @@ static void tune_buffer(struct tcp_conn *c)
 
 size_t tcp_sendq_room(const struct tcp_conn *c)
 {
-	const struct chunk *last = c->sendq ? last_chunk(c->sendq) : NULL;
+	const struct tcp_chunk *last = c->sendq ? last_chunk(c->sendq) : NULL;
 
 	if (not_sent(c) >= lowat(c))
 		return 0;
@@ -107,12 +101,12 @@ static bool take_memory(struct tcp_conn *c, size_t size)
 	return true;
 }
 
-static struct chunk *add_chunk(struct tcp_conn *c, size_t len)
+static struct tcp_chunk *add_chunk(struct tcp_conn *c, size_t len)
 {
 	struct tcp_sendq *q = c->sendq;
-	size_t size = MIN(MAX(len + sizeof(struct chunk), (size_t)CHUNK_MIN), (size_t)CHUNK_MAX);
+	size_t size = MIN(MAX(len + sizeof(struct tcp_chunk), (size_t)CHUNK_MIN), (size_t)CHUNK_MAX);
 	bool taken = take_memory(c, size);
-	struct chunk *k = !taken    ? NULL
+	struct tcp_chunk *k = !taken    ? NULL
 		: size == CHUNK_MIN ? pool_get(&tcp_of(c->stack)->small_chunks)
 				    : malloc(size);
 
@@ -129,7 +123,7 @@ static struct chunk *add_chunk(struct tcp_conn *c, size_t len)
 	return k;
 }
 
-static void remove_chunk(struct tcp_conn *c, struct chunk *k)
+static void remove_chunk(struct tcp_conn *c, struct tcp_chunk *k)
 {
 	size_t size = k->room + sizeof(*k);
 
@@ -151,7 +145,7 @@ static bool make_queue(struct tcp_conn *c)
 	struct tcp_sendq *q = pool_get(&tcp_of(c->stack)->sendqs);
 	if (!q)
 		return false;
-	*q = (struct tcp_sendq){0};
+	*q = (struct tcp_sendq){.sml = c->snd.una};
 	list_init(&q->chunks);
 	c->sendq = q;
 	return true;
@@ -169,7 +163,7 @@ ssize_t tcp_sendq_write(struct tcp_conn *c, const void *data, size_t len)
 	if (!make_queue(c))
 		return -ENOMEM;
 	while (left > 0) {
-		struct chunk *k = last_chunk(c->sendq);
+		struct tcp_chunk *k = last_chunk(c->sendq);
 
 		if (!k || k->len == k->room)
 			k = add_chunk(c, left);
@@ -190,14 +184,14 @@ ssize_t tcp_sendq_write(struct tcp_conn *c, const void *data, size_t len)
 void tcp_sendq_copy(const struct tcp_conn *c, uint32_t seq, void *to, size_t len)
 {
 	struct tcp_sendq *q = c->sendq;
-	struct chunk *k = q->read;
+	struct tcp_chunk *k = q->read;
 	uint8_t *out = to;
 
 	if (!k || seq_lt(seq, k->seq))
-		k = list_first(&q->chunks, struct chunk, node);
+		k = list_first(&q->chunks, struct tcp_chunk, node);
 	while (len > 0) {
 		while (seq_ge(seq, chunk_end(k)))
-			k = list_entry(k->node.next, struct chunk, node);
+			k = list_entry(k->node.next, struct tcp_chunk, node);
 		size_t n = MIN(len, chunk_end(k) - seq);
 		memcpy(out, k->bytes + (seq - k->seq), n);
 		out += n;
@@ -209,11 +203,11 @@ void tcp_sendq_copy(const struct tcp_conn *c, uint32_t seq, void *to, size_t len
 
 void tcp_sendq_acked(struct tcp_conn *c, uint32_t to)
 {
-	struct chunk *k;
+	struct tcp_chunk *k;
 
 	if (!c->sendq)
 		return;
-	while ((k = list_first(&c->sendq->chunks, struct chunk, node)) && seq_le(chunk_end(k), to))
+	while ((k = list_first(&c->sendq->chunks, struct tcp_chunk, node)) && seq_le(chunk_end(k), to))
 		remove_chunk(c, k);
 	if (list_empty(&c->sendq->chunks))
 		tcp_sendq_free(c);
@@ -223,8 +217,9 @@ void tcp_sendq_free(struct tcp_conn *c)
 {
 	if (!c->sendq)
 		return;
-	list_each_safe(k, &c->sendq->chunks, struct chunk, node)
+	list_each_safe(k, &c->sendq->chunks, struct tcp_chunk, node)
 		remove_chunk(c, k);
 	pool_put(&tcp_of(c->stack)->sendqs, c->sendq);
 	c->sendq = NULL;
+	c->urg_to_send = false;
 }

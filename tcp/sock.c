@@ -317,7 +317,7 @@ static ssize_t tcp_sock_send(
 	bool whole = (size_t)n == len;
 	c->more = c->held = (flags & MSG_MORE) && whole;
 	if ((flags & MSG_OOB) && whole && len) {
-		c->snd.up = c->snd.end; /* RFC 6093 3.1: after the octet */
+		c->sendq->up = c->snd.end; /* RFC 6093 3.1: after the octet */
 		c->urg_to_send = true;
 	}
 	tcp_want(c, 0);

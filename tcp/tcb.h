@@ -136,7 +136,7 @@ struct tcp_conn {
 	bool fin_sent : 1;		  /* and it stands in [una, nxt) or was acknowledged */
 	bool fin_seen : 1;		  /* RCV.NXT has passed the peer's FIN */
 	bool rcv_shut : 1;		  /* nobody will read any more */
-	bool urg_to_send : 1;		  /* snd.up holds */
+	bool urg_to_send : 1;		  /* sendq->up holds */
 	bool urg_seen : 1, urg_taken : 1; /* rcv.up holds; and was read */
 	bool more : 1;			  /* the last write said MSG_MORE */
 	bool held : 1;			  /* and no ACK has come since: as cork */
@@ -149,11 +149,10 @@ struct tcp_conn {
 	uint64_t deadline_ns[TCP_CLOCK_COUNT]; /* by enum tcp_clock; TIMER_NEVER: off */
 
 	struct {
-		uint32_t una, nxt, wnd, up, wl1, wl2;
+		uint32_t una, nxt, wnd, wl1, wl2;
 		uint32_t iss;
 		uint32_t max_wnd; /* largest window the peer ever offered */
 		uint32_t end;	  /* after the last byte that the program wrote; the FIN is not counted */
-		uint32_t sml;	  /* end of the last segment sent that was not full (Minshall) */
 		uint32_t push;	  /* the octet before it is pushed, though the program has written more */
 	} snd;
 	struct {
@@ -175,7 +174,6 @@ struct tcp_conn {
 	uint32_t srtt_us, rttvar_us, rto_us; /* srtt 0: none yet */
 	uint32_t sndbuf, rcvbuf;	     /* limits, bytes */
 	uint32_t last_send_ms, last_rcv_ms;  /* data sent; anything received; 0: never */
-	uint32_t probe_since_ms;	     /* zero-window probes since then; 0: none */
 	uint64_t first_try_ns;		     /* when the present row of retries began */
 
 	struct tcp_sendq *sendq;   /* NULL: no bytes */

@@ -203,7 +203,7 @@ void tcp_timer_rexmit(struct tcp_conn *c)
  * said how long it will wait, or has gone, or memory is short and this is no short while (RFC 6429). */
 static bool probes_are_in_vain(const struct tcp_conn *c)
 {
-	uint32_t waited_ms = tcp_ms_since(c->stack, c->probe_since_ms);
+	uint32_t waited_ms = tcp_ms_since(c->stack, c->sendq->probe_since_ms);
 
 	if (tcp_rare(c)->user_timeout_ms)
 		return waited_ms >= tcp_rare(c)->user_timeout_ms;
@@ -217,8 +217,8 @@ static bool probes_are_in_vain(const struct tcp_conn *c)
 /* SHLD-30: ever more rarely. */
 void tcp_timer_probe(struct tcp_conn *c)
 {
-	if (c->probe_since_ms == 0)
-		c->probe_since_ms = tcp_moment(c->stack);
+	if (c->sendq->probe_since_ms == 0)
+		c->sendq->probe_since_ms = tcp_moment(c->stack);
 	if (probes_are_in_vain(c)) {
 		time_out(c);
 		return;

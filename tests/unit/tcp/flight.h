@@ -39,7 +39,7 @@ static inline void flight_open(struct flight_bench *b, bool sack)
 	b->c->state = TCP_ESTABLISHED;
 	b->c->sack_on = sack;
 	b->c->mss = MSS;
-	b->c->snd.una = b->c->snd.nxt = b->c->snd.sml = b->c->snd.push = b->base;
+	b->c->snd.una = b->c->snd.nxt = b->c->snd.push = b->base;
 	b->c->snd.end = b->base + (1 << 30); /* always more to send */
 	b->c->snd.wnd = b->c->snd.max_wnd = 1 << 30;
 	b->c->snd.wl2 = b->base;
