@@ -49,7 +49,7 @@ static const bool reset_on_abort[TCP_STATE_COUNT] = {
 
 static bool is_dead(const struct tcp_conn *c)
 {
-	return c->state == TCP_CLOSED && !c->sock && !c->listen;
+	return c->state == TCP_CLOSED && !c->sock && !c->is_waiting;
 }
 
 static void attend(struct tcp_conn *c)

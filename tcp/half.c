@@ -266,7 +266,7 @@ static struct tcp_conn *make_child(struct tcp_half *h)
 {
 	struct tcp_listen *l = h->listen;
 	struct stack *s = tcp_listen_stack(l);
-	struct tcp_conn *c = tcp_conn_new(s);
+	struct tcp_conn *c = tcp_listen_make_room(l) ? tcp_conn_new(s) : NULL;
 
 	if (!c)
 		return NULL;

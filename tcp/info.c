@@ -84,8 +84,8 @@ void tcp_conn_info(const struct tcp_conn *c, struct tcp_info *info)
 	if (c->stats)
 		put_stats(c->stats, info);
 	if (c->state == TCP_LISTEN) {
-		info->accept_queue = c->listen->accept_count;
-		info->backlog = c->listen->backlog;
+		info->accept_queue = tcp_listen_of(c)->accept_count;
+		info->backlog = tcp_listen_of(c)->backlog;
 	}
 }
 

@@ -24,8 +24,8 @@ int tcp_listen_start(struct tcp_conn *c, int backlog)
 	struct tcp *tcp = tcp_of(c->stack);
 	struct tcp_listen *l;
 
-	if (c->listen) {
-		c->listen->backlog = bounded(c->stack, backlog);
+	if (c->state == TCP_LISTEN) {
+		tcp_listen_of(c)->backlog = bounded(c->stack, backlog);
 		return 0;
 	}
 	int err = port_listen(&tcp->ports, &c->port);
@@ -39,9 +39,17 @@ int tcp_listen_start(struct tcp_conn *c, int backlog)
 	l->conn = c;
 	l->backlog = bounded(c->stack, backlog);
 	tcp_half_init(l);
-	c->listen = l;
 	tcp_set_state(c, TCP_LISTEN);
 	return 0;
+}
+
+struct tcp_listen *tcp_listen_of(const struct tcp_conn *c)
+{
+	hash_each_match(l, &tcp_of(c->stack)->listeners, c->e.local_port, struct tcp_listen, link) {
+		if (l->conn == c)
+			return l;
+	}
+	return NULL;
 }
 
 static void free_halves(struct tcp_listen *l)
@@ -55,49 +63,61 @@ static void free_halves(struct tcp_listen *l)
 
 void tcp_listen_stop(struct tcp_conn *c)
 {
-	struct tcp_listen *l = c->listen;
+	struct tcp_listen *l = tcp_listen_of(c);
 	struct tcp_conn *child;
 
 	free_halves(l);
 	while ((child = tcp_listen_take(c)))
 		tcp_abort(child, 0);
 	hash_del(&tcp_of(c->stack)->listeners, &l->link);
-	c->listen = NULL;
+	free(l->accept);
 	free(l);
 	tcp_set_state(c, TCP_CLOSED);
 }
 
 /* ---- the accept queue ---- */
 
+bool tcp_listen_make_room(struct tcp_listen *l)
+{
+	unsigned room = MAX(2 * l->accept_room, 8u);
+
+	if (l->accept_count < l->accept_room)
+		return true;
+	struct tcp_conn **bigger = malloc(room * sizeof(struct tcp_conn *));
+	if (!bigger)
+		return false;
+	for (unsigned i = 0; i < l->accept_count; i++)
+		bigger[i] = l->accept[(l->accept_first + i) % l->accept_room];
+	free(l->accept);
+	l->accept = bigger;
+	l->accept_room = room;
+	l->accept_first = 0;
+	return true;
+}
+
 /* One that ends while it waits stays: the program is told by accept(), as Linux does it. */
 void tcp_listen_add(struct tcp_listen *l, struct tcp_conn *c)
 {
-	c->listen = l;
-	if (l->accept_first)
-		l->accept_last->accept_next = c;
-	else
-		l->accept_first = c;
-	l->accept_last = c;
-	l->accept_count++;
+	c->is_waiting = true;
+	l->accept[(l->accept_first + l->accept_count++) % l->accept_room] = c;
 }
 
 struct tcp_conn *tcp_listen_take(struct tcp_conn *c)
 {
-	struct tcp_listen *l = c->listen;
-	struct tcp_conn *child = l->accept_first;
+	struct tcp_listen *l = tcp_listen_of(c);
 
-	if (!child)
+	if (!l->accept_count)
 		return NULL;
-	l->accept_first = child->accept_next;
+	struct tcp_conn *child = l->accept[l->accept_first];
+	l->accept_first = (l->accept_first + 1) % l->accept_room;
 	l->accept_count--;
-	child->accept_next = NULL;
-	child->listen = NULL;
+	child->is_waiting = false;
 	return child;
 }
 
 size_t tcp_listen_waiting(const struct tcp_conn *c)
 {
-	return c->listen->accept_count;
+	return tcp_listen_of(c)->accept_count;
 }
 
 /* ---- SEGMENT ARRIVES in LISTEN (RFC 9293 3.10.7.2) ---- */

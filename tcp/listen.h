@@ -11,8 +11,9 @@ struct tcp_listen {
 	struct hash_link link; /* in tcp->listeners; its hash is the port */
 	struct tcp_conn *conn; /* in LISTEN */
 	unsigned backlog;
-	struct tcp_conn *accept_first, *accept_last; /* the accept queue, by accept_next */
-	unsigned accept_count;
+	struct tcp_conn *
+		*accept; /* the accept queue: a ring of accept_room pointers, the oldest at accept_first */
+	unsigned accept_room, accept_first, accept_count;
 	uint64_t cookie_ns; /* when the last SYN cookie was sent; 0: never */
 
 	/* Half-open entries by how often their SYN-ACK was sent again. All of one list wait equally long, so each
@@ -50,7 +51,13 @@ static inline struct stack *tcp_listen_stack(const struct tcp_listen *l)
 /* A SYN for this listener, in LISTEN or TIME-WAIT. `iss`: ours, if it is remembered. */
 void tcp_listen_syn(struct tcp_listen *l, struct tcp_seg *seg, uint32_t iss);
 
-/* Into the accept queue. */
+/* LISTEN: what it has. */
+struct tcp_listen *tcp_listen_of(const struct tcp_conn *c);
+
+/* Sees to it that one more fits into the accept queue. False: no memory. */
+bool tcp_listen_make_room(struct tcp_listen *l);
+
+/* Into the accept queue, where there is room. */
 void tcp_listen_add(struct tcp_listen *l, struct tcp_conn *c);
 
 /* ---- half.c: half-open entries ---- */

@@ -14,7 +14,6 @@ struct tcp_cc;
 struct tcp_conn;
 struct tcp_causes;
 struct tcp_flight;
-struct tcp_listen;
 struct tcp_recvq;
 struct tcp_sendq;
 
@@ -115,9 +114,6 @@ struct tcp_conn {
 	struct port_owner port;
 	struct stack *stack;
 	struct sock *sock; /* NULL: not accepted yet, or closed by its program (orphan) */
-	struct tcp_listen
-		*listen; /* LISTEN: what it has; a connection in an accept queue: whose; else NULL */
-	struct tcp_conn *accept_next; /* in that queue */
 	struct list dirty; /* in tcp->dirty; always where it has neither socket nor queue nor table */
 
 	uint8_t state;	  /* enum tcp_state */
@@ -140,6 +136,7 @@ struct tcp_conn {
 	bool urg_seen : 1, urg_taken : 1; /* rcv.up holds; and was read */
 	bool more : 1;			  /* the last write said MSG_MORE */
 	bool held : 1;			  /* and no ACK has come since: as cork */
+	bool is_waiting : 1;		  /* in an accept queue */
 	uint8_t snd_wscale, rcv_wscale;
 	uint8_t soft_error;   /* errno of an ICMP error that ended nothing: told when retries are exhausted */
 	uint8_t sending;      /* enum tcp_timer: the one that TCP_CLOCK_SENDING is set for */

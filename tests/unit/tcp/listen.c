@@ -374,6 +374,27 @@ static void accept_queue_gives_the_oldest_first(void)
 	bench_free(b);
 }
 
+static void accept_queue_grows_and_keeps_the_order(void)
+{
+	struct bench *b = bench_new();
+	struct sock *taken[40];
+	struct sock_addr from;
+	unsigned came = 0;
+
+	bench_listen(b, 50);
+	for (unsigned i = 0; i < ARRAY_SIZE(taken); i++) {
+		while (came < ARRAY_SIZE(taken) && came < 2 * i + 1)
+			open_client(b, came++);
+		taken[i] = sock_accept(b->listener, &from);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(taken[i]);
+		CU_ASSERT_EQUAL(from.port, PEER_PORT + i);
+	}
+	CU_ASSERT_PTR_NULL(sock_accept(b->listener, &from));
+	for (unsigned i = 0; i < ARRAY_SIZE(taken); i++)
+		sock_close(taken[i]);
+	bench_free(b);
+}
+
 /* As Linux: backlog + 1 connections fit; then ACKs are forgotten, and SYNs too. */
 static void full_accept_queue_forgets_acks_and_syns(void)
 {
@@ -790,9 +811,10 @@ SUITE(tcp_listen, T(syn_is_answered_by_a_syn_ack_with_our_mss),
 	T(syn_ack_is_sent_again_after_1_2_4_8_16_seconds), T(retries_of_a_syn_ack_are_a_setting_and_a_wish),
 	T(late_ack_after_a_repeated_syn_ack_opens), T(reset_of_a_half_open_entry_leaves_the_listener),
 	T(half_open_entry_asks_for_its_timestamp), T(deferred_accept_waits_for_text),
-	T(accept_queue_gives_the_oldest_first), T(full_accept_queue_forgets_acks_and_syns),
-	T(abort_on_overflow_resets_instead), T(somaxconn_bounds_the_backlog),
-	T(reset_before_accept_leaves_a_closed_connection), T(closing_a_listener_resets_what_nobody_accepted),
+	T(accept_queue_gives_the_oldest_first), T(accept_queue_grows_and_keeps_the_order),
+	T(full_accept_queue_forgets_acks_and_syns), T(abort_on_overflow_resets_instead),
+	T(somaxconn_bounds_the_backlog), T(reset_before_accept_leaves_a_closed_connection),
+	T(closing_a_listener_resets_what_nobody_accepted),
 	T(closing_what_was_reset_before_accept_says_nothing), T(oldest_half_open_entry_makes_room),
 	T(max_syn_backlog_bounds_half_open_entries_too), T(a_flood_of_syns_keeps_nobody_out),
 	T(tcp_ack_flood_listen), T(tcp_connection_exhaust), T(handshake_survives_without_memory),
