@@ -108,15 +108,18 @@ struct tcp_conn *tcp_conn_new(struct stack *s)
 	};
 	list_init(&c->dirty);
 	timer_init(&c->timer, ring);
-	for (int i = 0; i < TCP_CLOCK_COUNT; i++)
+	for (int i = 0; i < TCP_CLOCK_KEEPALIVE; i++)
 		c->deadline_ns[i] = TIMER_NEVER;
 	return c;
 }
 
 struct tcp_rare *tcp_rare_of(struct tcp_conn *c)
 {
-	if (!c->rare)
-		c->rare = calloc(1, sizeof(*c->rare));
+	if (c->rare)
+		return c->rare;
+	c->rare = calloc(1, sizeof(*c->rare));
+	if (c->rare)
+		c->rare->keepalive_ns = TIMER_NEVER;
 	return c->rare;
 }
 
@@ -133,6 +136,7 @@ int tcp_inherit(struct tcp_conn *to, const struct tcp_conn *from)
 	if (!tcp_rare_of(to))
 		return -ENOMEM;
 	*to->rare = *from->rare;
+	to->rare->keepalive_ns = TIMER_NEVER;
 	return 0;
 }
 

@@ -168,6 +168,8 @@ int tcp_sock_set(struct sock *sk, enum sock_option opt, int value)
 		c->sndbuf = buffer_size(value, sk->stack->sysctl[SYSCTL_WMEM_MAX], SNDBUF_MIN);
 		w->sndbuf_locked = true;
 		return 0;
+	case SO_OPT_KEEPALIVE: /* its timer is rare */
+		return !value || tcp_rare_of(c) ? -ENOPROTOOPT : -ENOMEM;
 	case SO_OPT_TCP_NODELAY:
 		set_nodelay(c, value);
 		return 0;

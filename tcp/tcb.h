@@ -106,7 +106,8 @@ struct tcp_rare {
 	int16_t linger2_s; /* -1: none */
 	uint8_t keepcnt, syncnt;
 	bool lingers;
-	int linger_s; /* SO_LINGER, if it lingers */
+	int linger_s;	       /* SO_LINGER, if it lingers */
+	uint64_t keepalive_ns; /* the deadline of TCP_CLOCK_KEEPALIVE */
 };
 
 struct tcp_conn {
@@ -142,8 +143,9 @@ struct tcp_conn {
 	uint8_t sending;      /* enum tcp_timer: the one that TCP_CLOCK_SENDING is set for */
 	uint32_t answered_ms; /* last ACK for a bad segment: one in tcp_invalid_ratelimit ms */
 
-	struct timer timer;		       /* the earliest of: */
-	uint64_t deadline_ns[TCP_CLOCK_COUNT]; /* by enum tcp_clock; TIMER_NEVER: off */
+	struct timer timer; /* the earliest of: */
+	uint64_t deadline_ns
+		[TCP_CLOCK_KEEPALIVE]; /* by enum tcp_clock (KEEPALIVE: rare->keepalive_ns); TIMER_NEVER: off */
 
 	struct {
 		uint32_t una, nxt, wnd, wl1, wl2;
@@ -207,7 +209,7 @@ struct tcp_stats {
 
 static inline const struct tcp_rare *tcp_rare(const struct tcp_conn *c)
 {
-	static const struct tcp_rare nothing;
+	static const struct tcp_rare nothing = {.keepalive_ns = TIMER_NEVER};
 
 	return c->rare ? c->rare : &nothing;
 }

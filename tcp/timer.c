@@ -36,11 +36,24 @@ static enum tcp_timer timer_of(const struct tcp_conn *c, unsigned clock)
 	return clock == TCP_CLOCK_SENDING ? c->sending : only[clock];
 }
 
+static uint64_t deadline(const struct tcp_conn *c, unsigned clock)
+{
+	return clock == TCP_CLOCK_KEEPALIVE ? tcp_rare(c)->keepalive_ns : c->deadline_ns[clock];
+}
+
+static void set_deadline(struct tcp_conn *c, unsigned clock, uint64_t deadline_ns)
+{
+	if (clock != TCP_CLOCK_KEEPALIVE)
+		c->deadline_ns[clock] = deadline_ns;
+	else if (c->rare)
+		c->rare->keepalive_ns = deadline_ns;
+}
+
 void tcp_timer_set(struct tcp_conn *c, enum tcp_timer which, uint64_t deadline_ns)
 {
 	if (timers[which].clock == TCP_CLOCK_SENDING)
 		c->sending = (uint8_t)which;
-	c->deadline_ns[timers[which].clock] = deadline_ns;
+	set_deadline(c, timers[which].clock, deadline_ns);
 	if (!timer_is_armed(&c->timer) || deadline_ns < c->timer.deadline_ns)
 		timer_arm(&stack_loop(c->stack)->wheel, &c->timer, deadline_ns);
 }
@@ -48,13 +61,13 @@ void tcp_timer_set(struct tcp_conn *c, enum tcp_timer which, uint64_t deadline_n
 void tcp_timer_stop(struct tcp_conn *c, enum tcp_timer which)
 {
 	if (tcp_timer_runs(c, which))
-		c->deadline_ns[timers[which].clock] = TIMER_NEVER;
+		set_deadline(c, timers[which].clock, TIMER_NEVER);
 }
 
 void tcp_timers_stop(struct tcp_conn *c)
 {
-	for (int i = 0; i < TCP_CLOCK_COUNT; i++)
-		c->deadline_ns[i] = TIMER_NEVER;
+	for (unsigned i = 0; i < TCP_CLOCK_COUNT; i++)
+		set_deadline(c, i, TIMER_NEVER);
 	timer_cancel(&stack_loop(c->stack)->wheel, &c->timer);
 }
 
@@ -62,15 +75,15 @@ uint64_t tcp_timer_due(const struct tcp_conn *c, enum tcp_timer which)
 {
 	enum tcp_clock clock = timers[which].clock;
 
-	return timer_of(c, clock) == which ? c->deadline_ns[clock] : TIMER_NEVER;
+	return timer_of(c, clock) == which ? deadline(c, clock) : TIMER_NEVER;
 }
 
 static uint64_t earliest(const struct tcp_conn *c)
 {
 	uint64_t first = TIMER_NEVER;
 
-	for (int i = 0; i < TCP_CLOCK_COUNT; i++)
-		first = MIN(first, c->deadline_ns[i]);
+	for (unsigned i = 0; i < TCP_CLOCK_COUNT; i++)
+		first = MIN(first, deadline(c, i));
 	return first;
 }
 
@@ -79,9 +92,9 @@ void tcp_timers_run(struct tcp_conn *c)
 	uint64_t now = stack_now(c->stack);
 
 	for (unsigned i = 0; i < TCP_CLOCK_COUNT; i++) {
-		if (c->deadline_ns[i] > now)
+		if (deadline(c, i) > now)
 			continue;
-		c->deadline_ns[i] = TIMER_NEVER;
+		set_deadline(c, i, TIMER_NEVER);
 		timers[timer_of(c, i)].ring(c);
 	}
 	if (earliest(c) != TIMER_NEVER)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Options of TCP sockets: their bounds, and what they do. */
+#include "tests/unit/alloc.h"
 #include "tests/unit/tcp/pair.h"
 
 /* ---- numbers ---- */
@@ -166,6 +167,20 @@ static void keepalive_may_be_set_late_and_taken_back(void)
 	over(&p);
 }
 
+static void keepalive_needs_memory_for_its_timer(void)
+{
+	struct pair p = connected();
+	int value = 1;
+
+	alloc_arm(1, true);
+	CU_ASSERT_EQUAL(sock_set(p.client, SO_OPT_KEEPALIVE, 1), -ENOMEM);
+	CU_ASSERT_EQUAL(sock_set(p.client, SO_OPT_KEEPALIVE, 0), 0);
+	alloc_disarm();
+	CU_ASSERT_EQUAL(sock_get(p.client, SO_OPT_KEEPALIVE, &value), 0);
+	CU_ASSERT_EQUAL(value, 0);
+	over(&p);
+}
+
 /* ---- room ---- */
 
 static void below_notsent_lowat_there_is_room(void)
@@ -259,5 +274,6 @@ static void nodelay_sends_what_is_corked_now(void)
 
 SUITE(tcp_sockopt, T(numbers_have_linuxs_bounds), T(defaults_are_linuxs),
 	T(congestion_control_has_a_name_and_may_change), T(keepalive_may_be_set_late_and_taken_back),
-	T(below_notsent_lowat_there_is_room), T(quickack_sends_the_ack_that_waits),
-	T(more_and_cork_make_one_segment_of_several_writes), T(nodelay_sends_what_is_corked_now))
+	T(keepalive_needs_memory_for_its_timer), T(below_notsent_lowat_there_is_room),
+	T(quickack_sends_the_ack_that_waits), T(more_and_cork_make_one_segment_of_several_writes),
+	T(nodelay_sends_what_is_corked_now))
