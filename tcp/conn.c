@@ -12,6 +12,7 @@
 #include "lib/text.h"
 #include "tcp/internal.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -52,13 +53,35 @@ static bool is_dead(const struct tcp_conn *c)
 	return c->state == TCP_CLOSED && !c->sock && !c->is_waiting;
 }
 
+/* The queue of those that are dirty has one link in each, and its last one links to itself: who has a link is in it. */
+static void add_dirty(struct tcp *tcp, struct tcp_conn *c)
+{
+	if (c->dirty_next)
+		return;
+	if (tcp->dirty_first)
+		tcp->dirty_last->dirty_next = c;
+	else
+		tcp->dirty_first = c;
+	tcp->dirty_last = c->dirty_next = c;
+}
+
+struct tcp_conn *tcp_take_dirty(struct tcp *tcp)
+{
+	struct tcp_conn *c = tcp->dirty_first;
+
+	if (!c)
+		return NULL;
+	tcp->dirty_first = c->dirty_next == c ? NULL : c->dirty_next;
+	c->dirty_next = NULL;
+	return c;
+}
+
 static void attend(struct tcp_conn *c)
 {
-	list_del(&c->dirty);
 	tcp_output(c);
 	if (!c->sock && c->state == TCP_FIN_WAIT_2)
 		tcp_enter_time_wait(c, true);
-	if (is_dead(c))
+	if (is_dead(c) && !c->dirty_next) /* else it is attended to once more */
 		tcp_conn_free(c);
 }
 
@@ -68,7 +91,7 @@ void tcp_attend(struct work *w)
 	struct tcp *tcp = CONTAINER_OF(w, struct tcp, output_work);
 	struct tcp_conn *c;
 
-	while ((c = list_first(&tcp->dirty, struct tcp_conn, dirty)))
+	while ((c = tcp_take_dirty(tcp)))
 		attend(c);
 	tcp_causes_forget(tcp);
 }
@@ -78,8 +101,7 @@ void tcp_want(struct tcp_conn *c, unsigned want)
 	struct tcp *tcp = tcp_of(c->stack);
 
 	c->want |= (uint8_t)want;
-	if (list_empty(&c->dirty))
-		list_add_tail(&tcp->dirty, &c->dirty);
+	add_dirty(tcp, c);
 	loop_defer(stack_loop(c->stack), &tcp->output_work);
 }
 
@@ -106,7 +128,6 @@ struct tcp_conn *tcp_conn_new(struct stack *s)
 		.sndbuf = (uint32_t)s->sysctl[SYSCTL_TCP_WMEM_DEFAULT],
 		.rcvbuf = (uint32_t)s->sysctl[SYSCTL_TCP_RMEM_DEFAULT],
 	};
-	list_init(&c->dirty);
 	timer_init(&c->timer, ring);
 	for (int i = 0; i < TCP_CLOCK_KEEPALIVE; i++)
 		c->deadline_ns[i] = TIMER_NEVER;
@@ -160,6 +181,7 @@ void tcp_conn_free(struct tcp_conn *c)
 {
 	struct tcp *tcp = tcp_of(c->stack);
 
+	assert(!c->dirty_next);
 	quiet(c);
 	tcp_recvq_free(c);
 	port_release(&tcp->ports, &c->port);
@@ -168,7 +190,6 @@ void tcp_conn_free(struct tcp_conn *c)
 	free(c->rare);
 	if (c->is_orphan)
 		tcp->orphans--;
-	list_del(&c->dirty);
 	pool_put(&tcp->conns, c);
 }
 

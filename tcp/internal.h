@@ -93,10 +93,11 @@ int tcp_inherit(struct tcp_conn *to, const struct tcp_conn *from);
 /* To be written to; NULL: no memory. */
 struct tcp_rare *tcp_rare_of(struct tcp_conn *c);
 
-/* Out of every table, timers off, queues ended, memory back. It may not have a socket any more. */
+/* Out of every table, timers off, queues ended, memory back. It may not have a socket any more, nor be dirty. */
 void tcp_conn_free(struct tcp_conn *c);
 
 void tcp_attend(struct work *w);			      /* tcp->output_work */
+struct tcp_conn *tcp_take_dirty(struct tcp *tcp);	      /* the first one, or NULL */
 void tcp_set_state(struct tcp_conn *c, enum tcp_state state); /* traced and counted (TcpCurrEstab ...) */
 
 /* Local, remote and ISS are set: window, SYN-SENT, into the table, SYN asked for. 0, -EADDRNOTAVAIL (exists), -ENOMEM */

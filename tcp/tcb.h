@@ -45,13 +45,13 @@ struct tcp {
 	size_t orphans;
 	size_t memory;	   /* bytes held in queues, true sizes */
 	bool mem_pressure; /* tcp_mem: it was above the second and is not yet below the first */
-	struct tcp_quota challenges, resets; /* RFC 5961 7: so many in this second */
-	struct list dirty;	      /* of struct tcp_conn: something happened to them, output has to look */
-	struct work output_work;      /* which it does at the end of the turn */
-	struct list time_wait;	      /* entries by the time they end: all stay equally long */
-	struct list fin_wait_2;	      /* orphans' entries, likewise */
-	struct timer time_wait_timer; /* the first of both */
-	struct tcp_causes *causes;    /* cause.c; NULL: TCP was never traced */
+	struct tcp_quota challenges, resets;	   /* RFC 5961 7: so many in this second */
+	struct tcp_conn *dirty_first, *dirty_last; /* something happened to them, output has to look */
+	struct work output_work;		   /* which it does at the end of the turn */
+	struct list time_wait;			   /* entries by the time they end: all stay equally long */
+	struct list fin_wait_2;			   /* orphans' entries, likewise */
+	struct timer time_wait_timer;		   /* the first of both */
+	struct tcp_causes *causes;		   /* cause.c; NULL: TCP was never traced */
 };
 
 static inline struct tcp *tcp_of(struct stack *s)
@@ -115,7 +115,8 @@ struct tcp_conn {
 	struct port_owner port;
 	struct stack *stack;
 	struct sock *sock; /* NULL: not accepted yet, or closed by its program (orphan) */
-	struct list dirty; /* in tcp->dirty; always where it has neither socket nor queue nor table */
+	/* In the queue of those (conn.c), always where it has neither socket nor queue nor table. NULL: not in there. */
+	struct tcp_conn *dirty_next;
 
 	uint8_t state;	  /* enum tcp_state */
 	uint8_t ca_state; /* enum tcp_ca_state */

@@ -56,7 +56,6 @@ static int tcp_init(struct stack *s)
 	hash_init(&tcp->listeners);
 	port_table_init(&tcp->ports, s);
 	init_keys(tcp);
-	list_init(&tcp->dirty);
 	work_init(&tcp->output_work, tcp_attend);
 	init_pools(tcp);
 	tcp_sendq_init(tcp);
@@ -92,12 +91,14 @@ static void free_conn(struct tcp_conn *c, const void *ctx)
 static void tcp_exit(struct stack *s)
 {
 	struct tcp *tcp = s->tcp;
+	struct tcp_conn *c;
 
 	if (!tcp)
 		return;
+	while ((c = tcp_take_dirty(tcp)))
+		if (!c->e.listed)
+			tcp_conn_free(c);
 	each_listed(tcp, free_conn, NULL);
-	list_each_safe(c, &tcp->dirty, struct tcp_conn, dirty)
-		tcp_conn_free(c);
 	work_cancel(&tcp->output_work);
 	tcp_time_wait_exit(tcp);
 	tcp_sendq_exit(tcp);

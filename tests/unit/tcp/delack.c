@@ -7,7 +7,7 @@ static bool full(struct rx *r)
 {
 	rx_text(r, rx_nxt(r), RX_MSS, 0, 0);
 	tcp_recvq_read(r->c, NULL, RX_MSS, MSG_TRUNC);
-	list_del(&r->c->dirty);
+	tcp_take_dirty(tcp_of(r->s));
 	return rx_ack(r).sent;
 }
 
@@ -182,7 +182,7 @@ static void the_end_of_a_write_is_acknowledged_when_it_is_read(void)
 	CU_ASSERT_FALSE(rx_ack(&r).sent);
 	tcp_recvq_read(r.c, NULL, 5, MSG_TRUNC);
 	CU_ASSERT(rx_ack(&r).sent);
-	list_del(&r.c->dirty);
+	tcp_take_dirty(tcp_of(r.s));
 	rx_free(&r);
 }
 
@@ -204,7 +204,7 @@ static void one_ack_for_a_burst_or_one_for_two_segments(void)
 		}
 		CU_ASSERT_EQUAL(acks, burst ? 0 : 10);
 		CU_ASSERT_EQUAL(r.c->want & TCP_WANT_ACK, burst ? TCP_WANT_ACK : 0);
-		list_del(&r.c->dirty);
+		tcp_take_dirty(tcp_of(r.s));
 		rx_free(&r);
 	}
 }

@@ -28,7 +28,6 @@ static inline void flight_open(struct flight_bench *b, bool sack)
 	b->host_tcp = b->s->tcp;
 	b->tcp = b->s->tcp = calloc(1, sizeof(*b->tcp));
 	b->tcp->stack = b->s;
-	list_init(&b->tcp->dirty);
 	work_init(&b->tcp->output_work, tcp_attend);
 	pool_init(&b->tcp->conns, "conns", sizeof(struct tcp_conn), 0, 0);
 	pool_init(&b->tcp->flights, "flights", sizeof(struct tcp_flight), 0, 0);
@@ -53,7 +52,7 @@ static inline void flight_close(struct flight_bench *b)
 	tcp_flight_free(c);
 	if (c->stats)
 		pool_put(&b->tcp->stats, c->stats);
-	list_del(&c->dirty);
+	tcp_take_dirty(b->tcp);
 	work_cancel(&b->tcp->output_work);
 	timer_cancel(&stack_loop(b->s)->wheel, &c->timer);
 	pool_put(&b->tcp->conns, c);

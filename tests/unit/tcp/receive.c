@@ -123,7 +123,7 @@ static void an_old_pointer_says_nothing_and_a_later_one_moves_the_mark(void)
 	struct tcp_seg zero = {.seq = r.base + 20, .flags = TCP_URG, .urg = 0};
 	tcp_urgent(r.c, &zero); /* RFC 6093 has no meaning for it; as Linux: the segment's first octet */
 	CU_ASSERT_EQUAL(r.c->rcv.up - r.base, 20);
-	list_del(&r.c->dirty);
+	tcp_take_dirty(tcp_of(r.s));
 	rx_free(&r);
 }
 

@@ -179,7 +179,7 @@ static void read_some(struct rx *r, struct twin *t, size_t room)
 	for (ssize_t i = 0; i < n; i++)
 		CU_ASSERT_EQUAL_FATAL(b[i], t->octet[t->read + (uint32_t)i]);
 	t->read += (uint32_t)n;
-	list_del(&r->c->dirty);
+	tcp_take_dirty(tcp_of(r->s));
 }
 
 /* RFC2018-4b RFC2018-4c RFC2018-4d RFC2018-2 */
@@ -608,7 +608,7 @@ static void put_marked(struct rx *r, uint32_t at, bool ce, uint16_t flags)
 
 	*pkt_put(seg.p, 1) = 0;
 	tcp_text(r->c, &seg);
-	list_del(&r->c->dirty);
+	tcp_take_dirty(tcp_of(r->s));
 }
 
 /* RFC3168-6.1.3 */

@@ -55,7 +55,7 @@ static inline void rx_free(struct rx *r)
 {
 	size_t packets = pool_in_use(&r->l->world.pkts.small) + pool_in_use(&r->l->world.pkts.big);
 
-	list_del(&r->c->dirty);
+	tcp_take_dirty(tcp_of(r->s));
 	tcp_recvq_free(r->c);
 	CU_ASSERT_EQUAL(tcp_of(r->s)->memory, 0);
 	CU_ASSERT_EQUAL(pool_in_use(&tcp_of(r->s)->recvqs), 0);
@@ -77,7 +77,7 @@ static inline bool rx_put(struct rx *r, uint32_t at, const void *text, uint32_t 
 	bool passed = tcp_text(r->c, &seg);
 	if (seg.p)
 		pkt_done(seg.p);
-	list_del(&r->c->dirty);
+	tcp_take_dirty(tcp_of(r->s));
 	return passed;
 }
 
@@ -145,7 +145,7 @@ static inline void rx_expect(struct rx *r, uint32_t at, uint32_t len)
 			CU_ASSERT_EQUAL_FATAL(b[i], rx_octet(at, 0));
 	}
 	CU_ASSERT_EQUAL(tcp_recvq_read(r->c, b, sizeof(b), 0), 0);
-	list_del(&r->c->dirty);
+	tcp_take_dirty(tcp_of(r->s));
 }
 
 #endif

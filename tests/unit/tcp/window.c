@@ -155,7 +155,7 @@ static void a_window_opens_by_a_segment_or_not_at_all(void)
 		uint32_t least = MIN(RX_MSS, tcp_window_most(r.c) / 2), held = fill(&r);
 		while (held-- && !(r.c->want & TCP_WANT_ACK)) {
 			CU_ASSERT_EQUAL_FATAL(tcp_recvq_read(r.c, NULL, 1, MSG_TRUNC), 1);
-			list_del(&r.c->dirty);
+			tcp_take_dirty(tcp_of(r.s));
 		}
 		CU_ASSERT(rx_ack(&r).wnd >= least);
 		CU_ASSERT_EQUAL(r.s->mib[MIB_TcpExtTCPFromZeroWindowAdv], 1);
@@ -171,7 +171,7 @@ static void a_window_that_is_wide_open_is_no_reason_for_an_ack(void)
 		rx_text(&r, rx_nxt(&r), RX_MSS, 0, 0);
 		rx_ack(&r);
 		tcp_recvq_read(r.c, NULL, RX_MSS, MSG_TRUNC);
-		list_del(&r.c->dirty);
+		tcp_take_dirty(tcp_of(r.s));
 	}
 	r.c->want = 0;
 	tcp_ack_sent(r.c);
@@ -191,7 +191,7 @@ static void stream(struct rx *r, uint32_t rtt_ms, uint32_t len, unsigned rounds)
 		for (uint32_t sent = 0; sent + len <= wnd; sent += len) {
 			rx_text(r, rx_nxt(r), len, 0, 0);
 			tcp_recvq_read(r->c, NULL, len, MSG_TRUNC);
-			list_del(&r->c->dirty);
+			tcp_take_dirty(tcp_of(r->s));
 		}
 		r->c->want |= TCP_WANT_ACK;
 		rx_ack(r);
