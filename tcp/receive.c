@@ -20,19 +20,19 @@ static bool is_inline(const struct tcp_conn *c)
 /* Is the program's next octet the urgent one? */
 static bool at_mark(const struct tcp_conn *c)
 {
-	return c->urg_seen && c->rcv.up == tcp_recvq_head(c);
+	return c->urg_seen && tcp_rare(c)->rcv_up == tcp_recvq_head(c);
 }
 
 /* How many octets at the front are not read, as they were urgent (0 or 1). */
 static uint32_t hole(const struct tcp_conn *c)
 {
-	return at_mark(c) && !is_inline(c) && seq_lt(c->rcv.up, c->rcv.nxt) ? 1 : 0;
+	return at_mark(c) && !is_inline(c) && seq_lt(tcp_rare(c)->rcv_up, c->rcv.nxt) ? 1 : 0;
 }
 
 size_t tcp_recvq_readable(const struct tcp_conn *c)
 {
 	size_t unread = tcp_recvq_unread(c);
-	uint32_t to_mark = c->rcv.up - tcp_recvq_head(c);
+	uint32_t to_mark = tcp_rare(c)->rcv_up - tcp_recvq_head(c);
 
 	if (c->urg_seen && !at_mark(c) && to_mark < unread)
 		return to_mark; /* a read ends at the mark */
@@ -55,7 +55,7 @@ static void consume(struct tcp_conn *c, size_t n)
 			pkt_done(p);
 		}
 	}
-	if (c->urg_seen && seq_gt(q->ready.start, c->rcv.up))
+	if (c->urg_seen && seq_gt(q->ready.start, tcp_rare(c)->rcv_up))
 		c->urg_seen = false;
 }
 
@@ -66,13 +66,15 @@ void tcp_urgent(struct tcp_conn *c, const struct tcp_seg *seg)
 
 	if (seg->urg && !c->stack->sysctl[SYSCTL_TCP_STDURG])
 		up--;
-	if (seq_lt(up, c->rcv.nxt) || (c->urg_seen && seq_le(up, c->rcv.up)))
+	if (seq_lt(up, c->rcv.nxt) || (c->urg_seen && seq_le(up, tcp_rare(c)->rcv_up)))
 		return; /* told already */
+	if (!tcp_rare_of(c))
+		return; /* no memory: it is an octet like others */
 	if (hole(c))
 		consume(c, 1); /* the earlier urgent octet would become one of the stream */
 	TRACE(c->stack, LAYER_TCP, seg->p, "RFC 9293 3.8.5", "urgent data, to %u octets after RCV.NXT",
 		up - c->rcv.nxt);
-	c->rcv.up = up;
+	c->rare->rcv_up = up;
 	c->urg_seen = true;
 	c->urg_taken = false;
 	tcp_wake(c, SOCK_EVENT_URGENT);
@@ -81,7 +83,7 @@ void tcp_urgent(struct tcp_conn *c, const struct tcp_seg *seg)
 
 bool tcp_recvq_has_urgent(const struct tcp_conn *c)
 {
-	return c->urg_seen && !c->urg_taken && !is_inline(c) && seq_lt(c->rcv.up, c->rcv.nxt);
+	return c->urg_seen && !c->urg_taken && !is_inline(c) && seq_lt(tcp_rare(c)->rcv_up, c->rcv.nxt);
 }
 
 bool tcp_recvq_at_mark(const struct tcp_conn *c)
@@ -128,7 +130,7 @@ ssize_t tcp_recvq_read_urgent(struct tcp_conn *c, void *buf, size_t room, int fl
 	if (!tcp_recvq_has_urgent(c))
 		return -EAGAIN;
 	if (room && !(flags & MSG_TRUNC))
-		copy(c->recvq, c->rcv.up - tcp_recvq_head(c), buf, 1);
+		copy(c->recvq, tcp_rare(c)->rcv_up - tcp_recvq_head(c), buf, 1);
 	if (!(flags & MSG_PEEK))
 		c->urg_taken = true;
 	return room ? 1 : 0;

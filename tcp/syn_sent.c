@@ -33,7 +33,7 @@ static void take_options(struct tcp_conn *c, const struct tcp_options *o)
 void tcp_take_syn(struct tcp_conn *c, const struct tcp_seg *seg)
 {
 	c->rcv.irs = seg->seq;
-	c->rcv.nxt = c->rcv.up = seg->seq + 1;
+	c->rcv.nxt = seg->seq + 1;
 	c->snd.wnd = c->snd.max_wnd = seg->wnd; /* never scaled in a SYN (RFC 7323 2.2) */
 	c->snd.wl1 = seg->seq;
 	c->snd.wl2 = seg->ack;

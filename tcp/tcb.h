@@ -107,6 +107,7 @@ struct tcp_rare {
 	uint8_t keepcnt, syncnt;
 	bool lingers;
 	int linger_s;	       /* SO_LINGER, if it lingers */
+	uint32_t rcv_up;       /* RCV.UP */
 	uint64_t keepalive_ns; /* the deadline of TCP_CLOCK_KEEPALIVE */
 };
 
@@ -135,7 +136,7 @@ struct tcp_conn {
 	bool fin_seen : 1;		  /* RCV.NXT has passed the peer's FIN */
 	bool rcv_shut : 1;		  /* nobody will read any more */
 	bool urg_to_send : 1;		  /* sendq->up holds */
-	bool urg_seen : 1, urg_taken : 1; /* rcv.up holds; and was read */
+	bool urg_seen : 1, urg_taken : 1; /* rare->rcv_up holds; and was read */
 	bool more : 1;			  /* the last write said MSG_MORE */
 	bool held : 1;			  /* and no ACK has come since: as cork */
 	bool is_waiting : 1;		  /* in an accept queue */
@@ -156,7 +157,7 @@ struct tcp_conn {
 		uint32_t push;	  /* the octet before it is pushed, though the program has written more */
 	} snd;
 	struct {
-		uint32_t nxt, up, irs;
+		uint32_t nxt, irs;
 		uint32_t adv;	/* right edge that was advertised: RCV.NXT + RCV.WND */
 		uint32_t acked; /* RCV.NXT as we last told it (Last.ACK.sent, RFC 7323 4.3) */
 	} rcv;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Urgent data: on a connection made by hand, and between two hosts. */
+#include "tests/unit/alloc.h"
 #include "tests/unit/tcp/pair.h"
 #include "tests/unit/tcp/rx.h"
 
@@ -114,16 +115,30 @@ static void an_old_pointer_says_nothing_and_a_later_one_moves_the_mark(void)
 
 	urgent(&r, 0, 10, 5);
 	urgent(&r, 10, 10, 3);
-	CU_ASSERT_EQUAL(r.c->rcv.up - r.base, 12);
+	CU_ASSERT_EQUAL(tcp_rare(r.c)->rcv_up - r.base, 12);
 	CU_ASSERT_EQUAL(oob(&r, 0), (char)rx_octet(12, 0));
 	struct tcp_seg old = {.seq = r.base, .flags = TCP_URG, .urg = 5};
 	tcp_urgent(r.c, &old);
 	CU_ASSERT_EQUAL(oob(&r, 0), 'I');
-	CU_ASSERT_EQUAL(r.c->rcv.up - r.base, 12);
+	CU_ASSERT_EQUAL(tcp_rare(r.c)->rcv_up - r.base, 12);
 	struct tcp_seg zero = {.seq = r.base + 20, .flags = TCP_URG, .urg = 0};
 	tcp_urgent(r.c, &zero); /* RFC 6093 has no meaning for it; as Linux: the segment's first octet */
-	CU_ASSERT_EQUAL(r.c->rcv.up - r.base, 20);
+	CU_ASSERT_EQUAL(tcp_rare(r.c)->rcv_up - r.base, 20);
 	tcp_take_dirty(tcp_of(r.s));
+	rx_free(&r);
+}
+
+static void without_memory_an_urgent_octet_is_one_of_the_stream(void)
+{
+	struct rx r = rx_new();
+	struct tcp_seg seg = {.seq = r.base, .flags = TCP_URG, .urg = 5};
+
+	alloc_arm(1, true);
+	tcp_urgent(r.c, &seg);
+	alloc_disarm();
+	CU_ASSERT_EQUAL(oob(&r, 0), 'I');
+	rx_text(&r, 0, 10, 0, 0);
+	CU_ASSERT_EQUAL(tcp_recvq_readable(r.c), 10);
 	rx_free(&r);
 }
 
@@ -213,5 +228,6 @@ SUITE(tcp_receive, T(the_urgent_octet_is_read_beside_the_stream),
 	T(an_urgent_octet_that_is_not_read_is_passed_over), T(inline_the_urgent_octet_is_one_of_the_stream),
 	T(with_stdurg_the_pointer_names_the_octet_itself), T(tcp_urg_beyond),
 	T(an_old_pointer_says_nothing_and_a_later_one_moves_the_mark),
+	T(without_memory_an_urgent_octet_is_one_of_the_stream),
 	T(a_second_urgent_octet_lets_the_first_one_go), T(an_urgent_octet_is_told_and_read_beside_the_stream),
 	T(with_oobinline_it_is_in_the_stream), T(tcp_urg_state_confusion))
