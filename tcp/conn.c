@@ -16,8 +16,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define RTO_INITIAL_US UINT32_C(1000000) /* RFC 6298 2.1 */
-
 /* ---- tables by state ---- */
 
 bool tcp_may_send(const struct tcp_conn *c)
@@ -124,7 +122,6 @@ struct tcp_conn *tcp_conn_new(struct stack *s)
 		.mss = TCP_MSS_DEFAULT,
 		.peer_mss = TCP_MSS_DEFAULT,
 		.rcv_mss = TCP_MSS_DEFAULT,
-		.rto_us = RTO_INITIAL_US,
 		.sndbuf = (uint32_t)s->sysctl[SYSCTL_TCP_WMEM_DEFAULT],
 		.rcvbuf = (uint32_t)s->sysctl[SYSCTL_TCP_RMEM_DEFAULT],
 	};
@@ -250,7 +247,7 @@ int tcp_open_active(struct tcp_conn *c)
 	c->first_try_ns = stack_now(s);
 	mib_inc(s, MIB_TcpActiveOpens);
 	tcp_set_state(c, TCP_SYN_SENT);
-	tcp_timer_set(c, TCP_TIMER_REXMIT, stack_now(s) + c->rto_us * NS_PER_US);
+	tcp_timer_set(c, TCP_TIMER_REXMIT, stack_now(s) + tcp_rto_ns(c));
 	tcp_want(c, TCP_WANT_SYN);
 	return 0;
 }

@@ -15,7 +15,7 @@ enum { BURST_MIN = 65536 /* octets that are one burst in any case */ };
 
 static uint32_t rto_ms(const struct tcp_conn *c)
 {
-	return MAX(c->rto_us / 1000, ATO_MIN_MS);
+	return MAX(tcp_rto_us(c) / 1000, ATO_MIN_MS);
 }
 
 static void raise_quick(struct tcp_conn *c, unsigned segments)

@@ -339,6 +339,7 @@ void tcp_mark_all_lost(struct tcp_conn *c);	  /* path MTU fell (RFC 1191 6.1: no
 
 /* The timer that should run while data is in flight or a window is shut: RTO, TLP or the probe; the others stop. */
 void tcp_rearm(struct tcp_conn *c);
+uint32_t tcp_rto_us(const struct tcp_conn *c); /* RFC 6298 2.1 to 2.5, 5.7 */
 uint64_t tcp_rto_ns(const struct tcp_conn *c); /* the RTO as it is now, doubled c->backoff times */
 void tcp_enter_cwr(struct tcp_conn *c);	       /* ECN, or a queue of our own that is full: RFC 3168 6.1.2 */
 

@@ -46,7 +46,7 @@ uint64_t tcp_min_rtt_us(const struct tcp_conn *c)
 	return ns ? ns / NS_PER_US : c->srtt_us;
 }
 
-/* RFC 6298 2.2 to 2.4, in microseconds, rounded. */
+/* RFC 6298 2.2, 2.3, in microseconds, rounded. */
 void tcp_rtt_sample(struct tcp_conn *c, uint64_t rtt_ns)
 {
 	uint32_t r = (uint32_t)MIN(MAX(rtt_ns / NS_PER_US, 1), RTO_MAX_US);
@@ -59,7 +59,6 @@ void tcp_rtt_sample(struct tcp_conn *c, uint64_t rtt_ns)
 		c->rttvar_us = (uint32_t)((3 * (uint64_t)c->rttvar_us + err + 2) / 4);
 		c->srtt_us = (uint32_t)((7 * (uint64_t)c->srtt_us + r + 4) / 8);
 	}
-	c->rto_us = (uint32_t)MIN(c->srtt_us + MAX(4 * (uint64_t)c->rttvar_us, RTO_MIN_US), RTO_MAX_US);
 	c->backoff = 0;
 	if (c->flight)
 		c->flight->tlp.unmeasured = false;
@@ -116,16 +115,20 @@ void rtt_ack(struct tcp_conn *c, struct tcp_ack *a)
 
 void rtt_init(struct tcp_conn *c, bool syn_was_lost)
 {
-	if (!c->srtt_us)
-		c->rto_us = syn_was_lost ? RTO_LOST_SYN_US : RTO_INIT_US;
+	c->syn_was_lost = syn_was_lost;
 	c->backoff = 0;
+}
+
+uint32_t tcp_rto_us(const struct tcp_conn *c)
+{
+	if (!c->srtt_us)
+		return c->syn_was_lost ? RTO_LOST_SYN_US : RTO_INIT_US;
+	return (uint32_t)MIN(c->srtt_us + MAX(4 * (uint64_t)c->rttvar_us, RTO_MIN_US), RTO_MAX_US);
 }
 
 uint64_t tcp_rto_ns(const struct tcp_conn *c)
 {
-	uint64_t us = c->rto_us ? c->rto_us : RTO_INIT_US;
-
-	return MIN(us << MIN(c->backoff, 32), RTO_MAX_US) * NS_PER_US;
+	return MIN((uint64_t)tcp_rto_us(c) << MIN(c->backoff, 32), RTO_MAX_US) * NS_PER_US;
 }
 
 void rtt_restart_rto(struct tcp_conn *c)

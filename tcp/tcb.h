@@ -140,6 +140,7 @@ struct tcp_conn {
 	bool more : 1;			  /* the last write said MSG_MORE */
 	bool held : 1;			  /* and no ACK has come since: as cork */
 	bool is_waiting : 1;		  /* in an accept queue */
+	bool syn_was_lost : 1;		  /* RFC 6298 5.7: the first RTO is longer */
 	uint8_t snd_wscale, rcv_wscale;
 	uint8_t soft_error;   /* errno of an ICMP error that ended nothing: told when retries are exhausted */
 	uint8_t sending;      /* enum tcp_timer: the one that TCP_CLOCK_SENDING is set for */
@@ -171,11 +172,11 @@ struct tcp_conn {
 	uint32_t generation;	 /* of routes and addresses, then */
 
 	uint32_t ts_recent, ts_offset;
-	uint32_t ts_recent_s; /* when ts_recent was set, in s: stale after 24 days (RFC 7323 5.5) */
-	uint32_t srtt_us, rttvar_us, rto_us; /* srtt 0: none yet */
-	uint32_t sndbuf, rcvbuf;	     /* limits, bytes */
-	uint32_t last_send_ms, last_rcv_ms;  /* data sent; anything received; 0: never */
-	uint64_t first_try_ns;		     /* when the present row of retries began */
+	uint32_t ts_recent_s;	     /* when ts_recent was set, in s: stale after 24 days (RFC 7323 5.5) */
+	uint32_t srtt_us, rttvar_us; /* srtt 0: none yet */
+	uint32_t sndbuf, rcvbuf;     /* limits, bytes */
+	uint32_t last_send_ms, last_rcv_ms; /* data sent; anything received; 0: never */
+	uint64_t first_try_ns;		    /* when the present row of retries began */
 
 	struct tcp_sendq *sendq;   /* NULL: no bytes */
 	struct tcp_flight *flight; /* NULL: at rest (recovery.h) */

@@ -109,7 +109,7 @@ static void set_after_ms(struct tcp_conn *c, enum tcp_timer which, uint64_t ms)
 /* The RTO, doubled so often, in ms. */
 static uint64_t backed_off_ms(const struct tcp_conn *c, unsigned times)
 {
-	return MIN(((uint64_t)c->rto_us / 1000) << MIN(times, 20U), RTO_MAX_MS);
+	return MIN(((uint64_t)tcp_rto_us(c) / 1000) << MIN(times, 20U), RTO_MAX_MS);
 }
 
 /* ---- how long is too long ---- */
@@ -147,7 +147,7 @@ static bool has_waited_too_long(const struct tcp_conn *c)
 static void begin_or_go_on(struct tcp_conn *c)
 {
 	if (c->retries == 0)
-		c->first_try_ns = stack_now(c->stack) - c->rto_us * NS_PER_US;
+		c->first_try_ns = stack_now(c->stack) - tcp_rto_us(c) * NS_PER_US;
 	if (c->retries < UINT8_MAX)
 		c->retries++;
 }

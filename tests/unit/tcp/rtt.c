@@ -86,7 +86,8 @@ static void the_rto_is_at_most_120_s(void)
 	flight_open(&b, false);
 	tcp_rtt_sample(b.c, 100 * NS_PER_SEC);
 	CU_ASSERT_EQUAL(tcp_rto_ns(b.c), 120 * NS_PER_SEC);
-	b.c->rto_us = 1000000;
+	b.c->srtt_us = 800000;
+	b.c->rttvar_us = 50000;
 	b.c->backoff = 255;
 	CU_ASSERT_EQUAL(tcp_rto_ns(b.c), 120 * NS_PER_SEC);
 	tcp_rtt_sample(b.c, UINT64_MAX);
