@@ -99,7 +99,7 @@ struct tcp_wishes {
 	bool pmtu_off : 1, pmtu_probe : 1;	   /* IP_MTU_DISCOVER */
 };
 
-/* And what few programs change. 0: the host's default. */
+/* And what few programs change or meet. 0: the host's default. */
 struct tcp_rare {
 	uint32_t user_timeout_ms, notsent_lowat;
 	uint16_t keepidle_s, keepintvl_s, defer_accept_s, maxseg;
@@ -147,8 +147,8 @@ struct tcp_conn {
 	uint32_t answered_ms; /* last ACK for a bad segment: one in tcp_invalid_ratelimit ms */
 
 	struct timer timer; /* the earliest of: */
-	uint64_t deadline_ns
-		[TCP_CLOCK_KEEPALIVE]; /* by enum tcp_clock (KEEPALIVE: rare->keepalive_ns); TIMER_NEVER: off */
+	/* by enum tcp_clock; KEEPALIVE's is rare->keepalive_ns; TIMER_NEVER: off */
+	uint64_t deadline_ns[TCP_CLOCK_KEEPALIVE];
 
 	struct {
 		uint32_t una, nxt, wnd, wl1, wl2;

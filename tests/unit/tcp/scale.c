@@ -252,7 +252,7 @@ static void a_hundred_thousand_are_open_at_once(void)
 	print_seconds("opened", began);
 	open = heap() - before;
 	print_bytes("open, both sides", open, n);
-	CU_ASSERT(open < (size_t)2 * n * 600 + tables);
+	CU_ASSERT(open < (size_t)2 * n * 480 + tables);
 	CU_ASSERT(holds_nothing(sc->client) && holds_nothing(sc->server));
 	CU_ASSERT_EQUAL(stat_of(sc->server).connections, n);
 	say(sc, client, server, n);
