@@ -106,10 +106,9 @@ static struct tcp_chunk *add_chunk(struct tcp_conn *c, size_t len)
 	struct tcp_sendq *q = c->sendq;
 	size_t size = MIN(MAX(len + sizeof(struct tcp_chunk), (size_t)CHUNK_MIN), (size_t)CHUNK_MAX);
 	bool taken = take_memory(c, size);
-	struct tcp_chunk *k = !taken    ? NULL
-		: size == CHUNK_MIN ? pool_get(&tcp_of(c->stack)->small_chunks)
-				    : malloc(size);
-
+	struct tcp_chunk *k = NULL;
+	if (taken)
+		k = size == CHUNK_MIN ? pool_get(&tcp_of(c->stack)->small_chunks) : malloc(size);
 	if (!k) {
 		if (taken)
 			tcp_mem_give(c->stack, size);
