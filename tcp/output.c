@@ -6,7 +6,7 @@
  * the program have left, and sends in this order: what was lost; new data, as far as both windows and Nagle allow;
  * the FIN behind it; a probe, if a timer asked for one; and an ACK, if one is due and nothing above carried it.
  */
-#include "tcp/internal.h"
+#include "tcp/recovery.h"
 
 #include <errno.h>
 
@@ -286,10 +286,11 @@ static void send_reset(struct tcp_conn *c)
 
 /* ---- all of it ---- */
 
-/* Nothing is in flight and something waits: for the window, for cork to be drawn, for SWS avoidance. */
+/* Nothing is in flight and something waits: for the window, for cork to be drawn, for SWS avoidance, for room in a queue of
+ * our own. */
 static void see_to_timers(struct tcp_conn *c)
 {
-	if (unsent(c) && c->snd.una == c->snd.nxt && !tcp_timer_runs(c, TCP_TIMER_PROBE))
+	if (tcp_unsent(c) && c->snd.una == c->snd.nxt && !tcp_timer_runs(c, TCP_TIMER_PROBE))
 		tcp_rearm(c);
 }
 
@@ -306,7 +307,7 @@ void tcp_output(struct tcp_conn *c)
 		if (c->want & TCP_WANT_TLP)
 			send_tail_probe(c);
 		send_new(c);
-		if (c->want & TCP_WANT_PROBE)
+		if (c->want & TCP_WANT_PROBE && c->snd.una == c->snd.nxt)
 			send_window_probe(c);
 		if (c->want & TCP_WANT_KEEPALIVE)
 			send_keepalive(c);

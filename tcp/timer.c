@@ -212,11 +212,23 @@ void tcp_timer_rexmit(struct tcp_conn *c)
 	tcp_want(c, 0);
 }
 
+/* How long the window has been shut. A FIN without text has no send queue: no window holds it back, only a queue of ours. */
+static uint32_t probing_ms(const struct tcp_conn *c)
+{
+	struct tcp_sendq *q = c->sendq;
+
+	if (!q)
+		return 0;
+	if (q->probe_since_ms == 0)
+		q->probe_since_ms = tcp_moment(c->stack);
+	return tcp_ms_since(c->stack, q->probe_since_ms);
+}
+
 /* As long as the peer acknowledges probes, the connection stays (RFC 9293 3.8.6.1, MUST-37), unless the program has
  * said how long it will wait, or has gone, or memory is short and this is no short while (RFC 6429). */
 static bool probes_are_in_vain(const struct tcp_conn *c)
 {
-	uint32_t waited_ms = tcp_ms_since(c->stack, c->sendq->probe_since_ms);
+	uint32_t waited_ms = probing_ms(c);
 
 	if (tcp_rare(c)->user_timeout_ms)
 		return waited_ms >= tcp_rare(c)->user_timeout_ms;
@@ -230,8 +242,6 @@ static bool probes_are_in_vain(const struct tcp_conn *c)
 /* SHLD-30: ever more rarely. */
 void tcp_timer_probe(struct tcp_conn *c)
 {
-	if (c->sendq->probe_since_ms == 0)
-		c->sendq->probe_since_ms = tcp_moment(c->stack);
 	if (probes_are_in_vain(c)) {
 		time_out(c);
 		return;

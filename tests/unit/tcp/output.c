@@ -501,6 +501,21 @@ static void what_it_refuses_of_lost_text_stays_lost(void)
 	bench_free(b);
 }
 
+/* Nor does a FIN go that it refuses, behind which there is no text: it is tried again. */
+static void a_fin_that_it_refuses_goes_later(void)
+{
+	struct bench *b = established();
+
+	fill_the_queue(b);
+	CU_ASSERT_EQUAL(sock_shutdown(b->sk, SHUT_WR), 0);
+	silence(b, 4 * SEC);
+	CU_ASSERT(stack_drops(b->s, DROP_NETEM_LIMIT) > 4);
+	dev_set_qdisc(b->d, QDISC_ROOT, NULL);
+	lab_run(b->l, 1 * SEC);
+	CU_ASSERT(bench_next(b).h.flags & TCP_FIN);
+	bench_free(b);
+}
+
 /* Twice a second, and what the peer has no part in is no reason to become slower. */
 static void a_probe_that_it_refuses_is_tried_twice_a_second(void)
 {
@@ -755,7 +770,7 @@ SUITE(tcp_output, T(large_writes_leave_in_full_segments_and_the_last_is_pushed),
 	T(a_shut_window_is_probed_ever_more_rarely_and_for_ever),
 	T(a_user_timeout_ends_a_connection_whose_window_stays_shut),
 	T(what_our_own_queue_refuses_was_not_sent), T(what_it_refuses_of_lost_text_stays_lost),
-	T(a_probe_that_it_refuses_is_tried_twice_a_second),
+	T(a_fin_that_it_refuses_goes_later), T(a_probe_that_it_refuses_is_tried_twice_a_second),
 	T(nothing_is_sent_to_keep_a_connection_alive_by_itself),
 	T(keepalive_probes_after_two_hours_without_text),
 	T(a_peer_that_answers_no_keepalive_is_gone_after_all_of_them),
