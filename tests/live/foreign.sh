@@ -23,8 +23,14 @@ capture() {
 	wait_for 10 grep -q 'listening on' "$TMP/$1.txt" || fail "no capture: $(<"$TMP/$1.txt")"
 }
 
+# On both sides.
+all_have_ended() {
+	wait_for 20 eval '[ -z "$(ss -tnH)" ]' || fail "open: $(ss -tn)"
+}
+
 # A ping is the last thing in it.
 captured() {
+	all_have_ended
 	expect ping ping -c 1 -W 10 10.0.0.1
 	wait_for 10 eval "tcpdump -n -r $TMP/$1 'icmp[0] == 0' 2>/dev/null | grep -q reply" || fail "$1 does not end"
 	kill -INT "$CAPTURE"
@@ -85,11 +91,12 @@ replay 0 '^0 connections, 1 exchange of messages: the same' lacking.pcap --forei
 tapir_run h 'tc qdisc add dev eth0 root netem loss 3%' >/dev/null
 capture bad.pcap
 fetch large
+all_have_ended
+tapir_run h 'tc qdisc del dev eth0 root' >/dev/null
 captured bad.pcap
 replay 0 '^1 connection, 1 exchange of messages: the same streams and states$' bad.pcap --foreign
 
 # We are the client. (Who we are is not in the setup: a server of ours would be another one.)
-tapir_run h 'tc qdisc del dev eth0 root' >/dev/null
 background server.txt nc -l 10.0.0.2 4001
 wait_for 10 eval "ss -ltn | grep -q :4001" || fail "nc does not listen"
 capture client.pcap
