@@ -296,8 +296,8 @@ growth: $(BUILD)/bench/growth
 	@$(RUN_GROWTH)
 
 bench: all $(BENCH) $(INSIDE) $(addprefix $(BUILD)/bench/,$(PEERS))
-	@bench/growth
 	@bench/run $(ARGS)
+	@bench/growth
 	@bench/report $(BUILD)/bench/results.json bench
 
 # --- checks
