@@ -5,7 +5,7 @@
  */
 #include "net/pkt.h"
 
-typedef unsigned __int128 wide;
+typedef unsigned __int128 wide; /* on 64-bit machines */
 
 /* 2^16 counts as 1 in such a sum, and so do its powers. What is left is below 2^34: many can be added. */
 static uint64_t fold(wide sum)
