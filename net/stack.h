@@ -52,8 +52,7 @@ struct stack {
 	struct tcp *tcp;
 	struct drop_count *drops; /* DROP_COUNT of them, allocated with the first drop */
 	uint32_t trace_mask;	  /* 1 << enum trace_layer: what is recorded */
-	uint32_t
-		generation; /* moves on with every change of addresses, routes or devices: caches compare it */
+	uint32_t generation;	  /* moves on with each change of addresses, routes or devices: for caches */
 
 	uint32_t trace_shown;	    /* of what is recorded, what the user wants to see (`trace`) */
 	struct list node;	    /* in world->stacks */

@@ -32,7 +32,8 @@ void tcp_cc_set(struct tcp_conn *c, const struct tcp_cc *cc)
 {
 	if (tcp_cc_of(c) == cc)
 		return;
-	for (c->cc = 1; tcp_cc_of(c) != cc;)
+	c->cc = 1;
+	while (tcp_cc_of(c) != cc)
 		c->cc++;
 	if (c->flight) {
 		memset(&c->flight->cc, 0, sizeof(c->flight->cc));

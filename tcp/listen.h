@@ -11,8 +11,7 @@ struct tcp_listen {
 	struct hash_link link; /* in tcp->listeners; its hash is the port */
 	struct tcp_conn *conn; /* in LISTEN */
 	unsigned backlog;
-	struct tcp_conn *
-		*accept; /* the accept queue: a ring of accept_room pointers, the oldest at accept_first */
+	struct tcp_conn **accept; /* the accept queue: a ring of accept_room, the oldest at accept_first */
 	unsigned accept_room, accept_first, accept_count;
 	uint64_t cookie_ns; /* when the last SYN cookie was sent; 0: never */
 

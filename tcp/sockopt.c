@@ -221,6 +221,32 @@ static int default_or(const struct tcp_conn *c, int wish, enum sysctl_host which
 	return wish ? wish : c->stack->sysctl[which];
 }
 
+/* What follows a setting of the host, until the program says otherwise. */
+static int get_or_default(const struct tcp_conn *c, enum sock_option opt, int *value)
+{
+	const struct tcp_rare *r = tcp_rare(c);
+
+	switch (opt) {
+	case SO_OPT_TCP_KEEPIDLE:
+		*value = default_or(c, r->keepidle_s, SYSCTL_TCP_KEEPALIVE_TIME);
+		return 0;
+	case SO_OPT_TCP_KEEPINTVL:
+		*value = default_or(c, r->keepintvl_s, SYSCTL_TCP_KEEPALIVE_INTVL);
+		return 0;
+	case SO_OPT_TCP_KEEPCNT:
+		*value = default_or(c, r->keepcnt, SYSCTL_TCP_KEEPALIVE_PROBES);
+		return 0;
+	case SO_OPT_TCP_SYNCNT:
+		*value = default_or(c, r->syncnt, SYSCTL_TCP_SYN_RETRIES);
+		return 0;
+	case SO_OPT_TCP_LINGER2:
+		*value = default_or(c, r->linger2_s, SYSCTL_TCP_FIN_TIMEOUT);
+		return 0;
+	default:
+		return -ENOPROTOOPT;
+	}
+}
+
 int tcp_sock_get(struct sock *sk, enum sock_option opt, int *value)
 {
 	const struct tcp_conn *c = tcp_sock_conn(sk);
@@ -253,21 +279,6 @@ int tcp_sock_get(struct sock *sk, enum sock_option opt, int *value)
 	case SO_OPT_TCP_USER_TIMEOUT:
 		*value = (int)r->user_timeout_ms;
 		return 0;
-	case SO_OPT_TCP_KEEPIDLE:
-		*value = default_or(c, r->keepidle_s, SYSCTL_TCP_KEEPALIVE_TIME);
-		return 0;
-	case SO_OPT_TCP_KEEPINTVL:
-		*value = default_or(c, r->keepintvl_s, SYSCTL_TCP_KEEPALIVE_INTVL);
-		return 0;
-	case SO_OPT_TCP_KEEPCNT:
-		*value = default_or(c, r->keepcnt, SYSCTL_TCP_KEEPALIVE_PROBES);
-		return 0;
-	case SO_OPT_TCP_SYNCNT:
-		*value = default_or(c, r->syncnt, SYSCTL_TCP_SYN_RETRIES);
-		return 0;
-	case SO_OPT_TCP_LINGER2:
-		*value = default_or(c, r->linger2_s, SYSCTL_TCP_FIN_TIMEOUT);
-		return 0;
 	case SO_OPT_TCP_QUICKACK:
 		*value = !c->dialogue;
 		return 0;
@@ -281,6 +292,6 @@ int tcp_sock_get(struct sock *sk, enum sock_option opt, int *value)
 		*value = tcp_recvq_at_mark(c);
 		return 0;
 	default:
-		return -ENOPROTOOPT;
+		return get_or_default(c, opt, value);
 	}
 }
