@@ -169,6 +169,7 @@ static void drain(struct watch *w, short revents)
 	}
 	while (a.frames > 0 && a.bytes > 0 && f->fd >= 0 && input_some(f, &a))
 		;
+	loop_moved(stack_loop(f->dev.stack), (size_t)(l->budget_bytes - a.bytes));
 	f->singles = most - a.frames == 1 ? f->singles + 1 : 0;
 	if (f->ring)
 		fd_ring_read(f);
@@ -215,6 +216,7 @@ void dev_fd_xmit(struct dev *d, struct pkt *p)
 	struct dev_fd *f = dev_fd_of(d);
 
 	memcpy(pkt_push(p, f->hdr_len), &h, f->hdr_len);
+	loop_moved(stack_loop(d->stack), p->len);
 	if (f->ring)
 		fd_ring_write(f, p);
 	else

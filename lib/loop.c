@@ -17,6 +17,7 @@ enum {
 	LOOK_EVERY = 8,
 	LOOK_EVENTS = 64,
 	PAUSE_MAX = 1000,
+	STREAM = 16384, /* octets between two sleeps that are more than some questions and answers */
 	RESTLESS_TURNS = 1000,
 	RESTLESS_NS = 1000000
 };
@@ -162,9 +163,13 @@ static bool something_came(struct loop *l, uint64_t most_ns)
 static bool poll_busily(struct loop *l)
 {
 	struct busy_poll *b = &l->busy;
+	bool streams = b->moved > STREAM;
 
-	if (b->most_ns == 0 || b->skip > 0) {
-		b->skip -= b->skip > 0;
+	b->moved = 0;
+	if (b->most_ns == 0 || streams)
+		return false;
+	if (b->skip > 0) {
+		b->skip--;
 		return false;
 	}
 	long before = preemptions();

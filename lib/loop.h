@@ -48,9 +48,11 @@ struct work {
 
 /* Busy polling: before it sleeps, the loop looks for a while whether something comes, since to be woken takes longer than
  * most answers do, and costs who wakes us, too. A try does not pay where nothing came, or somebody else wanted our core
- * meanwhile; it doubles the sleeps until the next one. */
+ * meanwhile; it doubles the sleeps until the next one. There is none in the middle of a stream: the longer we look away, the
+ * more of it comes for one ACK. */
 struct busy_poll {
 	uint64_t most_ns; /* how long it looks; 0: never */
+	size_t moved;	  /* octets that devices brought and took since the last sleep */
 	unsigned pause;	  /* so many sleeps were between the last tries */
 	unsigned skip;	  /* and are left until the next one */
 };
@@ -103,6 +105,12 @@ static inline void loop_tell(struct loop *l, struct watch *w, short revents)
 {
 	w->revents |= revents;
 	l->told = true;
+}
+
+/* A device has brought or taken so many octets. */
+static inline void loop_moved(struct loop *l, size_t octets)
+{
+	l->busy.moved += octets;
 }
 
 static inline void work_init(struct work *w, void (*fn)(struct work *w))

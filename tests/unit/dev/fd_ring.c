@@ -102,6 +102,7 @@ static void a_single_frame_comes_in_by_the_pending_read(void)
 			CU_ASSERT_EQUAL(b.d->stats.rx_packets, i);
 		}
 		CU_ASSERT_EQUAL(b.d->stats.rx_bytes, 20 * (FRAME_LEN + 3000));
+		CU_ASSERT_EQUAL(b.l->loop.busy.moved, 20 * (FRAME_LEN + 3000));
 		CU_ASSERT_EQUAL(stack_drops(b.s, DROP_ETH_OTHERHOST), 40);
 	}
 	bench_free(&b);
@@ -184,6 +185,7 @@ static void frames_leave_with_the_next_wait_in_order(void)
 
 	if (bench_new(&b)) {
 		send_frames(&b, 40);
+		CU_ASSERT_EQUAL(b.l->loop.busy.moved, 40 * (VNET_LEN + FRAME_LEN));
 		turn(&b);
 		for (int i = 0; i < 40; i++) {
 			CU_ASSERT_EQUAL(read(b.machine, message, sizeof(message)), VNET_LEN + FRAME_LEN);

@@ -310,6 +310,22 @@ static void check_pause_ends(struct fixture *f, int fd)
 	CU_ASSERT(bytes < 1000);
 }
 
+/* In the middle of a stream there are no tries, so none fails. */
+static void check_streams_sleep(struct fixture *f)
+{
+	unsigned pause = f->loop.busy.pause;
+
+	for (int turns = 0; turns < 10; turns++, f->ran = 0) {
+		loop_moved(&f->loop, 65536);
+		timer_arm(&f->loop.wheel, &f->timer, f->loop.now + NS_PER_MS);
+		loop_turn(&f->loop, true);
+		CU_ASSERT_EQUAL(f->loop.busy.pause, pause);
+	}
+	timer_arm(&f->loop.wheel, &f->timer, f->loop.now + NS_PER_MS);
+	loop_turn(&f->loop, true); /* the stream has ended */
+	CU_ASSERT_NOT_EQUAL(f->loop.busy.pause, pause);
+}
+
 static void busy_polling_goes_on_while_it_pays(void)
 {
 	struct fixture f;
@@ -323,6 +339,7 @@ static void busy_polling_goes_on_while_it_pays(void)
 	if (f.loop.ring.fd >= 0) {
 		check_pause_doubles(&f);
 		check_pause_ends(&f, pipe_fd[1]);
+		check_streams_sleep(&f);
 	} else {
 		unit_skip("no io_uring here");
 	}
