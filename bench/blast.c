@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Frames to random MAC addresses, as fast as the kernel takes them: the driver of the demux benchmark. Much more than
- * the other end can read, so what the device delivered is what the other end can do.
+ * Frames to random addresses, as fast as the kernel takes them: the driver of the demux benchmark. Much more than the
+ * other end can read, so what the device delivered is what the other end can do.
  *
  *	blast DEVICE ADDRESSES SECONDS	to 02:00:00:00:xx:xx, xxxx < ADDRESSES; prints how many were delivered, and in
  *						how many seconds
+ *	blast DEVICE ADDRESSES SECONDS ip	IP packets to 10.1.x.x, by the router 02:00:00:00:00:00
  */
+#include "net/wire_ether.h"
+#include "net/wire_ip.h"
+
 #include <linux/if_packet.h>
-#include <net/ethernet.h>
 #include <net/if.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -16,7 +19,8 @@
 #include <sys/socket.h>
 #include <time.h>
 
-enum { BATCH = 64, LEN = 60, TYPE = 0x88b5 /* for experiments: nobody answers */ };
+enum { BATCH = 64, LEN = 60 };
+enum { TYPE = 0x88b5, PROTO = 253 }; /* for experiments: nobody answers */
 
 static double now(void)
 {
@@ -60,32 +64,48 @@ static uint32_t next(uint32_t *x)
 	return *x;
 }
 
+/* To the host of this number: as a frame, or as a packet by a router. */
+static void fill(uint8_t *frame, bool ip, uint16_t number)
+{
+	struct ether_hdr e = {{{2, 0, 0, 0, 0, 0}}, {{2, 0xff, 0, 0, 0, 1}}, ip ? ETHERTYPE_IP : TYPE};
+	struct ip_hdr h = {.src = 0xc0a80001,
+		.dst = 0x0a010000 + number,
+		.hdr_len = IP_HDR_LEN,
+		.total_len = LEN - ETHER_HDR_LEN,
+		.ttl = 64,
+		.proto = PROTO};
+
+	if (!ip) {
+		e.dst.b[4] = (uint8_t)(number >> 8);
+		e.dst.b[5] = (uint8_t)number;
+	}
+	ether_emit(frame, &e);
+	if (ip)
+		ip_emit(frame + ETHER_HDR_LEN, &h);
+}
+
 int main(int argc, char **argv)
 {
 	static uint8_t frames[BATCH][LEN];
 	static struct iovec iov[BATCH];
 	static struct mmsghdr msgs[BATCH];
-	uint32_t addresses = argc == 4 ? (uint32_t)atol(argv[2]) : 0, random = 1;
+	bool ip = argc == 5 && strcmp(argv[4], "ip") == 0;
+	uint32_t addresses = argc == 4 || ip ? (uint32_t)atol(argv[2]) : 0, random = 1;
 	int fd = addresses ? open_device(argv[1]) : -1;
 
 	if (fd < 0) {
-		fprintf(stderr, "Usage: blast DEVICE ADDRESSES SECONDS (as root)\n");
+		fprintf(stderr, "Usage: blast DEVICE ADDRESSES SECONDS [ip] (as root)\n");
 		return 2;
 	}
 	for (int i = 0; i < BATCH; i++) {
-		memcpy(frames[i], (uint8_t[]){2, 0, 0, 0, 0, 0, 2, 0xff, 0, 0, 0, 1, TYPE >> 8, TYPE & 0xff},
-			14);
 		iov[i] = (struct iovec){frames[i], LEN};
 		msgs[i].msg_hdr = (struct msghdr){.msg_iov = &iov[i], .msg_iovlen = 1};
 	}
 	double start = now(), end = start + atof(argv[3]);
 	uint64_t before = delivered(argv[1]);
 	while (now() < end) {
-		for (int i = 0; i < BATCH; i++) {
-			uint32_t to = next(&random) % addresses;
-			frames[i][4] = (uint8_t)(to >> 8);
-			frames[i][5] = (uint8_t)to;
-		}
+		for (int i = 0; i < BATCH; i++)
+			fill(frames[i], ip, (uint16_t)(next(&random) % addresses));
 		sendmmsg(fd, msgs, BATCH, 0);
 	}
 	printf("%lu %.3f\n", delivered(argv[1]) - before, now() - start);
