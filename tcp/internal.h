@@ -24,6 +24,8 @@
 
 #define NS_PER_US UINT64_C(1000)
 
+enum { TCP_CACHED = 64 /* free objects that each pool keeps: for the requests of a turn */ };
+
 /* ---- a segment, parsed (option.c, input.c) ---- */
 
 enum { TCP_SACKS_MAX = 4, TCP_MSS_DEFAULT = 536, TCP_WSCALE_MAX = 14 };

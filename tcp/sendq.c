@@ -12,7 +12,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { CHUNK_MIN = 2048, CHUNK_MAX = 65536 /* with the header */, CACHED = 16 /* small ones */ };
+enum { CHUNK_MIN = 2048, CHUNK_MAX = 65536 /* with the header */ };
 
 struct tcp_chunk {
 	struct list node;
@@ -22,8 +22,8 @@ struct tcp_chunk {
 
 void tcp_sendq_init(struct tcp *tcp)
 {
-	pool_init(&tcp->sendqs, "tcp send queues", sizeof(struct tcp_sendq), 0, CACHED);
-	pool_init(&tcp->small_chunks, "tcp small chunks", CHUNK_MIN, 0, CACHED);
+	pool_init(&tcp->sendqs, "tcp send queues", sizeof(struct tcp_sendq), 0, TCP_CACHED);
+	pool_init(&tcp->small_chunks, "tcp small chunks", CHUNK_MIN, 0, TCP_CACHED);
 }
 
 void tcp_sendq_exit(struct tcp *tcp)

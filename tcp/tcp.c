@@ -9,8 +9,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { CACHED = 64 /* free objects that a pool keeps */ };
-
 static void init_keys(struct tcp *tcp)
 {
 	struct rng rng;
@@ -24,13 +22,13 @@ static void init_keys(struct tcp *tcp)
 
 static void init_pools(struct tcp *tcp)
 {
-	pool_init(&tcp->conns, "tcp connections", sizeof(struct tcp_conn), 0, CACHED);
-	pool_init(&tcp->stats, "tcp statistics", sizeof(struct tcp_stats), 0, CACHED);
-	pool_init(&tcp->flights, "tcp flights", sizeof(struct tcp_flight), 0, CACHED);
-	pool_init(&tcp->sent, "tcp sent", sizeof(struct tcp_sent), 0, CACHED);
-	pool_init(&tcp->recvqs, "tcp receive queues", sizeof(struct tcp_recvq), 0, CACHED);
-	pool_init(&tcp->runs, "tcp runs", sizeof(struct tcp_run), 0, CACHED);
-	pool_init(&tcp->halves, "tcp half-open", sizeof(struct tcp_half), 0, CACHED);
+	pool_init(&tcp->conns, "tcp connections", sizeof(struct tcp_conn), 0, TCP_CACHED);
+	pool_init(&tcp->stats, "tcp statistics", sizeof(struct tcp_stats), 0, TCP_CACHED);
+	pool_init(&tcp->flights, "tcp flights", sizeof(struct tcp_flight), 0, TCP_CACHED);
+	pool_init(&tcp->sent, "tcp sent", sizeof(struct tcp_sent), 0, TCP_CACHED);
+	pool_init(&tcp->recvqs, "tcp receive queues", sizeof(struct tcp_recvq), 0, TCP_CACHED);
+	pool_init(&tcp->runs, "tcp runs", sizeof(struct tcp_run), 0, TCP_CACHED);
+	pool_init(&tcp->halves, "tcp half-open", sizeof(struct tcp_half), 0, TCP_CACHED);
 }
 
 static void exit_pools(struct tcp *tcp)

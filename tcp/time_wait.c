@@ -9,7 +9,6 @@
 #define TIME_WAIT_NS (60 * NS_PER_SEC) /* 2 MSL, as Linux has it */
 #define REUSE_MS     1000
 
-enum { CACHED = 64 };
 enum {
 	ISS_DISTANCE = 65536 + 2
 }; /* a new connection begins so far above the old one: more than an unscaled window */
@@ -78,7 +77,7 @@ static void time_is_over(struct timer *t)
 
 void tcp_time_wait_init(struct tcp *tcp)
 {
-	pool_init(&tcp->time_waits, "tcp time-wait", sizeof(struct tcp_tw), 0, CACHED);
+	pool_init(&tcp->time_waits, "tcp time-wait", sizeof(struct tcp_tw), 0, TCP_CACHED);
 	list_init(&tcp->time_wait);
 	list_init(&tcp->fin_wait_2);
 	timer_init(&tcp->time_wait_timer, time_is_over);
