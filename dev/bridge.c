@@ -347,7 +347,7 @@ static struct bridge *new_bridge(struct stack *s, const struct dev_config *confi
 	dev_init(&b->dev, &bridge_ops, DEV_ETHER);
 	b->dev.mac = b->id_mac = config->mac;
 	b->dev.mtu = config->mtu ? config->mtu : b->dev.mtu;
-	b->dev.features = DEV_CAN_CSUM | DEV_CAN_GSO;
+	b->dev.features = DEV_CAN_ALL;
 	b->mac_by_user = !mac_is_zero(config->mac);
 	b->fdb_key = rng_key(&s->rng);
 	list_init(&b->ports);

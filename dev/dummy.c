@@ -28,7 +28,7 @@ int dummy_create(struct stack *s, const char *name, const struct dev_config *con
 	dev_init(d, &dummy_ops, DEV_ETHER);
 	d->mac = config->mac;
 	d->mtu = config->mtu ? config->mtu : d->mtu;
-	d->features = DEV_CAN_CSUM | DEV_CAN_GSO;
+	d->features = DEV_CAN_ALL;
 	d->flags = DEV_BROADCAST | DEV_NOARP; /* as Linux: not multicast */
 	int err = dev_register(s, d, name);
 	if (err)

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <linux/virtio_net.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 enum { GROUP = 16, GROUP_BYTES = 1 << 15 };
@@ -189,8 +190,14 @@ void dev_fd_make_plain(struct dev_fd *f)
 	f->hdr_len = 0;
 }
 
+static bool takes_udp(const struct dev_fd *f)
+{
+	return !is_plain(f) && ioctl(f->fd, TUNSETOFFLOAD, DEV_FD_OFFLOADS | TUN_F_USO4 | TUN_F_USO6) == 0;
+}
+
 void dev_fd_start(struct dev_fd *f)
 {
+	f->dev.features |= takes_udp(f) ? DEV_CAN_USO : 0;
 	f->watch = (struct watch){.fd = f->fd, .events = POLLIN, .ready = drain};
 	f->ring = has_spare(f) ? fd_ring_new(f) : NULL;
 	f->watch.is_told = f->ring;

@@ -12,7 +12,13 @@
 
 #include <linux/if_tun.h>
 
-/* For TUNSETOFFLOAD: what the machine's end may hand over as it is. */
+/* From Linux 6.2 on, and there only both at once. */
+#ifndef TUN_F_USO4
+#define TUN_F_USO4 0x20
+#define TUN_F_USO6 0x40
+#endif
+
+/* For TUNSETOFFLOAD: what the machine's end may hand over as it is; dev_fd_start() asks for UDP, too. */
 enum { DEV_FD_OFFLOADS = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO_ECN };
 
 enum {

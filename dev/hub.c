@@ -120,7 +120,7 @@ int hub_create(struct stack *s, const char *name, const struct dev_config *confi
 	dev_init(&h->dev, &hub_ops, DEV_ETHER);
 	h->dev.mac = config->mac;
 	h->dev.mtu = config->mtu ? config->mtu : h->dev.mtu;
-	h->dev.features = DEV_CAN_CSUM | DEV_CAN_GSO;
+	h->dev.features = DEV_CAN_ALL;
 	list_init(&h->ports);
 	int err = dev_register(s, &h->dev, name);
 	if (err)

@@ -408,7 +408,7 @@ static struct ipvlan *new_ipvlan(struct ipvlan_port *port, uint32_t mtu, enum ip
 	v->dev.mac = port->lower->mac;
 	v->dev.mac_is_shared = true;
 	v->dev.mtu = mtu ? mtu : port->lower->mtu;
-	v->dev.features = DEV_CAN_CSUM | DEV_CAN_GSO; /* what the lower device lacks is made up for there */
+	v->dev.features = DEV_CAN_ALL; /* what the lower device lacks is made up for there */
 	v->port = port;
 	dev_queue_init(&v->queue, &v->dev);
 	list_add_tail(&port->ipvlans, &v->node);

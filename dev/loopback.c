@@ -48,7 +48,7 @@ int loopback_create(struct stack *s)
 		return -ENOMEM;
 	dev_init(&lo->dev, &loopback_ops, DEV_LOOPBACK);
 	lo->dev.mtu = lo->dev.max_mtu = 65536;
-	lo->dev.features = DEV_CAN_CSUM | DEV_CAN_GSO;
+	lo->dev.features = DEV_CAN_ALL;
 	dev_queue_init(&lo->queue, &lo->dev);
 	s->lo = &lo->dev;
 	int err = dev_register(s, &lo->dev, "lo");

@@ -96,7 +96,7 @@ static struct veth *new_end(struct mac mac, uint32_t mtu)
 	v->dev.mac = mac;
 	v->dev.mtu = mtu ? mtu : v->dev.mtu;
 	v->dev.carrier = false;
-	v->dev.features = DEV_CAN_CSUM | DEV_CAN_GSO;
+	v->dev.features = DEV_CAN_ALL;
 	dev_queue_init(&v->queue, &v->dev);
 	return v;
 }

@@ -6,6 +6,9 @@
  * may guess the next (RFC 7739 tells why). So: counters, shared by all triples that hash to the same one, and
  * of the count a secret permutation of 16 bits, another one for each triple. A permutation repeats nothing
  * for 65536 steps; what one peer sees says nothing about what another one gets.
+ *
+ * Pieces of a super-frame without DF count on from its ID by one, as whoever cuts it knows no better: they may have IDs of
+ * others. That is for sockets that ask for IP_PMTUDISC_DONT and write super-frames, and for routes with a locked MTU.
  */
 #include "ip/internal.h"
 

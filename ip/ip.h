@@ -142,8 +142,8 @@ struct ip_send {
  * and hands it to the netif, or back up for our own addresses. 0, or -errno of route_lookup(), -EMSGSIZE (df
  * and larger than the path MTU), -EINVAL, -EACCES, -ENOBUFS (no memory, or a queue of our own was full). The packet is gone
  * in every case.
- * A super-frame of TCP has gso_type and gso_size set, and in hdr_len the length of TCP's header; it fits where
- * its segments fit. */
+ * A super-frame has gso_type and gso_size set, and in hdr_len the length of its transport's header; it fits where its pieces
+ * fit, and one of UDP is not fragmented. */
 int ip_output(struct stack *s, struct pkt *p, const struct ip_send *how);
 
 /* The same for a packet that has its IP header (raw sockets with HDRINCL): checksum, length, ID (if 0) and

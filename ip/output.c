@@ -107,7 +107,7 @@ static int send_whole(struct netif *n, struct pkt *p, uint32_t nexthop)
 	return n->output(n, p, nexthop);
 }
 
-/* A super-frame of which the segments do not fit either: they are what TCP meant to be fragmented. */
+/* A super-frame of which the pieces do not fit either: they are what the sender meant to be fragmented. */
 static int send_segments(struct netif *n, struct pkt *p, uint32_t nexthop, uint32_t mtu)
 {
 	struct list segments;
@@ -281,7 +281,8 @@ int ip_output(struct stack *s, struct pkt *p, const struct ip_send *how)
 	if (why)
 		return give_up(s, p, why, -EINVAL);
 	uint32_t mtu = how->ignore_pmtu && path.type != ROUTE_LOCAL ? path.netif->dev->mtu : path.mtu;
-	if (how->df && !output_fits(p, mtu))
+	/* Datagrams that somebody else is to cut are not fragmented besides. */
+	if ((how->df || p->offload.gso_type == VIRTIO_NET_HDR_GSO_UDP_L4) && !output_fits(p, mtu))
 		return give_up(s, p, DROP_IP_FRAG_NEEDED, -EMSGSIZE);
 	put_header(s, p, how, &path, hdr_len);
 	options_stamp(s, p, &o, path.source);

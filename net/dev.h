@@ -48,7 +48,9 @@ enum dev_flag {
 /* What dev_output() need not make up in software. */
 enum dev_feature {
 	DEV_CAN_CSUM = 1 << 0, /* takes PKT_CSUM_PARTIAL */
-	DEV_CAN_GSO = 1 << 1,  /* takes super-frames */
+	DEV_CAN_GSO = 1 << 1,  /* takes super-frames of TCP */
+	DEV_CAN_USO = 1 << 2,  /* takes super-frames of UDP */
+	DEV_CAN_ALL = DEV_CAN_CSUM | DEV_CAN_GSO | DEV_CAN_USO,
 };
 
 enum dev_event {

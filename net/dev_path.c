@@ -199,16 +199,28 @@ static void xmit_segments(struct dev *d, struct pkt *p)
 	}
 }
 
+static bool takes_whole(const struct dev *d, const struct pkt *p)
+{
+	switch (p->offload.gso_type) {
+	case 0:
+		return true;
+	case VIRTIO_NET_HDR_GSO_UDP_L4:
+		return d->features & DEV_CAN_USO;
+	default:
+		return d->features & DEV_CAN_GSO;
+	}
+}
+
 void dev_xmit(struct dev *d, struct pkt *p)
 {
 	if (!d->carrier) {
 		dev_drop_tx(d, p, DROP_DEV_NO_CARRIER);
 		return;
 	}
-	if (p->offload.gso_type && !(d->features & DEV_CAN_GSO))
-		xmit_segments(d, p);
-	else
+	if (takes_whole(d, p))
 		xmit_one(d, p);
+	else
+		xmit_segments(d, p);
 	if (d->ops->flush)
 		loop_defer(stack_loop(d->stack), &d->flush_work);
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Super-frames: a TCP segment over IPv4 that is longer than any link carries, with offload fields that say into
- * what it is to be cut (offload.gso_type is VIRTIO_NET_HDR_GSO_TCPV4, perhaps with _ECN). It travels in one
- * piece as far as everybody can take it, and the kernel's end of a TAP device can.
+ * Super-frames: a TCP segment over IPv4 that is longer than any link carries, or datagrams of UDP behind one header, with
+ * offload fields that say into what it is to be cut: offload.gso_type is VIRTIO_NET_HDR_GSO_TCPV4, perhaps with _ECN, or
+ * _UDP_L4. It travels in one piece as far as everybody can take it, and the kernel's end of a TAP device can.
+ *
+ * Linux hands over UDP of both IPs or of none, so that of IPv6 is known, too.
  */
 #ifndef NET_GSO_H
 #define NET_GSO_H
@@ -11,8 +13,12 @@
 
 #include <linux/virtio_net.h>
 
+#ifndef VIRTIO_NET_HDR_GSO_UDP_L4 /* from Linux 6.2 on */
+#define VIRTIO_NET_HDR_GSO_UDP_L4 5
+#endif
+
 /* May the offload fields of a frame that came in be believed? Data at the link header, l2_len set. On
- * DROP_NONE the offsets lie inside the frame, a super-frame is whole TCP over IPv4 with PKT_CSUM_PARTIAL, and
+ * DROP_NONE the offsets lie inside the frame, a super-frame is, as a whole, TCP over IPv4 or UDP, with PKT_CSUM_PARTIAL, and
  * hdr_len, of which others only know an upper bound, is right. */
 enum drop_reason gso_check(struct pkt *p);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The IPv6 header (RFC 8200 3): parse, for those who show what they see of it. The stack speaks IPv4. */
+/* The IPv6 header (RFC 8200 3), for those who show what they see of it or carry it on. The stack speaks IPv4. */
 #ifndef NET_WIRE_IP6_H
 #define NET_WIRE_IP6_H
 
@@ -36,6 +36,22 @@ static inline bool ip6_peek(const uint8_t *b, size_t len, struct ip6_hdr *h)
 	h->src = b + 8;
 	h->dst = b + 8 + IP6_ADDR_LEN;
 	return true;
+}
+
+static inline void ip6_put_payload_len(uint8_t *b, uint16_t len)
+{
+	*(be16 *)(b + 4) = put16(len);
+}
+
+/* The sum of the pseudo-header of a transport (8.1), for csum_add(). */
+static inline uint64_t ip6_pseudo(const uint8_t *b, uint8_t proto, uint32_t len)
+{
+	struct {
+		be32 len;
+		uint8_t zero[3], proto;
+	} rest = {put32(len), {0}, proto};
+
+	return csum_add(csum_add(0, b + 8, 2 * IP6_ADDR_LEN), &rest, sizeof(rest));
 }
 
 #endif

@@ -52,4 +52,10 @@ static inline void udp_emit(uint8_t *b, const struct udp_hdr *h)
 	*(be16 *)(b + 6) = put16(h->check);
 }
 
+/* The length alone, of a piece whose header is a copy of the whole's. */
+static inline void udp_put_len(uint8_t *b, uint16_t len)
+{
+	*(be16 *)(b + 4) = put16(len);
+}
+
 #endif

@@ -10,8 +10,7 @@ static void refuse(struct stack *s, struct pkt *p, enum drop_reason why)
 	stack_drop(s, p, why);
 }
 
-/* Takes the datagram. */
-static void give(struct udp_sock *u, struct pkt *p)
+static void give_one(struct udp_sock *u, struct pkt *p)
 {
 	struct stack *s = u->sk.stack;
 
@@ -24,6 +23,48 @@ static void give(struct udp_sock *u, struct pkt *p)
 		mib_inc(s, MIB_UdpRcvbufErrors);
 		mib_inc(s, MIB_UdpInErrors);
 	}
+}
+
+/* The datagram of a super-frame that begins `done` bytes behind its headers; NULL: no memory. */
+static struct pkt *piece(const struct pkt *p, size_t done)
+{
+	size_t ip_len = p->ip.hdr_len;
+	size_t len = MIN(p->len - UDP_HDR_LEN - done, (size_t)p->offload.gso_size);
+	struct pkt *one = pkt_child(p, ip_len + UDP_HDR_LEN + len);
+
+	if (!one)
+		return NULL;
+	memcpy(pkt_put(one, ip_len), p->data - ip_len, ip_len);
+	memcpy(pkt_put(one, UDP_HDR_LEN), p->data, UDP_HDR_LEN);
+	udp_put_len(one->data + ip_len, (uint16_t)(UDP_HDR_LEN + len));
+	memcpy(pkt_put(one, len), p->data + UDP_HDR_LEN + done, len);
+	ip_complete(one->data, one->len);
+	one->ip.total_len = (uint16_t)one->len;
+	pkt_pull(one, ip_len);
+	one->offload = (struct pkt_offload){.csum = PKT_CSUM_OK};
+	return one;
+}
+
+/* Takes the datagram, or the super-frame: programs read one by one. */
+static void give(struct udp_sock *u, struct pkt *p)
+{
+	struct stack *s = u->sk.stack;
+	size_t size = p->offload.gso_size;
+
+	if (!p->offload.gso_type) {
+		give_one(u, p);
+		return;
+	}
+	TRACE(s, LAYER_UDP, p, "", "cut into datagrams of %zu octets", size);
+	for (size_t done = 0; !done || UDP_HDR_LEN + done < p->len; done += size) {
+		struct pkt *one = piece(p, done);
+		if (!one) {
+			refuse(s, p, DROP_NO_MEMORY);
+			return;
+		}
+		give_one(u, one);
+	}
+	pkt_done(p);
 }
 
 static void give_copy(struct udp_sock *u, const struct pkt *p)

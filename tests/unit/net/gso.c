@@ -5,7 +5,9 @@
 #include "lib/rng.h"
 #include "net/dev.h"
 #include "net/wire_ether.h"
+#include "net/wire_ip6.h"
 #include "net/wire_tcp.h"
+#include "net/wire_udp.h"
 #include "tests/unit/unit.h"
 
 #include <stdlib.h>
@@ -248,6 +250,142 @@ static void lies_are_found_out(void)
 	pkt_pools_exit(&pools);
 }
 
+/* ---- UDP: a header for each piece ---- */
+
+enum { UDP_PIECE = 100, UDP_DATA = 250 };
+
+/* The headers of IPv4 or IPv6 at 14, and UDP's behind them; its checksum is the sum of the pseudo-header. */
+static struct pkt *build_udp(struct pkt_pools *pools, bool ip6, struct rng *r)
+{
+	size_t udp = 14 + (ip6 ? IP6_HDR_LEN : IP_HDR_LEN), len = udp + UDP_HDR_LEN + UDP_DATA;
+	struct pkt *p = pkt_new(pools, len);
+	struct ip_hdr ip = {.src = rng_u32(r),
+		.dst = rng_u32(r),
+		.total_len = (uint16_t)(len - 14),
+		.hdr_len = 20,
+		.id = 0xffff,
+		.ttl = 7,
+		.proto = IP_PROTO_UDP};
+	uint8_t *b = pkt_put(p, len);
+
+	rng_bytes(r, b, len);
+	*(be16 *)(b + 12) = put16(ip6 ? 0x86dd : ETHERTYPE_IP);
+	if (ip6) {
+		b[14] = 0x60;
+		b[20] = IP_PROTO_UDP;
+		twin_put(b, 18, 2, UDP_HDR_LEN + UDP_DATA);
+	} else {
+		ip_emit(b + 14, &ip);
+	}
+	udp_emit(b + udp, &(struct udp_hdr){.sport = 5, .dport = 6, .len = UDP_HDR_LEN + UDP_DATA});
+	p->l2_len = 14;
+	p->offload = (struct pkt_offload){PKT_CSUM_PARTIAL, VIRTIO_NET_HDR_GSO_UDP_L4, UDP_PIECE,
+		(uint16_t)len, (uint16_t)udp, UDP_CHECK_OFFSET};
+	return p;
+}
+
+/* Of the transport, with the pseudo-header: 0 where it is right. */
+static uint16_t twin_check(const struct pkt *seg, size_t udp, bool ip6)
+{
+	uint32_t len = seg->len - (uint32_t)udp;
+	uint32_t pseudo =
+		ip6 ? twin_sum(17 + len, seg->data + 14 + 8, 32) : twin_sum(17 + len, seg->data + 14 + 12, 8);
+
+	return twin_fold(twin_sum(pseudo, seg->data + udp, len));
+}
+
+static void check_datagrams(struct pkt *p, bool ip6)
+{
+	size_t udp = 14 + (ip6 ? IP6_HDR_LEN : IP_HDR_LEN), payload = udp + UDP_HDR_LEN;
+	size_t done = 0;
+	struct list out;
+
+	list_init(&out);
+	CU_ASSERT_EQUAL_FATAL(gso_check(p), DROP_NONE);
+	CU_ASSERT_EQUAL(p->offload.hdr_len, payload);
+	CU_ASSERT_EQUAL_FATAL(gso_segment(p, &out), DROP_NONE);
+	list_each_safe(seg, &out, struct pkt, node) {
+		size_t len = MIN((size_t)UDP_PIECE, UDP_DATA - done);
+		CU_ASSERT_EQUAL_FATAL(seg->len, payload + len);
+		CU_ASSERT_EQUAL(memcmp(seg->data + payload, p->data + payload + done, len), 0);
+		CU_ASSERT_EQUAL(memcmp(seg->data + udp, p->data + udp, 4), 0); /* the ports */
+		CU_ASSERT_EQUAL(get16(*(be16 *)(seg->data + udp + 4)), UDP_HDR_LEN + len);
+		CU_ASSERT_NOT_EQUAL(get16(*(be16 *)(seg->data + udp + UDP_CHECK_OFFSET)), 0);
+		CU_ASSERT_EQUAL(twin_check(seg, udp, ip6), 0);
+		if (ip6) {
+			CU_ASSERT_EQUAL(get16(*(be16 *)(seg->data + 18)), UDP_HDR_LEN + len);
+		} else {
+			CU_ASSERT_EQUAL(get16(*(be16 *)(seg->data + 16)), seg->len - 14);
+			CU_ASSERT_EQUAL(
+				get16(*(be16 *)(seg->data + 18)), (uint16_t)(0xffff + done / UDP_PIECE));
+			CU_ASSERT_EQUAL(twin_fold(twin_sum(0, seg->data + 14, IP_HDR_LEN)), 0);
+		}
+		CU_ASSERT(seg->offload.csum == PKT_CSUM_NONE && !seg->offload.gso_type);
+		done += len;
+		list_del(&seg->node);
+		pkt_free(seg);
+	}
+	CU_ASSERT_EQUAL(done, UDP_DATA);
+}
+
+static void datagrams_get_a_header_each(void)
+{
+	struct pkt_pools pools;
+	struct rng r;
+
+	rng_seed(&r, unit_seed);
+	pkt_pools_init(&pools, 0, 0);
+	for (int round = 0; round < 100; round++) {
+		struct pkt *p = build_udp(&pools, round % 2, &r);
+		if (round % 4 == 0) { /* put together by a card, and verified */
+			p->offload.csum = PKT_CSUM_OK;
+			p->offload.csum_start = p->offload.csum_offset = 0;
+		}
+		check_datagrams(p, round % 2);
+		CU_ASSERT(p->offload.csum == PKT_CSUM_PARTIAL && p->offload.csum_offset == UDP_CHECK_OFFSET);
+		pkt_free(p);
+	}
+	pkt_pools_exit(&pools);
+}
+
+static void lies_about_datagrams_are_found_out(void)
+{
+	static const struct {
+		const char *lie;
+		bool ip6;
+		size_t at;
+		uint8_t octet;
+		uint8_t csum;
+		uint16_t csum_offset;
+	} rows[] = {
+		{"the sum goes where TCP has it", false, 0, 0, PKT_CSUM_PARTIAL, TCP_CHECK_OFFSET},
+		{"nobody has summed", false, 0, 0, PKT_CSUM_NONE, UDP_CHECK_OFFSET},
+		{"UDP's length is another one", false, 39, 3, PKT_CSUM_PARTIAL, UDP_CHECK_OFFSET},
+		{"IPv6: UDP's length is another one", true, 59, 3, PKT_CSUM_PARTIAL, UDP_CHECK_OFFSET},
+		{"IPv6: another protocol", true, 20, IP_PROTO_TCP, PKT_CSUM_PARTIAL, UDP_CHECK_OFFSET},
+		{"IPv6: not as long as it says", true, 19, 3, PKT_CSUM_PARTIAL, UDP_CHECK_OFFSET},
+		{"IPv6: its own version", true, 14, 0x50, PKT_CSUM_PARTIAL, UDP_CHECK_OFFSET},
+		{"IPv6, whose sum we do not begin anew", true, 0, 0, PKT_CSUM_OK, UDP_CHECK_OFFSET},
+	};
+	struct pkt_pools pools;
+	struct rng r;
+
+	rng_seed(&r, unit_seed);
+	pkt_pools_init(&pools, 0, 0);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct pkt *p = build_udp(&pools, rows[i].ip6, &r);
+		CU_ASSERT_EQUAL(gso_check(p), DROP_NONE);
+		p->offload.csum = rows[i].csum;
+		p->offload.csum_offset = rows[i].csum_offset;
+		if (rows[i].at)
+			p->data[rows[i].at] = rows[i].octet;
+		if (gso_check(p) != DROP_DEV_BAD_OFFLOAD)
+			CU_FAIL(rows[i].lie);
+		pkt_free(p);
+	}
+	pkt_pools_exit(&pools);
+}
+
 /* Any octets under any offload fields, at the very end of what may be read. */
 static void noise_is_survived(void)
 {
@@ -259,7 +397,8 @@ static void noise_is_survived(void)
 	for (int round = 0; round < 20000; round++) {
 		struct shape sh = random_shape(&r);
 		sh.payload %= 100;
-		struct pkt *p = build(&pools, &sh, &r);
+		struct pkt *p =
+			rng_below(&r, 2) ? build(&pools, &sh, &r) : build_udp(&pools, rng_below(&r, 2), &r);
 		struct list out;
 		pkt_trim(p, rng_below(&r, 4) ? p->len : rng_below(&r, p->len + 1));
 		memmove(p->buf + p->room - p->len, p->data, p->len);
@@ -302,5 +441,6 @@ static void without_memory_nothing_is_left_of_it(void)
 }
 
 SUITE(net_gso, T(cut_as_the_slow_twin_cuts), T(a_super_frame_without_payload_is_one_segment),
-	T(what_a_card_put_together_and_verified_is_summed_anew), T(lies_are_found_out), T(noise_is_survived),
+	T(what_a_card_put_together_and_verified_is_summed_anew), T(lies_are_found_out),
+	T(datagrams_get_a_header_each), T(lies_about_datagrams_are_found_out), T(noise_is_survived),
 	T(without_memory_nothing_is_left_of_it))
