@@ -57,11 +57,13 @@ int iperf_make_streams(struct iperf *t)
 {
 	unsigned n = t->p.parallel * (t->p.bidir ? 2 : 1);
 
-	t->block = malloc(t->p.len);
+	size_t len = (size_t)iperf_datagrams(&t->p) * t->p.len;
+
+	t->block = malloc(len);
 	t->streams = calloc(n, sizeof(*t->streams));
 	if (!t->block || !t->streams)
 		return -ENOMEM;
-	rng_bytes(&t->stack->rng, t->block, t->p.len);
+	rng_bytes(&t->stack->rng, t->block, len);
 	t->stream_count = n;
 	for (unsigned i = 0; i < n; i++) {
 		bool to_server = t->p.bidir ? i < t->p.parallel : !t->p.reverse;
@@ -105,6 +107,10 @@ int iperf_set_options(struct iperf *t, struct sock *sk, const char **step)
 	if (!err && p->udp && p->dont_fragment) {
 		*step = "set IP Do-Not-Fragment flag";
 		err = sock_set(sk, SO_OPT_MTU_DISCOVER, SOCK_PMTU_DO);
+	}
+	if (!err && iperf_datagrams(p) > 1) {
+		*step = "set UDP GSO";
+		err = sock_set(sk, SO_OPT_UDP_SEGMENT, (int)p->len);
 	}
 	if (!err && !p->udp && p->nodelay) {
 		*step = "set TCP/SCTP NODELAY";

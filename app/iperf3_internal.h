@@ -64,7 +64,7 @@ struct iperf {
 	char congestion[2][16];	      /* here, there */
 	struct iperf_stream *streams; /* stream_count of them, `made` are connected */
 	unsigned stream_count, made;
-	uint8_t *block; /* p.len bytes to send, and to receive into */
+	uint8_t *block; /* p.len bytes for each datagram of a write, to send and to receive into */
 
 	struct sock *connecting; /* client: the stream that is being made */
 	struct timer hello_timer;
@@ -151,6 +151,10 @@ int iperf_set_options(struct iperf *t, struct sock *sk, const char **step);
 /* ---- iperf3_stream.c ---- */
 
 void iperf_stream_init(struct iperf_stream *st);
+
+/* Datagrams of one write: 1, or more where they leave as super-frames (not where the test ends by an amount, which they would
+ * overshoot). */
+unsigned iperf_datagrams(const struct iperf_params *p);
 
 /* Sends or reads as much as it may now. */
 void iperf_stream_go(struct iperf_stream *st);

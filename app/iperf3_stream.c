@@ -67,22 +67,35 @@ static bool send_tcp(struct iperf_stream *st)
 	return true;
 }
 
+unsigned iperf_datagrams(const struct iperf_params *p)
+{
+	uint32_t room = p->window ? MIN(p->window, (uint32_t)IPERF_UDP_LEN_MAX) : IPERF_UDP_LEN_MAX;
+	uint32_t most = p->burst ? MIN(p->burst, (uint32_t)UDP_AT_ONCE) : UDP_AT_ONCE;
+
+	if (!p->udp || !p->gsro || p->bytes || p->blocks)
+		return 1;
+	return MAX(1, MIN(most, room / p->len));
+}
+
 /* Datagrams that the network does not take (a full queue, no route for the moment) count as sent: they are lost. */
 static bool send_udp(struct iperf_stream *st)
 {
 	struct iperf *t = st->test;
+	unsigned count = iperf_datagrams(&t->p);
 	ssize_t n;
 
-	iperf_udp_emit(t->block, t->p.counters_64bit, t->loop->now, st->raw.packets + 1);
-	n = sock_send(st->sk, t->block, t->p.len, 0, NULL);
+	for (unsigned i = 0; i < count; i++)
+		iperf_udp_emit(t->block + (size_t)i * t->p.len, t->p.counters_64bit, t->loop->now,
+			st->raw.packets + 1 + i);
+	n = sock_send(st->sk, t->block, (size_t)count * t->p.len, 0, NULL);
 	if (n == -EAGAIN)
 		return false;
 	if (n == -EMSGSIZE || n == -ENODEV) {
 		iperf_fail(t, "error - unable to write to stream socket: %s", strerror((int)-n));
 		return false;
 	}
-	st->raw.packets++;
-	st->raw.bytes += t->p.len;
+	st->raw.packets += count;
+	st->raw.bytes += (uint64_t)count * t->p.len;
 	return true;
 }
 
@@ -110,7 +123,8 @@ static void send_more(struct iperf_stream *st)
 			wait_until(st, due);
 			return;
 		}
-		for (unsigned i = 0; i < at_once(t); i++, sent++) {
+		unsigned step = iperf_datagrams(&t->p);
+		for (unsigned i = 0; i < at_once(t); i += step, sent += step) {
 			if (!(t->p.udp ? send_udp(st) : send_tcp(st)))
 				return;
 		}

@@ -91,6 +91,7 @@ enum sock_option {
 	SO_OPT_MULTICAST_TTL,
 	SO_OPT_MULTICAST_IF, /* ifindex; 0: by the route */
 	SO_OPT_MULTICAST_LOOP,
+	SO_OPT_UDP_SEGMENT, /* bytes of data in each datagram of one sock_send(); 0: all in one */
 
 	/* TCP; times in the units of tcp(7) */
 	SO_OPT_TCP_NODELAY,

@@ -17,6 +17,7 @@ enum long_option {
 	OPT_COUNTERS,
 	OPT_DONT_FRAGMENT,
 	OPT_SKIP_RX_COPY,
+	OPT_GSRO,
 	OPT_CPORT,
 	OPT_BIND_DEV
 };
@@ -136,6 +137,9 @@ static void take_flag(struct iperf3_run *run, int opt)
 		break;
 	case OPT_DONT_FRAGMENT:
 		ask->dont_fragment = true;
+		break;
+	case OPT_GSRO:
+		ask->gsro = true;
 		break;
 	case OPT_SKIP_RX_COPY:
 		ask->skip_rx_copy = true;
@@ -297,7 +301,7 @@ static int read_command_line(struct iperf3_run *run)
 		{"set-mss", 1, NULL, 'M'}, {"no-delay", 0, NULL, 'N'}, {"tos", 1, NULL, 'S'},
 		{"zerocopy", 0, NULL, 'Z'}, {"omit", 1, NULL, 'O'},
 		{"udp-counters-64bit", 0, NULL, OPT_COUNTERS}, {"dont-fragment", 0, NULL, OPT_DONT_FRAGMENT},
-		{"skip-rx-copy", 0, NULL, OPT_SKIP_RX_COPY}, {0}};
+		{"skip-rx-copy", 0, NULL, OPT_SKIP_RX_COPY}, {"gsro", 0, NULL, OPT_GSRO}, {0}};
 	struct cmd *c = run->c;
 	int opt, status;
 
@@ -405,27 +409,31 @@ const struct command cmd_iperf3 = {
 	.run = run_iperf3,
 	.usage = "iperf3 -s | -c HOST [OPTIONS]",
 	.about = "measure bandwidth by TCP or UDP, with itself or the machine's iperf3",
-	.options = "  -s           be the server;  -1: for one test only\n"
-		   "  -c HOST      be the client\n"
-		   "  -p PORT      of the server (5201);  --cport PORT: of the client\n"
-		   "  -B ADDRESS, --bind-dev DEVICE   from here\n"
-		   "  -i SECONDS   between reports (1; 0: none)\n"
-		   "  -f UNIT      of rates: k m g t for bits, K M G T for bytes\n"
-		   "  -J           JSON\n"
-		   "of the client:\n"
-		   "  -t SECONDS   how long (10);  -n BYTES, -k BLOCKS: how much instead\n"
-		   "  -u           UDP\n"
-		   "  -b RATE      bits per second of each stream, as 10M; 0: as fast as it goes (UDP 1M, "
-		   "TCP 0).\n"
-		   "               Under the virtual clock, where sending takes no time, 0 is 1G. RATE/N: N "
-		   "blocks at once\n"
-		   "  -R           the server sends;  --bidir: both do\n"
-		   "  -P COUNT     streams at once (1)\n"
-		   "  -l LENGTH    of a block (TCP 128K, UDP what fits one packet)\n"
-		   "  -O SECONDS   at the beginning do not count\n"
-		   "  -w SIZE      of the sockets' buffers;  -M MSS;  -N: no Nagle;  -C NAME: congestion "
-		   "control\n"
-		   "  -S TOS       type of service;  --dont-fragment;  --udp-counters-64bit;  --skip-rx-copy",
+	.options =
+		"  -s           be the server;  -1: for one test only\n"
+		"  -c HOST      be the client\n"
+		"  -p PORT      of the server (5201);  --cport PORT: of the client\n"
+		"  -B ADDRESS, --bind-dev DEVICE   from here\n"
+		"  -i SECONDS   between reports (1; 0: none)\n"
+		"  -f UNIT      of rates: k m g t for bits, K M G T for bytes\n"
+		"  -J           JSON\n"
+		"of the client:\n"
+		"  -t SECONDS   how long (10);  -n BYTES, -k BLOCKS: how much instead\n"
+		"  -u           UDP\n"
+		"  -b RATE      bits per second of each stream, as 10M; 0: as fast as it goes (UDP 1M, "
+		"TCP 0).\n"
+		"               Under the virtual clock, where sending takes no time, 0 is 1G. RATE/N: N "
+		"blocks at once\n"
+		"  -R           the server sends;  --bidir: both do\n"
+		"  -P COUNT     streams at once (1)\n"
+		"  -l LENGTH    of a block (TCP 128K, UDP what fits one packet)\n"
+		"  -O SECONDS   at the beginning do not count\n"
+		"  -w SIZE      of the sockets' buffers;  -M MSS;  -N: no Nagle;  -C NAME: congestion "
+		"control\n"
+		"  -S TOS       type of service;  --dont-fragment;  --udp-counters-64bit;  --skip-rx-copy\n"
+		"  --gsro       our datagrams leave as super-frames, which the device cuts (not with -n, -k; "
+		"the "
+		"other end is not told)",
 	.example = "iperf3 -s &\n"
 		   "iperf3 -c 10.0.0.2 -t 5 -R",
 	.man = "iperf3(1)",

@@ -29,6 +29,7 @@ struct udp_sock {
 	int mc_if;		 /* ifindex to send multicasts by; 0: by the route */
 	uint8_t mc_ttl;
 	bool mc_loop;
+	uint16_t segment; /* what is longer goes as datagrams of so many bytes; 0: as one */
 };
 
 static inline struct udp_sock *udp_sock(const struct sock *sk)

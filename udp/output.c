@@ -1,8 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* A datagram goes out (RFC 768, RFC 1122 4.1.3, RFC 8085 3): always with a checksum. */
+#include "net/gso.h"
 #include "udp/internal.h"
 
 #include <errno.h>
+
+enum { SEGMENTS_MAX = 128 /* datagrams of one call, as with Linux (UDP_MAX_SEGMENTS) */ };
+
+static bool is_segmented(const struct sock *sk, size_t len)
+{
+	uint16_t segment = udp_sock(sk)->segment;
+
+	return segment && len > segment;
+}
 
 static int check(const struct sock *sk, const struct sock_addr *peer, size_t len, int flags)
 {
@@ -12,7 +22,9 @@ static int check(const struct sock *sk, const struct sock_addr *peer, size_t len
 		return -EDESTADDRREQ;
 	if (!peer->port) /* RFC 768: 0 as source port means that there is none to answer to */
 		return -EINVAL;
-	return len > (size_t)IP_MAX_LEN - IP_HDR_LEN - sock_opts_len(sk) - UDP_HDR_LEN ? -EMSGSIZE : 0;
+	if (len > (size_t)IP_MAX_LEN - IP_HDR_LEN - sock_opts_len(sk) - UDP_HDR_LEN)
+		return -EMSGSIZE;
+	return is_segmented(sk, len) && len > (size_t)SEGMENTS_MAX * udp_sock(sk)->segment ? -EINVAL : 0;
 }
 
 static struct ip_send wishes(const struct udp_sock *u, const struct sock_addr *peer)
@@ -36,6 +48,11 @@ static struct pkt *datagram(struct sock *sk, uint16_t dport, const void *data, s
 
 	if (!p)
 		return NULL;
+	if (is_segmented(sk, len)) {
+		p->offload.gso_type = VIRTIO_NET_HDR_GSO_UDP_L4;
+		p->offload.gso_size = udp_sock(sk)->segment;
+		p->offload.hdr_len = UDP_HDR_LEN;
+	}
 	udp_emit(pkt_put(p, UDP_HDR_LEN), &h);
 	if (len)
 		memcpy(pkt_put(p, len), data, len);

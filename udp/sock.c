@@ -144,6 +144,11 @@ static int udp_set(struct sock *sk, enum sock_option opt, int value)
 	case SO_OPT_MULTICAST_LOOP:
 		u->mc_loop = value != 0;
 		return 0;
+	case SO_OPT_UDP_SEGMENT:
+		if (value < 0 || value > UINT16_MAX)
+			return -EINVAL;
+		u->segment = (uint16_t)value;
+		return 0;
 	case SO_OPT_REUSEADDR:
 		u->port.reuseaddr = value != 0;
 		return -ENOPROTOOPT;
@@ -172,6 +177,9 @@ static int udp_get(struct sock *sk, enum sock_option opt, int *value)
 		return 0;
 	case SO_OPT_MULTICAST_LOOP:
 		*value = u->mc_loop;
+		return 0;
+	case SO_OPT_UDP_SEGMENT:
+		*value = u->segment;
 		return 0;
 	default:
 		return -ENOPROTOOPT;

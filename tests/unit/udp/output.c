@@ -150,6 +150,128 @@ static void our_own_datagrams_come_back_by_lo(void)
 	bench_free(b);
 }
 
+/* A filter sees the header of each. */
+static bool is_a_datagram(const struct pkt *p, void *ctx)
+{
+	struct udp_hdr h = {0};
+
+	(void)ctx;
+	CU_ASSERT_EQUAL(get16(*(const be16 *)(p->data + 2)), p->len);
+	CU_ASSERT_EQUAL(p->ip.total_len, p->len);
+	CU_ASSERT_EQUAL(csum(p->data, IP_HDR_LEN), 0);
+	CU_ASSERT_TRUE(udp_peek(p->data + IP_HDR_LEN, p->len - IP_HDR_LEN, &h));
+	CU_ASSERT_EQUAL(h.len, p->len - IP_HDR_LEN);
+	CU_ASSERT_FALSE(p->offload.gso_type);
+	return true;
+}
+
+/* The wire cannot cut, whatever it can besides; lo takes the whole, and programs read one by one. */
+static void check_pieces(unsigned features)
+{
+	static uint8_t data[2500];
+	struct bench *b = bench_new_two();
+	struct sock *sk = bench_sock(b, 0, 4000), *own = bench_sock(b, 0, 53);
+	struct sock_addr to = addr(PEER, 53), home = addr(ME, 53);
+	struct lab_ip_seen seen;
+	struct udp_hdr h;
+	uint8_t buf[2000];
+
+	b->d->features = features;
+	for (size_t i = 0; i < sizeof(data); i++)
+		data[i] = (uint8_t)(i / 7);
+	CU_ASSERT_EQUAL(sock_set_filter(own, is_a_datagram, NULL), 0);
+	CU_ASSERT_EQUAL(sock_set(sk, SO_OPT_UDP_SEGMENT, 1000), 0);
+	CU_ASSERT_EQUAL(sock_send(sk, data, sizeof(data), 0, &to), 2500);
+	CU_ASSERT_EQUAL(sock_send(sk, data, sizeof(data), 0, &home), 2500);
+	lab_settle(b->l);
+	for (size_t done = 0; done < sizeof(data); done += 1000) {
+		size_t len = MIN((size_t)1000, sizeof(data) - done);
+		CU_ASSERT_TRUE_FATAL(bench_sent(b->d, &seen, &h));
+		CU_ASSERT_EQUAL(h.len, UDP_HDR_LEN + len);
+		CU_ASSERT_EQUAL(memcmp(seen.payload + UDP_HDR_LEN, data + done, len), 0);
+		CU_ASSERT_EQUAL(sock_recv(own, buf, sizeof(buf), 0, NULL), (ssize_t)len);
+		CU_ASSERT_EQUAL(memcmp(buf, data + done, len), 0);
+	}
+	CU_ASSERT_EQUAL(lab_sent_count(b->d), 0);
+	CU_ASSERT_EQUAL(sock_recv(own, buf, sizeof(buf), 0, NULL), -EAGAIN);
+	CU_ASSERT_EQUAL(MIB(b, UdpInDatagrams), 3);
+	sock_close(sk);
+	sock_close(own);
+	bench_free(b);
+}
+
+static void one_write_goes_as_many_datagrams(void)
+{
+	check_pieces(0);
+	check_pieces(DEV_CAN_CSUM | DEV_CAN_GSO);
+}
+
+static void pieces_have_to_fit(void)
+{
+	static const struct {
+		size_t len;
+		int segment, result;
+	} rows[] = {
+		{1000, 1000, 1000},				/* one, as ever */
+		{4, 2000, 4},					/* none is longer */
+		{3000, 1472, 3000},				/* as long as fits into an MTU of 1500 */
+		{3000, 1473, -EMSGSIZE}, {12800, 100, 12800},	/* 128 of them */
+		{12801, 100, -EINVAL}, {70000, 100, -EMSGSIZE}, /* no datagram at all */
+	};
+	static const uint8_t data[70000];
+	struct bench *b = bench_new_two();
+	struct sock *sk = bench_sock(b, 0, 4000);
+	struct sock_addr to = addr(PEER, 53);
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		CU_ASSERT_EQUAL(sock_set(sk, SO_OPT_UDP_SEGMENT, rows[i].segment), 0);
+		CU_ASSERT_EQUAL(sock_send(sk, data, rows[i].len, 0, &to), rows[i].result);
+	}
+	CU_ASSERT_EQUAL(DROPS(b, IP_FRAG_NEEDED), 1);
+	sock_close(sk);
+	bench_free(b);
+}
+
+/* One that nobody hears is one packet, and told once. */
+static void a_super_frame_to_a_closed_port_is_refused_once(void)
+{
+	static const uint8_t data[2500];
+	struct bench *b = bench_new_two();
+	struct sock *sk = bench_sock(b, 0, 4000);
+	struct sock_addr home = addr(ME, 53);
+
+	CU_ASSERT_EQUAL(sock_set(sk, SO_OPT_UDP_SEGMENT, 1000), 0);
+	CU_ASSERT_EQUAL(sock_send(sk, data, sizeof(data), 0, &home), 2500);
+	lab_settle(b->l);
+	CU_ASSERT_EQUAL(MIB(b, UdpNoPorts), 1);
+	CU_ASSERT_EQUAL(DROPS(b, UDP_PORT_CLOSED), 1);
+	CU_ASSERT_EQUAL(MIB(b, IcmpOutDestUnreachs), 1);
+	sock_close(sk);
+	bench_free(b);
+}
+
+/* What came before memory ran out stays. */
+static void without_memory_the_rest_of_a_super_frame_is_lost_by_name(void)
+{
+	static const uint8_t data[3000];
+	struct bench *b = bench_new_two();
+	struct sock *sk = bench_sock(b, 0, 4000), *own = bench_sock(b, 0, 53);
+	struct sock_addr home = addr(ME, 53);
+	uint8_t buf[2000];
+
+	CU_ASSERT_EQUAL(sock_set(sk, SO_OPT_UDP_SEGMENT, 1000), 0);
+	CU_ASSERT_EQUAL(sock_send(sk, data, sizeof(data), 0, &home), (ssize_t)sizeof(data));
+	b->l->world.pkts.small.limit = pool_in_use(&b->l->world.pkts.small) + 1;
+	lab_settle(b->l);
+	CU_ASSERT_EQUAL(sock_recv(own, buf, sizeof(buf), 0, NULL), 1000);
+	CU_ASSERT_EQUAL(sock_recv(own, buf, sizeof(buf), 0, NULL), -EAGAIN);
+	CU_ASSERT_EQUAL(DROPS(b, NO_MEMORY), 1);
+	CU_ASSERT_EQUAL(MIB(b, UdpInErrors), 1);
+	sock_close(sk);
+	sock_close(own);
+	bench_free(b);
+}
+
 static void a_path_mtu_is_told_to_who_asked_for_errors(void)
 {
 	static const uint8_t data[1480];
@@ -259,6 +381,9 @@ static void a_full_queue_of_our_own_is_told_to_who_asked_for_errors(void)
 SUITE(udp_output, T(a_datagram_goes_out_whole), T(a_checksum_of_zero_is_sent_as_ones),
 	T(options_of_the_socket_go_into_the_header), T(what_cannot_be_sent_says_why),
 	T(large_datagrams_go_in_fragments_and_come_back_whole), T(our_own_datagrams_come_back_by_lo),
+	T(one_write_goes_as_many_datagrams), T(pieces_have_to_fit),
+	T(a_super_frame_to_a_closed_port_is_refused_once),
+	T(without_memory_the_rest_of_a_super_frame_is_lost_by_name),
 	T(a_path_mtu_is_told_to_who_asked_for_errors), T(a_broadcast_goes_out_and_comes_back_to_ourselves),
 	T(multicasts_go_by_ttl_device_and_loop_of_the_socket), T(without_memory_a_datagram_is_an_error),
 	T(a_full_queue_of_our_own_is_told_to_who_asked_for_errors))
