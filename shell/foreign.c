@@ -355,6 +355,14 @@ void foreign_give_up(struct foreign *fo)
 		f->stuck = f->twin->end;
 }
 
+bool foreign_must_repeat(const struct foreign *fo)
+{
+	const struct flow *f = fo->wanted, *twin = f ? f->twin : NULL;
+
+	return twin && !twin->rst && twin->peer_acked < twin->end &&
+		foreign_before_losses(fo, f, twin->end) <= twin->peer_acked;
+}
+
 /* Echoes of what was sent then are echoes of what was sent now. */
 static void set_clocks(struct flow *f, const struct flow_send *now)
 {

@@ -63,6 +63,10 @@ void foreign_expect(struct foreign *fo, const struct capture_packet *p);
 /* What is waited for does not come. */
 void foreign_give_up(struct foreign *fo);
 
+/* Before what is waited for can come we have to send again what the peer has lost: until then he acknowledges nothing more, and
+ * there may be nothing but a timeout that makes us. */
+bool foreign_must_repeat(const struct foreign *fo);
+
 /* Is there what was waited for? If so `at_ns` is since when, or 0. */
 bool foreign_is_reached(struct foreign *fo, uint64_t *at_ns);
 

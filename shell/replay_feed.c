@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { FRAME_MAX = PKT_BIG_ROOM - PKT_HEADROOM };
+enum { FRAME_MAX = PKT_BIG_ROOM - PKT_HEADROOM, REPEAT_S = 60 };
 
 /* ---- reading ---- */
 
@@ -153,13 +153,20 @@ static void await(struct feed *f)
 	f->expected_ns = nominal_ns(f);
 }
 
+/* Going on before what was lost is sent again would be of no use: what comes next would acknowledge nothing more, and the further
+ * we fell behind the more losses would take a timeout, each longer than the one before. */
+static uint64_t give_up_ns(const struct feed *f)
+{
+	return f->give_up_ns + (foreign_must_repeat(f->foreign) ? REPEAT_S * NS_PER_SEC : 0);
+}
+
 /* The clock of the capture is set by it: what comes next comes as long after it as it did then. */
 static bool is_reached(struct feed *f)
 {
 	uint64_t at_ns, now = loop_of(f)->now;
 	bool reached = foreign_is_reached(f->foreign, &at_ns);
 
-	if (!reached && now < f->give_up_ns)
+	if (!reached && now < give_up_ns(f))
 		return false;
 	f->waiting = false;
 	if (!reached) {
@@ -176,7 +183,7 @@ static void arrange(struct feed *f)
 	struct loop *l = loop_of(f);
 
 	if (f->waiting && !is_reached(f))
-		timer_arm(&l->wheel, &f->timer, f->give_up_ns);
+		timer_arm(&l->wheel, &f->timer, give_up_ns(f));
 	else if (!f->has_next)
 		f->over(f);
 	else if (f->foreign && next_is_ours(f))

@@ -210,12 +210,18 @@ static struct flow *connect(struct bench *b)
 	return list_first(&b->fo.got.flows, struct flow, node);
 }
 
-static void input(struct bench *b, struct segment s)
+/* It is on its way: when it is there, a host that knows of no connection resets it. */
+static void begin_input(struct bench *b, struct segment s)
 {
 	uint8_t frame[2000];
 	struct capture_packet p = segment_packet(frame, segment_frame(frame, &s), 9);
 
 	CU_ASSERT_TRUE(foreign_input(&b->fo, &p, &(uint32_t){0}, false));
+}
+
+static void input(struct bench *b, struct segment s)
+{
+	begin_input(b, s);
 	lab_settle(b->lab);
 }
 
@@ -234,6 +240,37 @@ static void what_was_lost_then_is_not_acknowledged_before_it_is_sent_again(void)
 	lab_settle(b->lab);
 	CU_ASSERT_EQUAL(f->peer_acked, 15);
 	CU_ASSERT_TRUE(is_reached(b));
+	bench_free(b);
+}
+
+/* A timeout, if need be: nothing that comes would be about what was not sent again. */
+static void what_was_lost_then_has_to_be_sent_again_first(void)
+{
+	struct bench *b = bench_new();
+
+	connect(b);
+	expect(b, OURS(TCP_ACK, THEN + 5, 1001, .our_port = 555, .text = "two "), 9);
+	expect(b, OURS(TCP_ACK, THEN + 15, 1001, .our_port = 555, .text = "four"), 9);
+	CU_ASSERT_FALSE(foreign_must_repeat(&b->fo)); /* "one " is still to be acknowledged */
+	begin_input(b, PEERS(TCP_ACK, 1001, THEN + 5, .our_port = 555));
+	expect(b, OURS(TCP_ACK, THEN + 19, 1001, .our_port = 555, .text = "five"), 9);
+	CU_ASSERT_TRUE(foreign_must_repeat(&b->fo));
+	send(b, OURS(TCP_ACK, NOW + 5, 1001, .our_port = 999, .text = "two "));
+	CU_ASSERT_FALSE(foreign_must_repeat(&b->fo));
+	bench_free(b);
+}
+
+static void who_has_given_up_need_not_send_anything_again(void)
+{
+	struct bench *b = bench_new();
+
+	connect(b);
+	begin_input(b, PEERS(TCP_ACK, 1001, THEN + 5, .our_port = 555));
+	expect(b, OURS(TCP_ACK, THEN + 5, 1001, .our_port = 555, .text = "two "), 9);
+	expect(b, OURS(TCP_ACK, THEN + 15, 1001, .our_port = 555, .text = "four"), 9);
+	CU_ASSERT_TRUE(foreign_must_repeat(&b->fo));
+	lab_settle(b->lab); /* a reset */
+	CU_ASSERT_FALSE(foreign_must_repeat(&b->fo));
 	bench_free(b);
 }
 
@@ -296,5 +333,6 @@ SUITE(shell_foreign, T(addresses_are_read), T(the_address_tells_whose_a_packet_i
 	T(it_goes_on_when_we_have_sent_as_much), T(connections_to_one_port_are_matched_in_their_order),
 	T(whom_we_ask_for_is_there), T(what_came_too_early_comes_again),
 	T(what_was_lost_then_is_not_acknowledged_before_it_is_sent_again),
+	T(what_was_lost_then_has_to_be_sent_again_first), T(who_has_given_up_need_not_send_anything_again),
 	T(what_crossed_with_its_acknowledgment_was_not_lost), T(text_comes_as_far_as_there_is_room),
 	T(text_for_which_there_never_was_room_comes_as_it_was))

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* A capture that comes in at a device: when, whose packets, and what cannot be used. */
+/* A capture that comes in at a device: when, whose packets, what is waited for, and what cannot be used. */
 #include "shell/replay_feed.h"
 
 #include "dev/replay.h"
-#include "tests/unit/lab.h"
+#include "tests/unit/shell/segments.h"
 
 #include <stdlib.h>
 
-enum { SENT_MAX = 16 };
+enum { SENT_MAX = 16, THEN = 5000, NOW = 9000 };
 
 struct bench {
 	struct lab *lab;
@@ -18,6 +18,7 @@ struct bench {
 	size_t len;
 	struct capture_writer *w;
 	struct feed feed;
+	struct foreign foreign;
 	bool over, gone;
 	uint64_t begin_ns;
 	unsigned sent;
@@ -237,7 +238,70 @@ static void what_cannot_be_used_is_said(void)
 	bench_free(b);
 }
 
+/* ---- foreign captures ---- */
+
+static void add_segment(struct bench *b, struct segment s)
+{
+	uint8_t frame[2000];
+	size_t len = segment_frame(frame, &s);
+
+	add(b, 0, T0, frame, (uint32_t)len, (uint32_t)len);
+}
+
+static void send(struct bench *b, struct segment s)
+{
+	uint8_t frame[2000];
+
+	feed_sent(&b->feed, frame, segment_frame(frame, &s));
+	lab_settle(b->lab);
+}
+
+/* We connected then and said "one two ", and `next` is what was said next: what did we wait for? Now we say it, too. */
+static struct bench *foreign_new(const struct segment *next, size_t count)
+{
+	struct bench *b = bench_new(LINKTYPE_ETHERNET);
+
+	foreign_init(&b->foreign);
+	foreign_start(&b->foreign, b->d, LINKTYPE_ETHERNET);
+	b->feed.foreign = &b->foreign;
+	add_segment(b, OURS(TCP_SYN, THEN, 0));
+	add_segment(b, PEERS(TCP_SYN | TCP_ACK, 1000, THEN + 1));
+	add_segment(b, OURS(TCP_ACK, THEN + 1, 1001, .text = "one two "));
+	for (size_t i = 0; i < count; i++)
+		add_segment(b, next[i]);
+	start(b);
+	lab_run(b->lab, NS_PER_SEC);
+	send(b, OURS(TCP_SYN, NOW, 0));
+	send(b, OURS(TCP_ACK, NOW + 1, 1001, .text = "one two "));
+	lab_settle(b->lab);
+	return b;
+}
+
+static void foreign_free(struct bench *b)
+{
+	feed_stop(&b->feed);
+	foreign_exit(&b->foreign);
+	bench_free(b);
+}
+
+/* Our timeout may take seconds. */
+static void what_was_lost_then_is_waited_for_until_it_is_sent_again(void)
+{
+	static const struct segment next[] = {PEERS(TCP_ACK, 1001, THEN + 5),
+		OURS(TCP_ACK, THEN + 5, 1001, .text = "two "), PEERS(TCP_ACK, 1001, THEN + 9),
+		OURS(TCP_ACK, THEN + 9, 1001, .text = "three"), PEERS(TCP_ACK, 1001, THEN + 14)};
+	struct bench *b = foreign_new(next, ARRAY_SIZE(next));
+
+	lab_run(b->lab, 10 * NS_PER_SEC);
+	CU_ASSERT_TRUE(b->feed.has_next);
+	CU_ASSERT_EQUAL(b->feed.read, 8);
+	send(b, OURS(TCP_ACK, NOW + 5, 1001, .text = "two "));
+	lab_run(b->lab, NS_PER_MS);
+	CU_ASSERT_FALSE(b->feed.has_next);
+	foreign_free(b);
+}
+
 SUITE(shell_replay_feed, T(packets_come_at_their_times), T(fast_they_come_as_soon_as_all_is_quiet),
 	T(what_our_hosts_sent_does_not_come_in), T(all_come_in_where_that_is_asked_for),
 	T(without_ethernet_the_address_tells_whose_it_is), T(an_empty_capture_is_over_at_once),
-	T(what_cannot_be_used_is_said))
+	T(what_cannot_be_used_is_said), T(what_was_lost_then_is_waited_for_until_it_is_sent_again))
