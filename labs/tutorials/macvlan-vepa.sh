@@ -19,4 +19,5 @@ sudo ip netns exec ns1 ping -c 1 -W 1 192.168.1.10
 sudo ip -n ns1 link set mv1 type macvlan mode bridge
 sudo ip netns exec ns1 ping -c 1 -W 1 192.168.1.22
 sudo ip -n ns2 link set mv2 type macvlan mode bridge
+sudo ip -n ns1 neigh flush all
 sudo ip netns exec ns1 ping -c 1 192.168.1.22
