@@ -67,11 +67,15 @@ static void give(struct udp_sock *u, struct pkt *p)
 	pkt_done(p);
 }
 
-static void give_copy(struct udp_sock *u, const struct pkt *p)
+/* With the IP header, which stands in front of the datagram. */
+static void give_copy(struct udp_sock *u, struct pkt *p)
 {
+	pkt_push(p, p->ip.hdr_len);
 	struct pkt *copy = pkt_copy(p, 0);
+	pkt_pull(p, p->ip.hdr_len);
 
 	if (copy) {
+		pkt_pull(copy, copy->ip.hdr_len);
 		give(u, copy);
 		return;
 	}

@@ -274,6 +274,41 @@ static void a_group_is_heard_while_a_socket_is_a_member(void)
 	bench_free(b);
 }
 
+static bool has_a_header(const struct pkt *p, void *ctx)
+{
+	(void)ctx;
+	CU_ASSERT_EQUAL(csum(p->data, p->ip.hdr_len), 0);
+	return get16(*(const be16 *)(p->data + 2)) == p->len;
+}
+
+/* Also of a copy the program gets the options, and its filter the header. */
+static void a_copy_is_the_whole_packet(void)
+{
+	static const uint8_t opts[] = {IPOPT_NOP, IPOPT_NOP, IPOPT_NOP, IPOPT_EOL};
+	struct bench *b = bench_new_two();
+	struct sock *sk[] = {bench_sock(b, 0, 0), bench_sock(b, 0, 0)};
+	struct ip_hdr ip = {.src = PEER, .dst = ALL, .ttl = 64, .proto = IP_PROTO_UDP};
+	uint8_t datagram[64];
+	size_t len = bench_datagram(datagram, PEER, ALL, (struct udp_hdr){.sport = 67, .dport = 68}, "x", 1);
+
+	for (size_t i = 0; i < ARRAY_SIZE(sk); i++) {
+		sock_set(sk[i], SO_OPT_REUSEADDR, 1);
+		CU_ASSERT_EQUAL(sock_bind(sk[i], &(struct sock_addr){.port = 68}), 0);
+		CU_ASSERT_EQUAL(sock_set_filter(sk[i], has_a_header, NULL), 0);
+	}
+	lab_inject(b->d, b->frame,
+		lab_frame_ip(b->frame, MAC_BROADCAST, bench_peer_mac, ip, opts, sizeof(opts), datagram, len));
+	for (size_t i = 0; i < ARRAY_SIZE(sk); i++) {
+		struct sock_msg msg;
+		char c;
+		CU_ASSERT_EQUAL(sock_recv(sk[i], &c, 1, 0, &msg), 1);
+		CU_ASSERT_EQUAL(msg.opts_len, sizeof(opts));
+		CU_ASSERT_EQUAL(memcmp(msg.opts, opts, sizeof(opts)), 0);
+		sock_close(sk[i]);
+	}
+	bench_free(b);
+}
+
 static void a_copy_that_no_memory_is_there_for_is_counted(void)
 {
 	struct bench *b = bench_new_two();
@@ -344,5 +379,5 @@ SUITE(udp_input, T(a_datagram_reaches_its_socket_with_all_that_is_known_of_it),
 	T(offloaded_checksums_are_believed), T(a_closed_port_is_told_to_the_sender), T(udp_port_zero),
 	T(nothing_is_told_about_what_was_sent_to_many), T(a_source_that_cannot_be_is_never_delivered),
 	T(every_socket_that_matches_hears_a_broadcast), T(a_group_is_heard_while_a_socket_is_a_member),
-	T(a_copy_that_no_memory_is_there_for_is_counted), T(udp_socket_queue_exhaust),
-	T(a_filter_of_the_socket_sees_the_whole_packet))
+	T(a_copy_is_the_whole_packet), T(a_copy_that_no_memory_is_there_for_is_counted),
+	T(udp_socket_queue_exhaust), T(a_filter_of_the_socket_sees_the_whole_packet))
