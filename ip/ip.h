@@ -127,6 +127,7 @@ struct ip_send {
 	bool df;	   /* do not fragment: -EMSGSIZE above the path MTU (IP_PMTUDISC_DO, PROBE) */
 	bool df_if_fits;   /* do not fragment on the way what fits the path MTU, fragment here what does not
 				(IP_PMTUDISC_WANT) */
+	bool whole;	   /* do not fragment here: -EMSGSIZE */
 	bool ignore_pmtu;  /* send at the device's MTU, whatever was learned (IP_PMTUDISC_PROBE) */
 	bool router_alert; /* IGMP (RFC 2113) */
 	bool broadcast_ok; /* else -EACCES to broadcast addresses */
@@ -139,11 +140,11 @@ struct ip_send {
 };
 
 /* Takes a packet with data at the transport header; puts the IP header on, fragments where it must and may,
- * and hands it to the netif, or back up for our own addresses. 0, or -errno of route_lookup(), -EMSGSIZE (df
- * and larger than the path MTU), -EINVAL, -EACCES, -ENOBUFS (no memory, or a queue of our own was full). The packet is gone
+ * and hands it to the netif, or back up for our own addresses. 0, or -errno of route_lookup(), -EMSGSIZE (df or
+ * whole, and larger than the path MTU), -EINVAL, -EACCES, -ENOBUFS (no memory, or a queue of our own was full). The packet is gone
  * in every case.
  * A super-frame has gso_type and gso_size set, and in hdr_len the length of its transport's header; it fits where its pieces
- * fit, and one of UDP is not fragmented. */
+ * fit. */
 int ip_output(struct stack *s, struct pkt *p, const struct ip_send *how);
 
 /* The same for a packet that has its IP header (raw sockets with HDRINCL): checksum, length, ID (if 0) and

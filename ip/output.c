@@ -281,8 +281,7 @@ int ip_output(struct stack *s, struct pkt *p, const struct ip_send *how)
 	if (why)
 		return give_up(s, p, why, -EINVAL);
 	uint32_t mtu = how->ignore_pmtu && path.type != ROUTE_LOCAL ? path.netif->dev->mtu : path.mtu;
-	/* Datagrams that somebody else is to cut are not fragmented besides. */
-	if ((how->df || p->offload.gso_type == VIRTIO_NET_HDR_GSO_UDP_L4) && !output_fits(p, mtu))
+	if ((how->df || how->whole) && !output_fits(p, mtu))
 		return give_up(s, p, DROP_IP_FRAG_NEEDED, -EMSGSIZE);
 	put_header(s, p, how, &path, hdr_len);
 	options_stamp(s, p, &o, path.source);

@@ -70,6 +70,7 @@ ssize_t udp_send(struct sock *sk, const void *data, size_t len, int flags, const
 	if (err)
 		return err;
 	struct ip_send how = wishes(udp_sock(sk), &peer);
+	how.whole = is_segmented(sk, len); /* what is cut is not fragmented besides */
 	struct pkt *p = datagram(sk, peer.port, data, len);
 	if (!p) {
 		mib_inc(s, MIB_UdpSndbufErrors);

@@ -206,6 +206,34 @@ static void one_write_goes_as_many_datagrams(void)
 	check_pieces(DEV_CAN_CSUM | DEV_CAN_GSO);
 }
 
+static void a_super_frame_to_many_reaches_each_in_pieces(void)
+{
+	static const uint8_t data[2500];
+	struct bench *b = bench_new_two();
+	struct sock *sk = bench_sock(b, 0, 4000), *own[] = {bench_sock(b, 0, 0), bench_sock(b, 0, 0)};
+	struct sock_addr to = addr(ALL, 53);
+	uint8_t buf[2000];
+
+	CU_ASSERT_EQUAL(sock_set(sk, SO_OPT_BROADCAST, 1), 0);
+	CU_ASSERT_EQUAL(sock_set(sk, SO_OPT_UDP_SEGMENT, 1000), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(own); i++) {
+		sock_set(own[i], SO_OPT_REUSEADDR, 1);
+		CU_ASSERT_EQUAL(sock_bind(own[i], &(struct sock_addr){.port = 53}), 0);
+		CU_ASSERT_EQUAL(sock_set_filter(own[i], is_a_datagram, NULL), 0);
+	}
+	CU_ASSERT_EQUAL(sock_send(sk, data, sizeof(data), 0, &to), 2500);
+	lab_settle(b->l);
+	for (size_t i = 0; i < ARRAY_SIZE(own); i++) {
+		CU_ASSERT_EQUAL(sock_recv(own[i], buf, sizeof(buf), 0, NULL), 1000);
+		CU_ASSERT_EQUAL(sock_recv(own[i], buf, sizeof(buf), 0, NULL), 1000);
+		CU_ASSERT_EQUAL(sock_recv(own[i], buf, sizeof(buf), 0, NULL), 500);
+		CU_ASSERT_EQUAL(sock_recv(own[i], buf, sizeof(buf), 0, NULL), -EAGAIN);
+		sock_close(own[i]);
+	}
+	sock_close(sk);
+	bench_free(b);
+}
+
 static void pieces_have_to_fit(void)
 {
 	static const struct {
@@ -381,8 +409,8 @@ static void a_full_queue_of_our_own_is_told_to_who_asked_for_errors(void)
 SUITE(udp_output, T(a_datagram_goes_out_whole), T(a_checksum_of_zero_is_sent_as_ones),
 	T(options_of_the_socket_go_into_the_header), T(what_cannot_be_sent_says_why),
 	T(large_datagrams_go_in_fragments_and_come_back_whole), T(our_own_datagrams_come_back_by_lo),
-	T(one_write_goes_as_many_datagrams), T(pieces_have_to_fit),
-	T(a_super_frame_to_a_closed_port_is_refused_once),
+	T(one_write_goes_as_many_datagrams), T(a_super_frame_to_many_reaches_each_in_pieces),
+	T(pieces_have_to_fit), T(a_super_frame_to_a_closed_port_is_refused_once),
 	T(without_memory_the_rest_of_a_super_frame_is_lost_by_name),
 	T(a_path_mtu_is_told_to_who_asked_for_errors), T(a_broadcast_goes_out_and_comes_back_to_ourselves),
 	T(multicasts_go_by_ttl_device_and_loop_of_the_socket), T(without_memory_a_datagram_is_an_error),
