@@ -56,7 +56,6 @@ void iperf_fail(struct iperf *t, const char *fmt, ...)
 int iperf_make_streams(struct iperf *t)
 {
 	unsigned n = t->p.parallel * (t->p.bidir ? 2 : 1);
-
 	size_t len = (size_t)iperf_datagrams(&t->p) * t->p.len;
 
 	t->block = malloc(len);

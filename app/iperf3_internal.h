@@ -152,7 +152,7 @@ int iperf_set_options(struct iperf *t, struct sock *sk, const char **step);
 
 void iperf_stream_init(struct iperf_stream *st);
 
-/* Datagrams of one write: 1, or more where they leave as super-frames (not where the test ends by an amount, which they would
+/* Datagrams of one write at the most: 1, or more where they leave as super-frames (not where the test ends by an amount, which they would
  * overshoot). */
 unsigned iperf_datagrams(const struct iperf_params *p);
 

@@ -70,18 +70,17 @@ static bool send_tcp(struct iperf_stream *st)
 unsigned iperf_datagrams(const struct iperf_params *p)
 {
 	uint32_t room = p->window ? MIN(p->window, (uint32_t)IPERF_UDP_LEN_MAX) : IPERF_UDP_LEN_MAX;
-	uint32_t most = p->burst ? MIN(p->burst, (uint32_t)UDP_AT_ONCE) : UDP_AT_ONCE;
 
 	if (!p->udp || !p->gsro || p->bytes || p->blocks)
 		return 1;
-	return MAX(1, MIN(most, room / p->len));
+	return MAX(1, MIN(UDP_AT_ONCE, room / p->len));
 }
 
-/* Datagrams that the network does not take (a full queue, no route for the moment) count as sent: they are lost. */
-static bool send_udp(struct iperf_stream *st)
+/* So many, by one write. Datagrams that the network does not take (a full queue, no route for the moment) count as sent:
+ * they are lost. */
+static bool send_udp(struct iperf_stream *st, unsigned count)
 {
 	struct iperf *t = st->test;
-	unsigned count = iperf_datagrams(&t->p);
 	ssize_t n;
 
 	for (unsigned i = 0; i < count; i++)
@@ -102,7 +101,7 @@ static bool send_udp(struct iperf_stream *st)
 /* Blocks that go before the clock is looked at again. */
 static unsigned at_once(const struct iperf *t)
 {
-	return MAX(t->p.burst, 1u);
+	return t->p.burst ? t->p.burst : iperf_datagrams(&t->p);
 }
 
 /* After the end of the test a block that was begun goes out whole: iperf3 reads no less, and would wait for it. */
@@ -114,7 +113,7 @@ static bool has_more(const struct iperf_stream *st)
 static void send_more(struct iperf_stream *st)
 {
 	struct iperf *t = st->test;
-	unsigned sent = 0; /* datagrams */
+	unsigned sent = 0, count; /* datagrams; of one write */
 
 	while (has_more(st)) {
 		uint64_t due = st->in_block ? 0 : due_ns(st);
@@ -123,9 +122,9 @@ static void send_more(struct iperf_stream *st)
 			wait_until(st, due);
 			return;
 		}
-		unsigned step = iperf_datagrams(&t->p);
-		for (unsigned i = 0; i < at_once(t); i += step, sent += step) {
-			if (!(t->p.udp ? send_udp(st) : send_tcp(st)))
+		for (unsigned left = at_once(t); left; left -= count, sent += count) {
+			count = MIN(iperf_datagrams(&t->p), left);
+			if (!(t->p.udp ? send_udp(st, count) : send_tcp(st)))
 				return;
 		}
 		/* Nothing stops datagrams: others must have their turn of the loop. */
