@@ -214,8 +214,11 @@ static void defend(struct acd *acd, const struct pkt *p, const struct arp_msg *m
 	arp_announce(n, acd->addr->local);
 }
 
-static bool is_own_mac(const struct stack *s, struct mac mac)
+/* Was it sent by this host? Mostly by the device that has the address. */
+static bool is_own(const struct stack *s, const struct netif *owner, struct mac mac)
 {
+	if (owner && mac_equal(owner->dev->mac, mac))
+		return true;
 	stack_each_dev(d, s)
 		if (d->type == DEV_ETHER && mac_equal(d->mac, mac))
 			return true;
@@ -239,11 +242,12 @@ static struct acd *threatened(const struct netif *n, const struct arp_msg *m)
 
 enum drop_reason acd_input(struct netif *n, const struct pkt *p, const struct arp_msg *m)
 {
+	const struct netif *owner = m->spa ? netif_owning(n->stack, m->spa) : NULL;
 	struct acd *acd = threatened(n, m);
 
-	if (!acd && !(m->spa && netif_owning(n->stack, m->spa)))
+	if (!acd && !owner)
 		return DROP_NONE;
-	if (is_own_mac(n->stack, m->sha))
+	if (is_own(n->stack, owner, m->sha))
 		return DROP_ARP_OWN;
 	if (acd && (acd->addr->flags & ADDR_TENTATIVE))
 		lose(acd, p, m, "RFC 5227 2.1.1");

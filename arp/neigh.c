@@ -144,9 +144,14 @@ static uint32_t source_for(const struct neigh *ng)
 		(announce == 0 || share_subnet(n, p->ip.src, ng->addr)))
 		return p->ip.src;
 	source = netif_source(n, ng->addr, SCOPE_LINK);
-	stack_each_dev(d, n->stack)
-		source = source ? source : netif_source(d->netif, ng->addr, SCOPE_LINK);
-	return source;
+	if (source)
+		return source;
+	stack_each_dev(d, n->stack) {
+		source = netif_source(d->netif, ng->addr, SCOPE_LINK);
+		if (source)
+			return source;
+	}
+	return 0;
 }
 
 /* RFC 1122 2.4: no entry is not yet unreachable; no answer is. The packets may lead to new ones, and those to

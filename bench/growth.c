@@ -17,6 +17,7 @@
 #include "net/sock.h"
 #include "net/wire_ether.h"
 #include "net/wire_ip.h"
+#include "net/wire_tcp.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -127,6 +128,51 @@ static void make_macvlans(struct growth *g)
 static void frame_to_one(struct growth *g)
 {
 	inject(g, g->in, mac_of(next(g) % g->n), mac_of(g->n));
+}
+
+/* ---- addresses: of N macvlans, each in a network of its own; a segment to one of them, which is answered by a reset ---- */
+
+static uint32_t network_of(unsigned i)
+{
+	return 0x0a000000 + (i << 8);
+}
+
+static void make_addresses(struct growth *g)
+{
+	char name[DEV_NAME_LEN];
+
+	make_macvlans(g);
+	for (unsigned i = 0; i < g->n; i++) {
+		snprintf(name, sizeof(name), "m%u", i);
+		struct dev *d = dev_by_name(g->s, name);
+		add_addr(d, network_of(i) + 1, 24);
+		must(neigh_set(d->netif, network_of(i) + 2, mac_of(g->n), NEIGH_PERMANENT, false) == 0,
+			"neighbour");
+	}
+	g->s->sysctl[SYSCTL_TCP_RESET_RATELIMIT] = INT32_MAX;
+}
+
+static void segment_to_one(struct growth *g)
+{
+	unsigned i = next(g) % g->n;
+	struct pkt *p = frame(g->in, mac_of(i), mac_of(g->n));
+	struct ip_hdr ip = {.src = network_of(i) + 2,
+		.dst = network_of(i) + 1,
+		.total_len = IP_HDR_LEN + TCP_HDR_LEN,
+		.hdr_len = IP_HDR_LEN,
+		.ttl = 64,
+		.proto = IP_PROTO_TCP};
+	struct tcp_hdr tcp = {
+		.sport = 1024, .dport = PORT, .seq = next(g), .flags = TCP_SYN, .hdr_len = TCP_HDR_LEN};
+	uint64_t left = g->left;
+
+	ether_emit(p->data, &(struct ether_hdr){mac_of(i), mac_of(g->n), ETHERTYPE_IP});
+	ip_emit(p->data + ETHER_HDR_LEN, &ip);
+	tcp_emit(p->data + ETHER_HDR_LEN + IP_HDR_LEN, &tcp);
+	p->offload.csum = PKT_CSUM_OK;
+	dev_input(g->in, p);
+	settle(&g->scene);
+	must(g->left == left + 1, "reset");
 }
 
 /* ---- neighbours: N on a link; a packet to one of them ---- */
@@ -265,6 +311,7 @@ static const struct kind {
 	void (*use)(struct growth *g);
 } kinds[] = {
 	{"macvlan", make_macvlans, frame_to_one},
+	{"addresses", make_addresses, segment_to_one},
 	{"neighbours", make_neighbours, packet_to_one},
 	{"fdb", make_fdb, frame_to_one},
 	{"hosts", make_hosts, frame_to_host},

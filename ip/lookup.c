@@ -188,6 +188,14 @@ int route_lookup(struct stack *s, const struct route_key *key, struct route_path
 	return 0;
 }
 
+/* On the link that it lies on, whichever that is. */
+static bool is_old_broadcast_here(const struct stack *s, uint32_t addr)
+{
+	const struct fib_entry *e = fib_lookup(&s->ip->routes->main, addr);
+
+	return e && e->info->netif && !e->info->gateway && is_old_broadcast(e->info->netif, addr);
+}
+
 enum ip_addr_kind ip_addr_kind(const struct stack *s, uint32_t addr)
 {
 	const struct fib_entry *e = fib_lookup(&s->ip->routes->local, addr);
@@ -198,8 +206,7 @@ enum ip_addr_kind ip_addr_kind(const struct stack *s, uint32_t addr)
 		return IP_ADDR_LOCAL;
 	if (ip_is_multicast(addr))
 		return IP_ADDR_MULTICAST;
-	stack_each_dev(d, s)
-		if (is_old_broadcast(d->netif, addr))
-			return IP_ADDR_BROADCAST;
+	if (is_old_broadcast_here(s, addr))
+		return IP_ADDR_BROADCAST;
 	return ip_is_zeronet(addr) || ip_is_reserved(addr) ? IP_ADDR_BAD : IP_ADDR_UNICAST;
 }

@@ -467,17 +467,6 @@ static bool is_wanted_by_another(const struct route *r, const struct netif_addr 
 	return false;
 }
 
-static bool is_owned_by_another(const struct stack *s, const struct netif_addr *but)
-{
-	stack_each_dev(d, s) {
-		netif_each_addr(a, d->netif) {
-			if (a != but && a->local == but->local && netif_addr_is_usable(a))
-				return true;
-		}
-	}
-	return false;
-}
-
 /* Takes away what only `a` makes, as a usable address, and what wants it as source. */
 static void uninstall(struct stack *s, const struct netif_addr *a)
 {
@@ -495,7 +484,7 @@ static void uninstall(struct stack *s, const struct netif_addr *a)
 		if (e && !is_wanted_by_another(r, a))
 			drop(s, f, e);
 	}
-	if (!is_owned_by_another(s, a))
+	if (!netif_addr_has_twin(a))
 		purge(s, &(struct doom){.source = a->local});
 }
 
@@ -505,11 +494,28 @@ static void uninstall_all(struct stack *s, struct netif *n)
 	exception_flush(s, n);
 }
 
+/* Of a host that goes: one walk, not one for each device. */
+static void drop_all(struct stack *s)
+{
+	struct routes *t = s->ip->routes;
+	const struct fib_entry *e;
+
+	while ((e = fib_first(&t->local)))
+		drop(s, &t->local, e);
+	while ((e = fib_first(&t->main)))
+		drop(s, &t->main, e);
+	exception_flush(s, NULL);
+}
+
 /* A primary is also the source in the routes of its secondaries. */
 void route_addr_event(struct netif_addr *a, bool gone)
 {
 	struct stack *s = a->netif->stack;
 
+	if (s->is_going) {
+		drop_all(s);
+		return;
+	}
 	if (gone || !netif_addr_is_usable(a)) {
 		uninstall(s, a);
 		if (gone && netif_addr_is_only(a))
@@ -527,6 +533,10 @@ void route_dev_event(struct netif *n, enum dev_event ev)
 {
 	struct stack *s = n->stack;
 
+	if (s->is_going) {
+		drop_all(s);
+		return;
+	}
 	if (ev == DEV_EVENT_UP)
 		netif_each_addr(a, n)
 			install(s, a);
@@ -549,15 +559,11 @@ int route_init(struct stack *s)
 void route_exit(struct stack *s)
 {
 	struct routes *t = s->ip->routes;
-	const struct fib_entry *e;
 
 	if (!t)
 		return;
+	drop_all(s);
 	exception_exit(s);
-	while ((e = fib_first(&t->local)))
-		drop(s, &t->local, e);
-	while ((e = fib_first(&t->main)))
-		drop(s, &t->main, e);
 	hash_exit(&t->infos);
 	free(t);
 	s->ip->routes = NULL;

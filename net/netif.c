@@ -85,6 +85,14 @@ static void insert(struct netif *n, struct netif_addr *a)
 	list_add_tail(at, &a->node);
 }
 
+/* All bits of an address in the lower ones. Who sets addresses does no harm: no key. */
+static uint32_t hash_of(uint32_t addr)
+{
+	uint32_t mixed = addr * UINT32_C(2654435761);
+
+	return mixed ^ mixed >> 16;
+}
+
 /* The device may have its say. */
 static int tell_device(struct netif *n, uint32_t addr, bool gone)
 {
@@ -100,11 +108,16 @@ int netif_addr_add(struct netif *n, const struct netif_addr *new, struct netif_a
 			return -EEXIST;
 	struct netif_addr *a = calloc(1, sizeof(*a));
 	int err = a ? tell_device(n, new->local, false) : -ENOMEM;
+	if (!err) {
+		*a = *new;
+		err = hash_add(&n->stack->addrs, &a->link, hash_of(a->local));
+		if (err)
+			tell_device(n, new->local, true);
+	}
 	if (err) {
 		free(a);
 		return err;
 	}
-	*a = *new;
 	a->netif = n;
 	a->flags = primary_of(n, a) ? (uint8_t)(new->flags | ADDR_SECONDARY) : new->flags;
 	if (n->arp && netif_conf(n, CONF_ARP_DAD))
@@ -123,6 +136,7 @@ static void remove_one(struct netif_addr *a)
 	tell(a, true);
 	tell_device(a->netif, a->local, true);
 	list_del(&a->node);
+	hash_del(&a->netif->stack->addrs, &a->link);
 	free(a);
 }
 
@@ -196,17 +210,36 @@ struct netif_addr *netif_addr_find(const struct netif *n, uint32_t local)
 	return NULL;
 }
 
+/* All of the network is ours, as 127/8 is. */
+static bool lies_in_lo(const struct stack *s, uint32_t addr)
+{
+	if (!s->lo)
+		return false;
+	netif_each_addr(a, s->lo->netif)
+		if (a->scope == SCOPE_HOST && netif_addr_is_usable(a) &&
+			((a->local ^ addr) & ip_mask(a->plen)) == 0)
+			return true;
+	return false;
+}
+
 struct netif *netif_owning(const struct stack *s, uint32_t addr)
 {
-	stack_each_dev(d, s) {
-		netif_each_addr(a, d->netif) {
-			bool whole_net = d->type == DEV_LOOPBACK && a->scope == SCOPE_HOST &&
-				((a->local ^ addr) & ip_mask(a->plen)) == 0;
-			if ((a->local == addr || whole_net) && netif_addr_is_usable(a))
-				return d->netif;
-		}
+	struct netif *first = NULL;
+
+	hash_each_match(a, &s->addrs, hash_of(addr), struct netif_addr, link) {
+		if (a->local == addr && netif_addr_is_usable(a) &&
+			(!first || a->netif->dev->ifindex < first->dev->ifindex))
+			first = a->netif;
 	}
-	return NULL;
+	return !first && lies_in_lo(s, addr) ? s->lo->netif : first;
+}
+
+bool netif_addr_has_twin(const struct netif_addr *a)
+{
+	hash_each_match(other, &a->netif->stack->addrs, hash_of(a->local), struct netif_addr, link)
+		if (other != a && other->local == a->local && netif_addr_is_usable(other))
+			return true;
+	return false;
 }
 
 uint32_t netif_source(const struct netif *n, uint32_t dst, enum addr_scope scope)

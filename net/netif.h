@@ -6,6 +6,7 @@
 #ifndef NET_NETIF_H
 #define NET_NETIF_H
 
+#include "lib/hash.h"
 #include "net/dev.h"
 #include "net/sysctl.h"
 
@@ -29,6 +30,7 @@ enum addr_flag {
 /* An IPv4 address of a netif; host order. */
 struct netif_addr {
 	struct list node;
+	struct hash_link link; /* in stack->addrs */
 	struct netif *netif;
 	uint32_t local;
 	uint32_t peer;		  /* == local but on point-to-point links; the prefix is of this one */
@@ -104,6 +106,9 @@ static inline bool netif_addr_is_only(const struct netif_addr *a)
 
 /* The netif of this host that has the usable address `addr`, or NULL. 127/8 belongs to lo as a whole. */
 struct netif *netif_owning(const struct stack *s, uint32_t addr);
+
+/* Does another usable one of this host have the same local address? */
+bool netif_addr_has_twin(const struct netif_addr *a);
 
 /* The source for packets to `dst` on this link: the usable address whose subnet holds dst, else the first
  * primary of scope <= `scope`; 0: none. */

@@ -109,6 +109,7 @@ struct stack *stack_new(struct world *w, const char *name, int (*make_lo)(struct
 	memcpy(s->name, name, strlen(name) + 1);
 	rng_fork(&w->rng, name, &s->rng);
 	list_init(&s->devs);
+	hash_init(&s->addrs);
 	list_init(&s->socks);
 	list_add_tail(&w->stacks, &s->node);
 	set_defaults(s);
@@ -138,10 +139,12 @@ void stack_delete(struct stack *s)
 	struct dev *d;
 
 	monitor_tell(s, MONITOR_NETNS, s, true);
+	s->is_going = true;
 	sock_stack_gone(s);
 	while ((d = list_last(&s->devs, struct dev, node)))
 		dev_unregister(d);
 	stop_protocols(s);
+	hash_exit(&s->addrs);
 	list_del(&s->node);
 	hash_del(&s->world->by_name, &s->name_link);
 	free(s->drops);

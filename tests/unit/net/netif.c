@@ -4,6 +4,7 @@
 
 #include "lib/rng.h"
 #include "net/ether.h"
+#include "tests/unit/alloc.h"
 #include "tests/unit/lab.h"
 
 #include <errno.h>
@@ -273,6 +274,44 @@ static void the_source_is_in_the_destinations_subnet_where_there_is_one(void)
 	lab_free(d.lab);
 }
 
+static void an_address_of_two_devices_is_that_of_the_first(void)
+{
+	struct door d = door_open();
+	struct dev *second = lab_wire(d.s, "eth1", "10.2.0.1/24"), *third = lab_wire(d.s, "eth2", NULL);
+	struct netif_addr *a;
+
+	add(third, "10.2.0.1", 16);
+	add(d.wire, "10.2.0.1", 8);
+	CU_ASSERT_PTR_EQUAL(netif_owning(d.s, lab_ip("10.2.0.1")), d.wire->netif);
+	netif_addr_del(netif_addr_find(d.wire->netif, lab_ip("10.2.0.1")));
+	CU_ASSERT_PTR_EQUAL(netif_owning(d.s, lab_ip("10.2.0.1")), second->netif);
+	a = netif_addr_find(third->netif, lab_ip("10.2.0.1"));
+	CU_ASSERT(netif_addr_has_twin(a));
+	netif_addr_find(second->netif, lab_ip("10.2.0.1"))->flags |= ADDR_TENTATIVE;
+	CU_ASSERT(!netif_addr_has_twin(a));
+	CU_ASSERT_PTR_EQUAL(netif_owning(d.s, lab_ip("10.2.0.1")), third->netif);
+	dev_unregister(third);
+	CU_ASSERT_PTR_NULL(netif_owning(d.s, lab_ip("10.2.0.1")));
+	lab_free(d.lab);
+}
+
+static void an_address_needs_memory(void)
+{
+	struct door d = door_open();
+	struct stack *s = stack_new(&d.lab->world, "bare", NULL);
+	struct dev *first = lab_wire(s, "eth0", NULL);
+
+	for (unsigned long nth = 1; nth <= 2; nth++) {
+		alloc_arm(nth, false);
+		CU_ASSERT_EQUAL(add(first, "10.3.0.1", 24), -ENOMEM);
+		alloc_disarm();
+		CU_ASSERT_PTR_NULL(netif_owning(s, lab_ip("10.3.0.1")));
+	}
+	CU_ASSERT_EQUAL(add(first, "10.3.0.1", 24), 0);
+	CU_ASSERT_PTR_EQUAL(netif_owning(s, lab_ip("10.3.0.1")), first->netif);
+	lab_free(d.lab);
+}
+
 /* ---- devices without link headers ---- */
 
 struct tunnel {
@@ -330,4 +369,5 @@ SUITE(net_netif, T(eth_runt_under_14), T(eth_multicast_source_mac), T(eth_llc_le
 	T(the_first_address_of_a_subnet_is_the_primary_one),
 	T(secondaries_go_with_their_primary_or_take_its_place), T(impossible_addresses_are_refused),
 	T(the_source_is_in_the_destinations_subnet_where_there_is_one),
+	T(an_address_of_two_devices_is_that_of_the_first), T(an_address_needs_memory),
 	T(a_device_without_link_headers_carries_ipv4_alone))
