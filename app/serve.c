@@ -30,7 +30,8 @@ struct client {
 	struct sock *sk;
 	uint8_t *held; /* to be written first; NULL: nothing */
 	size_t held_len, held_at;
-	size_t position; /* chargen: in the period, of what comes next */
+	size_t position;    /* chargen: in the period, of what comes next */
+	uint64_t active_ns; /* when something happened last */
 	struct timer idle;
 };
 
@@ -201,21 +202,31 @@ static void client_free(struct client *cl)
 	sv->stats.connections--;
 }
 
+static uint64_t idle_end(const struct client *cl)
+{
+	return cl->active_ns + SERVE_IDLE_S * NS_PER_SEC;
+}
+
+/* It was set long ago; something may have happened since. */
 static void client_idle(struct timer *t)
 {
-	client_free(CONTAINER_OF(t, struct client, idle));
+	struct client *cl = CONTAINER_OF(t, struct client, idle);
+	struct loop *l = cl->serve->loop;
+
+	if (idle_end(cl) > l->now)
+		timer_arm(&l->wheel, &cl->idle, idle_end(cl));
+	else
+		client_free(cl);
 }
 
 static void client_event(struct sock *sk, unsigned events, void *ctx)
 {
 	struct client *cl = ctx;
-	struct loop *l = cl->serve->loop;
 
 	(void)sk;
 	(void)events;
-	if (cl->serve->kind->talk(cl))
-		timer_arm(&l->wheel, &cl->idle, l->now + SERVE_IDLE_S * NS_PER_SEC);
-	else
+	cl->active_ns = cl->serve->loop->now;
+	if (!cl->serve->kind->talk(cl))
 		client_free(cl);
 }
 
@@ -242,6 +253,7 @@ static void accept_all(struct sock *listener, unsigned events, void *ctx)
 		cl->serve = sv;
 		cl->sk = sk;
 		timer_init(&cl->idle, client_idle);
+		timer_arm(&sv->loop->wheel, &cl->idle, sv->loop->now + SERVE_IDLE_S * NS_PER_SEC);
 		list_add_tail(&sv->clients, &cl->node);
 		sv->stats.connections++;
 		sv->stats.accepted++;

@@ -5,6 +5,8 @@
  */
 #include "net/pkt.h"
 
+enum { LONG = 64 /* bytes from which on long words pay; not those of a header */ };
+
 typedef unsigned __int128 wide; /* on 64-bit machines */
 
 /* 2^16 counts as 1 in such a sum, and so do its powers. What is left is below 2^34: many can be added. */
@@ -33,7 +35,7 @@ static uint64_t add_long(const uint8_t *b, size_t len)
 uint64_t csum_add(uint64_t sum, const void *data, size_t len)
 {
 	const uint8_t *b = data;
-	size_t longs = len & ~(size_t)15;
+	size_t longs = len < LONG ? 0 : len & ~(size_t)15;
 
 	sum += add_long(b, longs);
 	for (b += longs, len -= longs; len >= 4; b += 4, len -= 4) {
@@ -58,17 +60,6 @@ uint16_t csum_finish(uint64_t sum)
 	uint16_t native = (uint16_t)~sum;
 	memcpy(&wire, &native, 2);
 	return get16(wire);
-}
-
-uint64_t csum_pseudo(uint32_t src, uint32_t dst, uint8_t proto, uint16_t len)
-{
-	struct {
-		be32 src, dst;
-		uint8_t zero, proto;
-		be16 len;
-	} pseudo = {put32(src), put32(dst), 0, proto, put16(len)};
-
-	return csum_add(0, &pseudo, sizeof(pseudo));
 }
 
 uint16_t csum_update(uint16_t check, uint16_t from, uint16_t to)

@@ -15,8 +15,15 @@ uint64_t csum_add(uint64_t sum, const void *data, size_t len);
  * 0. */
 uint16_t csum_finish(uint64_t sum);
 
-/* Sum of the pseudo-header of UDP and TCP. Addresses in host order. */
-uint64_t csum_pseudo(uint32_t src, uint32_t dst, uint8_t proto, uint16_t len);
+/* Sum of the pseudo-header of UDP and TCP: two addresses (here in host order), a zero, the protocol, the length. */
+static inline uint64_t csum_pseudo(uint32_t src, uint32_t dst, uint8_t proto, uint16_t len)
+{
+	const be32 pseudo[] = {put32(src), put32(dst), put32((uint32_t)proto << 16 | len)};
+	uint32_t words[3];
+
+	memcpy(words, pseudo, sizeof(words));
+	return (uint64_t)words[0] + words[1] + words[2];
+}
 
 /* Both at once. */
 static inline uint16_t csum(const void *data, size_t len)

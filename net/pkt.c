@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Packets: allocation, copies, and moving the ends of the data. */
+/* Packets: allocation and copies. */
 #include "net/pkt.h"
-
-#include <assert.h>
 
 enum { SMALL_CACHE = 1024, BIG_CACHE = 16 };
 
@@ -132,34 +130,4 @@ struct pkt *pkt_shrink(struct pkt *p)
 struct pkt *pkt_grow(struct pkt *p)
 {
 	return p->big ? p : move(p, PKT_BIG_ROOM - PKT_HEADROOM);
-}
-
-uint8_t *pkt_push(struct pkt *p, size_t n)
-{
-	assert(n <= pkt_headroom(p));
-	p->data -= n;
-	p->len += (uint32_t)n;
-	return p->data;
-}
-
-void pkt_pull(struct pkt *p, size_t n)
-{
-	assert(n <= p->len);
-	p->data += n;
-	p->len -= (uint32_t)n;
-}
-
-uint8_t *pkt_put(struct pkt *p, size_t n)
-{
-	uint8_t *end = p->data + p->len;
-
-	assert(n <= pkt_tailroom(p));
-	p->len += (uint32_t)n;
-	return end;
-}
-
-void pkt_trim(struct pkt *p, size_t len)
-{
-	assert(len <= p->len);
-	p->len = (uint32_t)len;
 }

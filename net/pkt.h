@@ -15,6 +15,8 @@
 #include "lib/pool.h"
 #include "net/wire_ip.h"
 
+#include <assert.h>
+
 struct dev;
 
 enum {
@@ -135,15 +137,37 @@ static inline void pkt_move_offload(struct pkt *p, int n)
 }
 
 /* Makes room for `n` bytes of header in front; the caller fills them. Asserts that the headroom is there. */
-uint8_t *pkt_push(struct pkt *p, size_t n);
+static inline uint8_t *pkt_push(struct pkt *p, size_t n)
+{
+	assert(n <= pkt_headroom(p));
+	p->data -= n;
+	p->len += (uint32_t)n;
+	return p->data;
+}
 
 /* Takes `n` bytes off the front (they stay in the buffer). Asserts n <= len. */
-void pkt_pull(struct pkt *p, size_t n);
+static inline void pkt_pull(struct pkt *p, size_t n)
+{
+	assert(n <= p->len);
+	p->data += n;
+	p->len -= (uint32_t)n;
+}
 
 /* Adds `n` bytes at the end; the caller fills them. Asserts that the tailroom is there. */
-uint8_t *pkt_put(struct pkt *p, size_t n);
+static inline uint8_t *pkt_put(struct pkt *p, size_t n)
+{
+	uint8_t *end = p->data + p->len;
+
+	assert(n <= pkt_tailroom(p));
+	p->len += (uint32_t)n;
+	return end;
+}
 
 /* Cuts to `len` bytes. Asserts len <= p->len. */
-void pkt_trim(struct pkt *p, size_t len);
+static inline void pkt_trim(struct pkt *p, size_t len)
+{
+	assert(len <= p->len);
+	p->len = (uint32_t)len;
+}
 
 #endif

@@ -84,15 +84,17 @@ static void count_busy(struct tcp_conn *c)
 
 static void rearm(struct tcp_conn *c, const struct tcp_ack *a)
 {
-	if (a->una_moved) {
-		rtt_restart_rto(c);
-		/* A probe that fell due in this turn: its answer was waiting to be read. */
+	/* A probe that fell due in this turn: its answer was waiting to be read. */
+	if (a->una_moved)
 		c->want &= (uint8_t)~TCP_WANT_TLP;
+	if (c->snd.una == c->snd.nxt) {
+		count_busy(c);
+		return; /* take_at_rest() goes on */
 	}
+	if (a->una_moved)
+		rtt_restart_rto(c);
 	if (board_head_is_sacked(c))
 		wait_for_reneging(c);
-	if (c->snd.una == c->snd.nxt)
-		count_busy(c);
 	if (!a->una_moved && tcp_timer_runs(c, TCP_TIMER_TLP) && tlp_allowed(c))
 		return; /* the peer only sends text of its own: the probe does not wait for that to end */
 	tcp_rearm(c);
@@ -148,7 +150,7 @@ static void take_at_rest(struct tcp_conn *c, const struct tcp_ack *a)
 		c->backoff = 0;
 		tcp_timer_stop(c, TCP_TIMER_PROBE);
 	}
-	if (a->window || a->una_moved)
+	if (a->window || a->una_moved || c->flight)
 		tcp_rearm(c);
 }
 

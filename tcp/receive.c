@@ -32,9 +32,11 @@ static uint32_t hole(const struct tcp_conn *c)
 size_t tcp_recvq_readable(const struct tcp_conn *c)
 {
 	size_t unread = tcp_recvq_unread(c);
-	uint32_t to_mark = tcp_rare(c)->rcv_up - tcp_recvq_head(c);
 
-	if (c->urg_seen && !at_mark(c) && to_mark < unread)
+	if (!c->urg_seen)
+		return unread;
+	uint32_t to_mark = tcp_rare(c)->rcv_up - tcp_recvq_head(c);
+	if (!at_mark(c) && to_mark < unread)
 		return to_mark; /* a read ends at the mark */
 	return unread - hole(c);
 }
