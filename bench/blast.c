@@ -5,7 +5,8 @@
  *
  *	blast DEVICE ADDRESSES SECONDS	to 02:00:00:00:xx:xx, xxxx < ADDRESSES; prints how many were delivered, and in
  *						how many seconds
- *	blast DEVICE ADDRESSES SECONDS ip	IP packets to 10.1.x.x, by the router 02:00:00:00:00:00
+ *	blast DEVICE ADDRESSES SECONDS ip	IP packets to 10.1.x.x, there
+ *	blast DEVICE ADDRESSES SECONDS router	IP packets to 10.1.x.x, by the router 02:00:00:00:00:00
  */
 #include "net/wire_ether.h"
 #include "net/wire_ip.h"
@@ -64,8 +65,8 @@ static uint32_t next(uint32_t *x)
 	return *x;
 }
 
-/* To the host of this number: as a frame, or as a packet by a router. */
-static void fill(uint8_t *frame, bool ip, uint16_t number)
+/* To the host of this number. */
+static void fill(uint8_t *frame, bool ip, bool router, uint16_t number)
 {
 	struct ether_hdr e = {{{2, 0, 0, 0, 0, 0}}, {{2, 0xff, 0, 0, 0, 1}}, ip ? ETHERTYPE_IP : TYPE};
 	struct ip_hdr h = {.src = 0xc0a80001,
@@ -75,7 +76,7 @@ static void fill(uint8_t *frame, bool ip, uint16_t number)
 		.ttl = 64,
 		.proto = PROTO};
 
-	if (!ip) {
+	if (!router) {
 		e.dst.b[4] = (uint8_t)(number >> 8);
 		e.dst.b[5] = (uint8_t)number;
 	}
@@ -89,12 +90,13 @@ int main(int argc, char **argv)
 	static uint8_t frames[BATCH][LEN];
 	static struct iovec iov[BATCH];
 	static struct mmsghdr msgs[BATCH];
-	bool ip = argc == 5 && strcmp(argv[4], "ip") == 0;
+	bool router = argc == 5 && strcmp(argv[4], "router") == 0;
+	bool ip = router || (argc == 5 && strcmp(argv[4], "ip") == 0);
 	uint32_t addresses = argc == 4 || ip ? (uint32_t)atol(argv[2]) : 0, random = 1;
 	int fd = addresses ? open_device(argv[1]) : -1;
 
 	if (fd < 0) {
-		fprintf(stderr, "Usage: blast DEVICE ADDRESSES SECONDS [ip] (as root)\n");
+		fprintf(stderr, "Usage: blast DEVICE ADDRESSES SECONDS [ip | router] (as root)\n");
 		return 2;
 	}
 	for (int i = 0; i < BATCH; i++) {
@@ -105,7 +107,7 @@ int main(int argc, char **argv)
 	uint64_t before = delivered(argv[1]);
 	while (now() < end) {
 		for (int i = 0; i < BATCH; i++)
-			fill(frames[i], ip, (uint16_t)(next(&random) % addresses));
+			fill(frames[i], ip, router, (uint16_t)(next(&random) % addresses));
 		sendmmsg(fd, msgs, BATCH, 0);
 	}
 	printf("%lu %.3f\n", delivered(argv[1]) - before, now() - start);

@@ -6,6 +6,7 @@
 #   bench/demux.sh [ROUNDS [N [SECONDS [KIND]]]]
 # KIND is one of
 #   macvlans     on the device
+#   addresses    of such macvlans, each in a network of its own
 #   hosts        each behind a macvlan of its own
 #   fdb          addresses that a bridge knows behind another port
 #   neighbours   of a router, on another link
@@ -30,6 +31,7 @@ other_link='ip netns add other; ip link add eth1 type veth peer name eth0 netns 
 network() { # N: the commands that make it
 	case $kind in
 	macvlans) each "$1" "$macvlan; ip link set mNUMBER up" ;;
+	addresses) each "$1" "$macvlan; ip addr add IP/32 dev mNUMBER; ip link set mNUMBER up" ;;
 	hosts) each "$1" "$macvlan; ip netns add nNUMBER; ip link set mNUMBER netns nNUMBER; ip -n nNUMBER link set mNUMBER up" ;;
 	fdb)
 		echo "$other_link; ip link add br0 type bridge; ip link set br0 up"
@@ -64,7 +66,10 @@ measure() { # N
 }
 
 : >"$log"
-[ "$kind" != neighbours ] || to=ip
+case $kind in
+neighbours) to=router ;;
+addresses) to=ip ;;
+esac
 for _ in $(seq "$rounds"); do
 	measure 1
 	measure "$number"
