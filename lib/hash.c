@@ -54,14 +54,19 @@ static void grow(struct hash *h)
 	*h = bigger;
 }
 
+int hash_reserve(struct hash *h)
+{
+	if (h->slots)
+		return 0;
+	h->slots = calloc((size_t)1 << HASH_FIRST_BITS, sizeof(*h->slots));
+	h->bits = h->slots ? HASH_FIRST_BITS : 0;
+	return h->slots ? 0 : -ENOMEM;
+}
+
 int hash_add(struct hash *h, struct hash_link *link, uint32_t hash)
 {
-	if (!h->slots) {
-		h->bits = HASH_FIRST_BITS;
-		h->slots = calloc((size_t)1 << h->bits, sizeof(*h->slots));
-		if (!h->slots)
-			return -ENOMEM;
-	}
+	if (hash_reserve(h))
+		return -ENOMEM;
 	if (h->count >= 1u << h->bits && h->bits < HASH_MAX_BITS)
 		grow(h);
 	struct hash_link **slot = slot_of(h, hash);

@@ -27,6 +27,9 @@ uint32_t hash_text(const char *text);
 /* Frees the slots. The table must be empty. */
 void hash_exit(struct hash *h);
 
+/* Makes the first slots: no hash_add() will fail. 0 or -ENOMEM. */
+int hash_reserve(struct hash *h);
+
 /* 0, or -ENOMEM when the first slots cannot be had. A table that cannot grow goes on with longer chains. */
 int hash_add(struct hash *h, struct hash_link *link, uint32_t hash);
 void hash_del(struct hash *h, struct hash_link *link);

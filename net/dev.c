@@ -53,7 +53,7 @@ bool dev_name_is_valid(const char *name)
 
 struct dev *dev_by_name(const struct stack *s, const char *name)
 {
-	stack_each_dev(d, s)
+	hash_each_match(d, &s->devs_by_name, hash_text(name), struct dev, name_link)
 		if (strcmp(d->name, name) == 0)
 			return d;
 	return NULL;
@@ -139,11 +139,12 @@ static void tell(struct dev *d, enum dev_event ev)
 
 /* ---- a host gets and loses a device ---- */
 
-/* By ifindex, so that lists print in that order. */
+/* By ifindex, so that lists print in that order. The table of names has slots since the host was made. */
 static void insert(struct stack *s, struct dev *d)
 {
 	struct list *before = s->devs.prev;
 
+	hash_add(&s->devs_by_name, &d->name_link, hash_text(d->name));
 	while (before != &s->devs && list_entry(before, struct dev, node)->ifindex > d->ifindex)
 		before = before->prev;
 	list_add_head(before, &d->node);
@@ -173,6 +174,7 @@ static void leave(struct dev *d)
 	netif_addr_flush(d->netif);
 	tell(d, DEV_EVENT_UNREGISTER);
 	list_del(&d->node);
+	hash_del(&d->stack->devs_by_name, &d->name_link);
 	netif_free(d->netif);
 	d->netif = NULL;
 	work_cancel(&d->flush_work);
@@ -350,7 +352,9 @@ int dev_set_name(struct dev *d, const char *name)
 	if (err)
 		return err;
 	netif_renamed(d->netif, chosen);
+	hash_del(&d->stack->devs_by_name, &d->name_link);
 	memcpy(d->name, chosen, sizeof(d->name));
+	hash_add(&d->stack->devs_by_name, &d->name_link, hash_text(d->name));
 	tell(d, DEV_EVENT_NAME);
 	return 0;
 }

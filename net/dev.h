@@ -17,6 +17,7 @@
 #ifndef NET_DEV_H
 #define NET_DEV_H
 
+#include "lib/hash.h"
 #include "lib/list.h"
 #include "lib/loop.h"
 #include "net/drop.h"
@@ -117,6 +118,7 @@ struct dev_group {
 struct dev {
 	struct list node; /* in stack->devs, by ifindex */
 	char name[DEV_NAME_LEN];
+	struct hash_link name_link; /* in stack->devs_by_name */
 	int ifindex;
 	struct stack *stack;
 	struct netif *netif; /* always there while registered */

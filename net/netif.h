@@ -6,7 +6,6 @@
 #ifndef NET_NETIF_H
 #define NET_NETIF_H
 
-#include "lib/hash.h"
 #include "net/dev.h"
 #include "net/sysctl.h"
 

@@ -109,11 +109,12 @@ struct stack *stack_new(struct world *w, const char *name, int (*make_lo)(struct
 	memcpy(s->name, name, strlen(name) + 1);
 	rng_fork(&w->rng, name, &s->rng);
 	list_init(&s->devs);
+	hash_init(&s->devs_by_name);
 	hash_init(&s->addrs);
 	list_init(&s->socks);
 	list_add_tail(&w->stacks, &s->node);
 	set_defaults(s);
-	if (start_protocols(s) || (make_lo && make_lo(s))) {
+	if (hash_reserve(&s->devs_by_name) || start_protocols(s) || (make_lo && make_lo(s))) {
 		stack_delete(s);
 		errno = ENOMEM;
 		return NULL;
@@ -144,6 +145,7 @@ void stack_delete(struct stack *s)
 	while ((d = list_last(&s->devs, struct dev, node)))
 		dev_unregister(d);
 	stop_protocols(s);
+	hash_exit(&s->devs_by_name);
 	hash_exit(&s->addrs);
 	list_del(&s->node);
 	hash_del(&s->world->by_name, &s->name_link);

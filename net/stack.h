@@ -58,8 +58,9 @@ struct stack {
 	struct list node;	    /* in world->stacks */
 	struct hash_link name_link; /* in world->by_name */
 	char name[32];
-	struct rng rng;	  /* depends on the world's seed and the name only */
-	struct list devs; /* by ifindex */
+	struct rng rng;		  /* depends on the world's seed and the name only */
+	struct list devs;	  /* by ifindex */
+	struct hash devs_by_name; /* the same */
 	int next_ifindex;
 	struct dev *lo;
 	struct hash addrs; /* of struct netif_addr: those of all devices, by their local address */

@@ -3,7 +3,10 @@
 #include "lib/hash.h"
 
 #include "lib/rng.h"
+#include "tests/unit/alloc.h"
 #include "tests/unit/unit.h"
+
+#include <errno.h>
 
 enum { ITEMS = 500 };
 
@@ -107,5 +110,27 @@ static void an_empty_table_holds_no_memory(void)
 	hash_exit(&h);
 }
 
+static void without_memory_it_takes_nothing_unless_it_was_reserved(void)
+{
+	struct hash_link links[100];
+	struct hash h;
+
+	hash_init(&h);
+	alloc_arm(1, true);
+	CU_ASSERT_EQUAL(hash_reserve(&h), -ENOMEM);
+	CU_ASSERT_EQUAL(hash_add(&h, &links[0], 7), -ENOMEM);
+	alloc_disarm();
+	CU_ASSERT_EQUAL(hash_reserve(&h), 0);
+	alloc_arm(1, true);
+	for (uint32_t i = 0; i < ARRAY_SIZE(links); i++)
+		CU_ASSERT_EQUAL(hash_add(&h, &links[i], i), 0); /* in longer chains */
+	alloc_disarm();
+	CU_ASSERT_EQUAL(h.count, ARRAY_SIZE(links));
+	for (size_t i = 0; i < ARRAY_SIZE(links); i++)
+		hash_del(&h, &links[i]);
+	hash_exit(&h);
+}
+
 SUITE(lib_hash, T(agrees_with_the_slow_twin), T(it_grows_with_what_it_holds),
-	T(walking_meets_every_element_once), T(an_empty_table_holds_no_memory))
+	T(walking_meets_every_element_once), T(an_empty_table_holds_no_memory),
+	T(without_memory_it_takes_nothing_unless_it_was_reserved))
