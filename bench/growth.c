@@ -137,18 +137,28 @@ static uint32_t network_of(unsigned i)
 	return 0x0a000000 + (i << 8);
 }
 
-static void make_addresses(struct growth *g)
+static struct dev *macvlan_of(struct growth *g, unsigned i)
 {
 	char name[DEV_NAME_LEN];
 
+	snprintf(name, sizeof(name), "m%u", i);
+	return dev_by_name(g->s, name);
+}
+
+static void make_links(struct growth *g)
+{
 	make_macvlans(g);
-	for (unsigned i = 0; i < g->n; i++) {
-		snprintf(name, sizeof(name), "m%u", i);
-		struct dev *d = dev_by_name(g->s, name);
-		add_addr(d, network_of(i) + 1, 24);
-		must(neigh_set(d->netif, network_of(i) + 2, mac_of(g->n), NEIGH_PERMANENT, false) == 0,
+	for (unsigned i = 0; i < g->n; i++)
+		add_addr(macvlan_of(g, i), network_of(i) + 1, 24);
+}
+
+static void make_addresses(struct growth *g)
+{
+	make_links(g);
+	for (unsigned i = 0; i < g->n; i++)
+		must(neigh_set(macvlan_of(g, i)->netif, network_of(i) + 2, mac_of(g->n), NEIGH_PERMANENT,
+			     false) == 0,
 			"neighbour");
-	}
 	g->s->sysctl[SYSCTL_TCP_RESET_RATELIMIT] = INT32_MAX;
 }
 
@@ -173,6 +183,16 @@ static void segment_to_one(struct growth *g)
 	dev_input(g->in, p);
 	settle(&g->scene);
 	must(g->left == left + 1, "reset");
+}
+
+/* ---- links: such macvlans; one of them goes down and up again ---- */
+
+static void down_and_up(struct growth *g)
+{
+	struct dev *d = macvlan_of(g, next(g) % g->n);
+
+	must(dev_set_up(d, false) == 0 && dev_set_up(d, true) == 0, d->name);
+	settle(&g->scene);
 }
 
 /* ---- neighbours: N on a link; a packet to one of them ---- */
@@ -312,6 +332,7 @@ static const struct kind {
 } kinds[] = {
 	{"macvlan", make_macvlans, frame_to_one},
 	{"addresses", make_addresses, segment_to_one},
+	{"links", make_links, down_and_up},
 	{"neighbours", make_neighbours, packet_to_one},
 	{"fdb", make_fdb, frame_to_one},
 	{"hosts", make_hosts, frame_to_host},

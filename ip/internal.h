@@ -36,6 +36,7 @@ struct ip {
 
 /* And on one device. */
 struct ip_netif {
+	struct list infos;  /* route.c: of struct route_info, what routes by it say */
 	struct list groups; /* group.c: memberships */
 	struct igmp *igmp;  /* igmp.c; NULL: nothing is reported there (lo) */
 };

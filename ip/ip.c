@@ -97,7 +97,10 @@ static int ip_init(struct stack *s)
 static int ip_attach(struct netif *n)
 {
 	n->ip = calloc(1, sizeof(*n->ip));
-	int err = n->ip ? group_attach(n) : -ENOMEM;
+	if (!n->ip)
+		return -ENOMEM;
+	list_init(&n->ip->infos);
+	int err = group_attach(n);
 	return err ? err : igmp_attach(n);
 }
 

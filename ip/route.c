@@ -36,6 +36,11 @@ static bool same_info(const struct route_info *a, const struct route_info *b)
 		a->flags == b->flags && a->netif == b->netif;
 }
 
+static uint32_t hash_source(uint32_t source)
+{
+	return source * UINT32_C(0x9e3779b1) >> 8;
+}
+
 /* The info that says what `r` says, counted as used once more; NULL: no memory. */
 static struct route_info *info_get(struct routes *t, const struct route *r)
 {
@@ -57,14 +62,16 @@ static struct route_info *info_get(struct routes *t, const struct route *r)
 			return i;
 		}
 	}
-	new = malloc(sizeof(*new));
+	new = hash_reserve(&t->infos) || hash_reserve(&t->by_source) ? NULL : malloc(sizeof(*new));
 	if (!new)
 		return NULL;
 	*new = want;
-	if (hash_add(&t->infos, &new->link, hash_info(new))) {
-		free(new);
-		return NULL;
-	}
+	list_init(&new->node);
+	hash_add(&t->infos, &new->link, hash_info(new));
+	if (new->source)
+		hash_add(&t->by_source, &new->source_link, hash_source(new->source));
+	if (new->netif)
+		list_add_tail(&new->netif->ip->infos, &new->node);
 	return new;
 }
 
@@ -73,6 +80,9 @@ static void info_put(struct routes *t, struct route_info *i)
 	if (--i->users)
 		return;
 	hash_del(&t->infos, &i->link);
+	if (i->source)
+		hash_del(&t->by_source, &i->source_link);
+	list_del(&i->node);
 	free(i);
 }
 
@@ -341,20 +351,29 @@ static void purge_table(struct stack *s, struct fib *f, const struct doom *d)
 	}
 }
 
+static bool is_any_doomed(const struct routes *t, const struct doom *d)
+{
+	if (d->netif) {
+		list_each(i, &d->netif->ip->infos, struct route_info, node)
+			if (is_doomed(i, d))
+				return true;
+	} else {
+		hash_each_match(i, &t->by_source, hash_source(d->source), struct route_info, source_link)
+			if (is_doomed(i, d))
+				return true;
+	}
+	return false;
+}
+
 /* The tables are only walked when something is to be found. */
 static void purge(struct stack *s, const struct doom *d)
 {
 	struct routes *t = s->ip->routes;
-	struct hash_link *l = NULL;
-	uint32_t slot = 0;
 
-	while ((l = hash_next(&t->infos, &slot, l))) {
-		if (!is_doomed(CONTAINER_OF(l, struct route_info, link), d))
-			continue;
-		purge_table(s, &t->local, d);
-		purge_table(s, &t->main, d);
+	if (!is_any_doomed(t, d))
 		return;
-	}
+	purge_table(s, &t->local, d);
+	purge_table(s, &t->main, d);
 }
 
 /* ---- what addresses bring with them */
@@ -381,8 +400,8 @@ static uint32_t primary_of(const struct netif_addr *a)
 	return a->local;
 }
 
-/* The routes that an address makes in the present state of its device; returns how many. */
-static unsigned routes_of(const struct netif_addr *a, struct route out[ROUTES_PER_ADDR])
+/* The routes that an address makes while its device is up, or down; returns how many. */
+static unsigned routes_of(const struct netif_addr *a, bool up, struct route out[ROUTES_PER_ADDR])
 {
 	const struct dev *d = a->netif->dev;
 	uint32_t mask = ip_mask(a->plen), prefix = a->peer & mask;
@@ -397,7 +416,7 @@ static unsigned routes_of(const struct netif_addr *a, struct route out[ROUTES_PE
 	out[n].prefix = a->local;
 	out[n].type = ROUTE_LOCAL;
 	out[n++].scope = SCOPE_HOST;
-	if (!(d->flags & DEV_UP))
+	if (!up)
 		return n;
 	r.type = ROUTE_BROADCAST;
 	if (a->broadcast && a->broadcast != IP_BROADCAST) {
@@ -440,7 +459,7 @@ static struct fib_entry *find_kernels(const struct fib *f, const struct route *r
 static void install(struct stack *s, const struct netif_addr *a)
 {
 	struct route rs[ROUTES_PER_ADDR];
-	unsigned n = routes_of(a, rs);
+	unsigned n = routes_of(a, a->netif->dev->flags & DEV_UP, rs);
 
 	for (unsigned i = 0; i < n; i++) {
 		struct fib *f = table_of(s, rs[i].type);
@@ -458,7 +477,7 @@ static bool is_wanted_by_another(const struct route *r, const struct netif_addr 
 	struct route rs[ROUTES_PER_ADDR];
 
 	netif_each_addr(a, but->netif) {
-		unsigned n = a == but ? 0 : routes_of(a, rs);
+		unsigned n = a == but ? 0 : routes_of(a, a->netif->dev->flags & DEV_UP, rs);
 
 		for (unsigned i = 0; i < n; i++)
 			if (same_place(r, &rs[i]))
@@ -475,7 +494,7 @@ static void uninstall(struct stack *s, const struct netif_addr *a)
 	unsigned n;
 
 	usable.flags &= ADDR_SECONDARY;
-	n = routes_of(&usable, rs);
+	n = routes_of(&usable, a->netif->dev->flags & DEV_UP, rs);
 	for (unsigned i = 1; i <= n; i++) { /* the local one last */
 		const struct route *r = &rs[i % n];
 		struct fib *f = table_of(s, r->type);
@@ -488,23 +507,31 @@ static void uninstall(struct stack *s, const struct netif_addr *a)
 		purge(s, &(struct doom){.source = a->local});
 }
 
+/* The device is down. What its addresses made is found at once, and mostly that is all there was. */
+static void uninstall_link(struct stack *s, struct netif *n)
+{
+	const struct doom d = {.netif = n, .keep_host = true};
+	struct route rs[ROUTES_PER_ADDR];
+
+	netif_each_addr(a, n) {
+		unsigned count = routes_of(a, true, rs);
+
+		for (unsigned i = 0; i < count; i++) {
+			struct fib *f = table_of(s, rs[i].type);
+			const struct fib_entry *e = find_kernels(f, &rs[i]);
+
+			if (e && is_doomed(e->info, &d))
+				take_out(s, f, e);
+		}
+	}
+	purge(s, &d);
+	exception_flush(s, n);
+}
+
 static void uninstall_all(struct stack *s, struct netif *n)
 {
 	purge(s, &(struct doom){.netif = n});
 	exception_flush(s, n);
-}
-
-/* Of a host that goes: one walk, not one for each device. */
-static void drop_all(struct stack *s)
-{
-	struct routes *t = s->ip->routes;
-	const struct fib_entry *e;
-
-	while ((e = fib_first(&t->local)))
-		drop(s, &t->local, e);
-	while ((e = fib_first(&t->main)))
-		drop(s, &t->main, e);
-	exception_flush(s, NULL);
 }
 
 /* A primary is also the source in the routes of its secondaries. */
@@ -512,10 +539,6 @@ void route_addr_event(struct netif_addr *a, bool gone)
 {
 	struct stack *s = a->netif->stack;
 
-	if (s->is_going) {
-		drop_all(s);
-		return;
-	}
 	if (gone || !netif_addr_is_usable(a)) {
 		uninstall(s, a);
 		if (gone && netif_addr_is_only(a))
@@ -533,17 +556,11 @@ void route_dev_event(struct netif *n, enum dev_event ev)
 {
 	struct stack *s = n->stack;
 
-	if (s->is_going) {
-		drop_all(s);
-		return;
-	}
 	if (ev == DEV_EVENT_UP)
 		netif_each_addr(a, n)
 			install(s, a);
-	if (ev == DEV_EVENT_DOWN) {
-		purge(s, &(struct doom){.netif = n, .keep_host = true});
-		exception_flush(s, n);
-	}
+	if (ev == DEV_EVENT_DOWN)
+		uninstall_link(s, n);
 	if (ev == DEV_EVENT_UNREGISTER)
 		uninstall_all(s, n);
 }
@@ -559,12 +576,17 @@ int route_init(struct stack *s)
 void route_exit(struct stack *s)
 {
 	struct routes *t = s->ip->routes;
+	const struct fib_entry *e;
 
 	if (!t)
 		return;
-	drop_all(s);
 	exception_exit(s);
+	while ((e = fib_first(&t->local)))
+		drop(s, &t->local, e);
+	while ((e = fib_first(&t->main)))
+		drop(s, &t->main, e);
 	hash_exit(&t->infos);
+	hash_exit(&t->by_source);
 	free(t);
 	s->ip->routes = NULL;
 }

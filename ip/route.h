@@ -8,7 +8,9 @@
 
 /* What a route says apart from its prefix and TOS. A million routes share a few of these. */
 struct route_info {
-	struct hash_link link;
+	struct hash_link link;	      /* in routes->infos, */
+	struct hash_link source_link; /* routes->by_source, if it prefers one, */
+	struct list node;	      /* and netif->ip->infos, if it has a device */
 	uint32_t users;
 	uint32_t metric, gateway, source, mtu;
 	uint8_t type, scope, origin, flags;
@@ -18,7 +20,7 @@ struct route_info {
 /* The local table (our addresses and the broadcast addresses of our links) is asked first. */
 struct routes {
 	struct fib local, main;
-	struct hash infos;
+	struct hash infos, by_source; /* of struct route_info */
 };
 
 /* The route as the user sees it. */

@@ -140,7 +140,6 @@ void stack_delete(struct stack *s)
 	struct dev *d;
 
 	monitor_tell(s, MONITOR_NETNS, s, true);
-	s->is_going = true;
 	sock_stack_gone(s);
 	while ((d = list_last(&s->devs, struct dev, node)))
 		dev_unregister(d);

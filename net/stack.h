@@ -64,7 +64,6 @@ struct stack {
 	int next_ifindex;
 	struct dev *lo;
 	struct hash addrs; /* of struct netif_addr: those of all devices, by their local address */
-	bool is_going;	   /* it is being deleted */
 
 	const struct proto *by_number[256]; /* IP protocol number -> protocol, or NULL */
 
