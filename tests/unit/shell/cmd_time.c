@@ -19,6 +19,17 @@ static void time_gives_the_status_of_its_command(void)
 	PRINTS("time echo 'a  b'", "a  b\n\nreal\t0m0.000s\n");
 }
 
+static void time_counts_what_passes_within_a_turn(void)
+{
+	struct fixture *f = fixture_new();
+
+	clock_set_speed(&f->loop.clock, 1e6); /* a second in a microsecond */
+	fixture_run(f, "time echo x");
+	CU_ASSERT_PTR_NOT_NULL(strstr(f->text, "x\n\nreal\t"));
+	CU_ASSERT_PTR_NULL(strstr(f->text, "0m0.000s"));
+	fixture_free(f);
+}
+
 static void watch_repeats_until_it_is_stopped(void)
 {
 	PRINTS("watch -n 2 echo x & sleep 3; kill -INT %1; wait %1; echo $?",
@@ -30,4 +41,4 @@ static void watch_repeats_until_it_is_stopped(void)
 }
 
 SUITE(shell_cmd_time, T(sleep_takes_units_and_points), T(time_gives_the_status_of_its_command),
-	T(watch_repeats_until_it_is_stopped))
+	T(time_counts_what_passes_within_a_turn), T(watch_repeats_until_it_is_stopped))
