@@ -149,6 +149,23 @@ static void moving_to_another_host_takes_it_down_and_clears_it(void)
 	lab_free(l);
 }
 
+static void a_device_is_found_by_the_name_it_has_now(void)
+{
+	struct lab *l = lab_new();
+	struct stack *s = lab_host(l, "h");
+	struct dev *first = lab_wire(s, "eth0", NULL), *second = lab_wire(s, "eth1", NULL);
+
+	CU_ASSERT_EQUAL(dev_set_name(first, "eth1"), -EEXIST);
+	CU_ASSERT_EQUAL(dev_set_name(first, "wan"), 0);
+	CU_ASSERT_EQUAL(dev_set_name(second, "eth0"), 0);
+	CU_ASSERT_PTR_EQUAL(dev_by_name(s, "wan"), first);
+	CU_ASSERT_PTR_EQUAL(dev_by_name(s, "eth0"), second);
+	CU_ASSERT_PTR_NULL(dev_by_name(s, "eth1"));
+	dev_unregister(first);
+	CU_ASSERT_PTR_NULL(dev_by_name(s, "wan"));
+	lab_free(l);
+}
+
 struct watcher {
 	struct monitor m;
 	int links, gone;
@@ -220,7 +237,8 @@ static void super_frames_are_cut_for_devices_that_cannot_take_them(void)
 }
 
 SUITE(net_dev, T(super_frames_are_cut_for_devices_that_cannot_take_them),
-	T(names_are_checked_and_patterns_numbered), T(indexes_count_up_and_find_their_device),
-	T(impossible_macs_and_mtus_change_nothing), T(taps_see_both_directions_also_what_is_dropped_later),
-	T(one_handler_may_look_first), T(moving_to_another_host_takes_it_down_and_clears_it),
-	T(what_has_ports_does_not_move), T(monitors_hear_of_every_change))
+	T(names_are_checked_and_patterns_numbered), T(a_device_is_found_by_the_name_it_has_now),
+	T(indexes_count_up_and_find_their_device), T(impossible_macs_and_mtus_change_nothing),
+	T(taps_see_both_directions_also_what_is_dropped_later), T(one_handler_may_look_first),
+	T(moving_to_another_host_takes_it_down_and_clears_it), T(what_has_ports_does_not_move),
+	T(monitors_hear_of_every_change))

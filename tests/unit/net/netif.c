@@ -295,20 +295,62 @@ static void an_address_of_two_devices_is_that_of_the_first(void)
 	lab_free(d.lab);
 }
 
-static void an_address_needs_memory(void)
+static void only_networks_inside_the_host_belong_to_lo_as_a_whole(void)
 {
 	struct door d = door_open();
-	struct stack *s = stack_new(&d.lab->world, "bare", NULL);
-	struct dev *first = lab_wire(s, "eth0", NULL);
+	struct netif *lo = d.s->lo->netif;
 
+	add(d.s->lo, "10.9.0.1", 16); /* scope global */
+	CU_ASSERT_PTR_EQUAL(netif_owning(d.s, lab_ip("10.9.0.1")), lo);
+	CU_ASSERT_PTR_NULL(netif_owning(d.s, lab_ip("10.9.0.2")));
+	add(d.wire, "127.0.0.5", 32);
+	CU_ASSERT_PTR_EQUAL(netif_owning(d.s, lab_ip("127.0.0.5")), d.wire->netif);
+	CU_ASSERT_PTR_EQUAL(netif_owning(d.s, lab_ip("127.0.0.6")), lo);
+	netif_addr_find(lo, lab_ip("127.0.0.1"))->flags |= ADDR_TENTATIVE;
+	CU_ASSERT_PTR_NULL(netif_owning(d.s, lab_ip("127.0.0.6")));
+	lab_free(d.lab);
+}
+
+/* It lies on a test's stack. */
+static void keep_it(struct dev *d)
+{
+	(void)d;
+}
+
+/* A device that counts its addresses. */
+struct counter {
+	struct dev dev;
+	int addrs;
+};
+
+static int count_addr(struct dev *d, uint32_t addr, bool gone)
+{
+	(void)addr;
+	CONTAINER_OF(d, struct counter, dev)->addrs += gone ? -1 : 1;
+	return 0;
+}
+
+static void an_address_needs_memory(void)
+{
+	static const struct dev_ops ops = {.kind = "test", .addr = count_addr, .free = keep_it};
+	struct door d = door_open();
+	struct stack *s = stack_new(&d.lab->world, "bare", NULL);
+	struct counter c = {.addrs = 0};
+
+	dev_init(&c.dev, &ops, DEV_ETHER);
+	CU_ASSERT_EQUAL_FATAL(dev_register(s, &c.dev, "eth0"), 0);
 	for (unsigned long nth = 1; nth <= 2; nth++) {
 		alloc_arm(nth, false);
-		CU_ASSERT_EQUAL(add(first, "10.3.0.1", 24), -ENOMEM);
+		CU_ASSERT_EQUAL(add(&c.dev, "10.3.0.1", 24), -ENOMEM);
 		alloc_disarm();
 		CU_ASSERT_PTR_NULL(netif_owning(s, lab_ip("10.3.0.1")));
+		CU_ASSERT_EQUAL(c.addrs, 0);
 	}
-	CU_ASSERT_EQUAL(add(first, "10.3.0.1", 24), 0);
-	CU_ASSERT_PTR_EQUAL(netif_owning(s, lab_ip("10.3.0.1")), first->netif);
+	CU_ASSERT_EQUAL(add(&c.dev, "10.3.0.1", 24), 0);
+	CU_ASSERT_PTR_EQUAL(netif_owning(s, lab_ip("10.3.0.1")), c.dev.netif);
+	CU_ASSERT_EQUAL(c.addrs, 1);
+	dev_unregister(&c.dev);
+	CU_ASSERT_EQUAL(c.addrs, 0);
 	lab_free(d.lab);
 }
 
@@ -329,14 +371,9 @@ static void tunnel_xmit(struct dev *d, struct pkt *p)
 	pkt_done(p);
 }
 
-static void tunnel_free(struct dev *d)
-{
-	(void)d;
-}
-
 static void a_device_without_link_headers_carries_ipv4_alone(void)
 {
-	static const struct dev_ops ops = {.kind = "test", .xmit = tunnel_xmit, .free = tunnel_free};
+	static const struct dev_ops ops = {.kind = "test", .xmit = tunnel_xmit, .free = keep_it};
 	struct lab *l = lab_new();
 	struct stack *s = lab_host(l, "h");
 	struct tunnel t = {.sent = 0};
@@ -370,4 +407,5 @@ SUITE(net_netif, T(eth_runt_under_14), T(eth_multicast_source_mac), T(eth_llc_le
 	T(secondaries_go_with_their_primary_or_take_its_place), T(impossible_addresses_are_refused),
 	T(the_source_is_in_the_destinations_subnet_where_there_is_one),
 	T(an_address_of_two_devices_is_that_of_the_first), T(an_address_needs_memory),
+	T(only_networks_inside_the_host_belong_to_lo_as_a_whole),
 	T(a_device_without_link_headers_carries_ipv4_alone))
