@@ -150,7 +150,7 @@ static void take_at_rest(struct tcp_conn *c, const struct tcp_ack *a)
 		c->backoff = 0;
 		tcp_timer_stop(c, TCP_TIMER_PROBE);
 	}
-	if (a->window || a->una_moved || c->flight)
+	if (a->una_moved)
 		tcp_rearm(c);
 }
 

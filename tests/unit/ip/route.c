@@ -252,6 +252,23 @@ static void a_device_that_is_gone_leaves_no_route(void)
 	lab_free(sc.l);
 }
 
+/* Such a route survives that the device goes down, and no address of it takes the route along. */
+static void a_device_without_addresses_leaves_no_local_route(void)
+{
+	struct scene sc = scene("10.0.0.1/24");
+	struct dev *eth1 = lab_wire(sc.s, "eth1", NULL);
+	struct route r = route("10.5.0.1", 32, NULL, eth1);
+
+	r.type = ROUTE_LOCAL;
+	r.scope = SCOPE_HOST;
+	add(sc.s, r);
+	dev_set_up(eth1, false);
+	CU_ASSERT_EQUAL(ip_addr_kind(sc.s, lab_ip("10.5.0.1")), IP_ADDR_LOCAL);
+	dev_unregister(eth1);
+	CU_ASSERT_EQUAL(ip_addr_kind(sc.s, lab_ip("10.5.0.1")), IP_ADDR_UNICAST);
+	lab_free(sc.l);
+}
+
 /* RFC 5227: probed first */
 static void a_tentative_address_has_no_routes(void)
 {
@@ -881,9 +898,10 @@ SUITE(ip_route, T(an_address_brings_its_routes), T(the_last_address_takes_every_
 	T(narrow_prefixes_have_no_broadcast_address), T(a_peer_address_is_routed_to_its_link),
 	T(a_device_that_goes_down_keeps_only_its_own_addresses),
 	T(an_address_of_a_device_that_is_down_is_local_at_once_and_routed_later),
-	T(a_device_that_is_gone_leaves_no_route), T(a_tentative_address_has_no_routes),
-	T(two_devices_in_one_subnet_each_have_a_route), T(the_mask_decides_between_neighbour_and_gateway),
-	T(a_gateway_must_be_a_neighbour), T(onlink_vouches_for_the_gateway), T(impossible_routes_are_refused),
+	T(a_device_that_is_gone_leaves_no_route), T(a_device_without_addresses_leaves_no_local_route),
+	T(a_tentative_address_has_no_routes), T(two_devices_in_one_subnet_each_have_a_route),
+	T(the_mask_decides_between_neighbour_and_gateway), T(a_gateway_must_be_a_neighbour),
+	T(onlink_vouches_for_the_gateway), T(impossible_routes_are_refused),
 	T(the_same_prefix_tos_and_metric_is_the_same_route), T(deleting_matches_what_is_given),
 	T(routes_that_refuse_say_how), T(a_route_that_prefers_a_source_goes_with_it),
 	T(a_source_that_two_devices_own_keeps_its_routes), T(tos_chooses_among_routes),
