@@ -4,6 +4,7 @@
 
 #include "net/sock.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -108,6 +109,7 @@ static void ip_detach(struct netif *n)
 {
 	if (!n->ip)
 		return;
+	assert(list_empty(&n->ip->infos));
 	group_detach(n);
 	igmp_detach(n);
 	free(n->ip);

@@ -188,10 +188,10 @@ int route_lookup(struct stack *s, const struct route_key *key, struct route_path
 	return 0;
 }
 
-/* On the link that it lies on, whichever that is. */
+/* On the link that packets to it would go by. */
 static bool is_old_broadcast_here(const struct stack *s, uint32_t addr)
 {
-	const struct fib_entry *e = fib_lookup(&s->ip->routes->main, addr);
+	const struct fib_entry *e = find(s, &s->ip->routes->main, &(struct route_key){.dst = addr}, 0);
 
 	return e && e->info->netif && !e->info->gateway && is_old_broadcast(e->info->netif, addr);
 }

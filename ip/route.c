@@ -36,11 +36,6 @@ static bool same_info(const struct route_info *a, const struct route_info *b)
 		a->flags == b->flags && a->netif == b->netif;
 }
 
-static uint32_t hash_source(uint32_t source)
-{
-	return source * UINT32_C(0x9e3779b1) >> 8;
-}
-
 /* The info that says what `r` says, counted as used once more; NULL: no memory. */
 static struct route_info *info_get(struct routes *t, const struct route *r)
 {
@@ -69,7 +64,7 @@ static struct route_info *info_get(struct routes *t, const struct route *r)
 	list_init(&new->node);
 	hash_add(&t->infos, &new->link, hash_info(new));
 	if (new->source)
-		hash_add(&t->by_source, &new->source_link, hash_source(new->source));
+		hash_add(&t->by_source, &new->source_link, hash_u32(new->source));
 	if (new->netif)
 		list_add_tail(&new->netif->ip->infos, &new->node);
 	return new;
@@ -358,7 +353,7 @@ static bool is_any_doomed(const struct routes *t, const struct doom *d)
 			if (is_doomed(i, d))
 				return true;
 	} else {
-		hash_each_match(i, &t->by_source, hash_source(d->source), struct route_info, source_link)
+		hash_each_match(i, &t->by_source, hash_u32(d->source), struct route_info, source_link)
 			if (is_doomed(i, d))
 				return true;
 	}
@@ -390,6 +385,11 @@ static bool is_primary(const struct netif_addr *a)
 	return !(a->flags & ADDR_SECONDARY);
 }
 
+static bool is_up(const struct netif_addr *a)
+{
+	return a->netif->dev->flags & DEV_UP;
+}
+
 /* The address that `a` sends as: its primary. */
 static uint32_t primary_of(const struct netif_addr *a)
 {
@@ -400,7 +400,7 @@ static uint32_t primary_of(const struct netif_addr *a)
 	return a->local;
 }
 
-/* The routes that an address makes while its device is up, or down; returns how many. */
+/* The routes that an address makes while its device is up, or down, but for their source; returns how many. */
 static unsigned routes_of(const struct netif_addr *a, bool up, struct route out[ROUTES_PER_ADDR])
 {
 	const struct dev *d = a->netif->dev;
@@ -411,7 +411,6 @@ static unsigned routes_of(const struct netif_addr *a, bool up, struct route out[
 
 	if (!netif_addr_is_usable(a))
 		return 0;
-	r.source = primary_of(a);
 	out[n] = r;
 	out[n].prefix = a->local;
 	out[n].type = ROUTE_LOCAL;
@@ -459,12 +458,14 @@ static struct fib_entry *find_kernels(const struct fib *f, const struct route *r
 static void install(struct stack *s, const struct netif_addr *a)
 {
 	struct route rs[ROUTES_PER_ADDR];
-	unsigned n = routes_of(a, a->netif->dev->flags & DEV_UP, rs);
+	unsigned n = routes_of(a, is_up(a), rs);
+	uint32_t source = primary_of(a);
 
 	for (unsigned i = 0; i < n; i++) {
 		struct fib *f = table_of(s, rs[i].type);
 		struct fib_entry *e = find_kernels(f, &rs[i]);
 
+		rs[i].source = source;
 		if (e)
 			change(s, e, &rs[i]);
 		else
@@ -477,7 +478,7 @@ static bool is_wanted_by_another(const struct route *r, const struct netif_addr 
 	struct route rs[ROUTES_PER_ADDR];
 
 	netif_each_addr(a, but->netif) {
-		unsigned n = a == but ? 0 : routes_of(a, a->netif->dev->flags & DEV_UP, rs);
+		unsigned n = a == but ? 0 : routes_of(a, is_up(a), rs);
 
 		for (unsigned i = 0; i < n; i++)
 			if (same_place(r, &rs[i]))
@@ -494,7 +495,7 @@ static void uninstall(struct stack *s, const struct netif_addr *a)
 	unsigned n;
 
 	usable.flags &= ADDR_SECONDARY;
-	n = routes_of(&usable, a->netif->dev->flags & DEV_UP, rs);
+	n = routes_of(&usable, is_up(a), rs);
 	for (unsigned i = 1; i <= n; i++) { /* the local one last */
 		const struct route *r = &rs[i % n];
 		struct fib *f = table_of(s, r->type);
@@ -507,7 +508,8 @@ static void uninstall(struct stack *s, const struct netif_addr *a)
 		purge(s, &(struct doom){.source = a->local});
 }
 
-/* The device is down. What its addresses made is found at once, and mostly that is all there was. */
+/* The device is down. What its addresses made is found at once, and mostly that is all there was: only for routes that the
+ * user made by it the tables are walked. */
 static void uninstall_link(struct stack *s, struct netif *n)
 {
 	const struct doom d = {.netif = n, .keep_host = true};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A hash table of elements that carry their own link: chained, doubling as it fills, allocated with the first
- * element. The caller computes the hash (siphash() where outsiders choose the keys) and compares keys itself.
+ * element, or before by hash_reserve(). The caller computes the hash (siphash() where outsiders choose the keys) and compares keys itself.
  */
 #ifndef LIB_HASH_H
 #define LIB_HASH_H
@@ -14,7 +14,7 @@ struct hash_link {
 };
 
 struct hash {
-	struct hash_link **slots; /* 1 << bits of them, or NULL while empty */
+	struct hash_link **slots; /* 1 << bits of them, or NULL before the first element */
 	uint32_t bits;
 	uint32_t count;
 };
@@ -23,6 +23,14 @@ void hash_init(struct hash *h);
 
 /* Of names that nobody chooses to do harm (FNV-1a). */
 uint32_t hash_text(const char *text);
+
+/* Of a number that nobody chooses to do harm (the end of MurmurHash3). */
+static inline uint32_t hash_u32(uint32_t x)
+{
+	x = (x ^ x >> 16) * UINT32_C(0x85ebca6b);
+	x = (x ^ x >> 13) * UINT32_C(0xc2b2ae35);
+	return x ^ x >> 16;
+}
 
 /* Frees the slots. The table must be empty. */
 void hash_exit(struct hash *h);

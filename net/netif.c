@@ -85,14 +85,6 @@ static void insert(struct netif *n, struct netif_addr *a)
 	list_add_tail(at, &a->node);
 }
 
-/* All bits of an address in the lower ones. Who sets addresses does no harm: no key. */
-static uint32_t hash_of(uint32_t addr)
-{
-	uint32_t mixed = addr * UINT32_C(2654435761);
-
-	return mixed ^ mixed >> 16;
-}
-
 /* The device may have its say. */
 static int tell_device(struct netif *n, uint32_t addr, bool gone)
 {
@@ -108,17 +100,14 @@ int netif_addr_add(struct netif *n, const struct netif_addr *new, struct netif_a
 			return -EEXIST;
 	struct netif_addr *a = calloc(1, sizeof(*a));
 	int err = a ? tell_device(n, new->local, false) : -ENOMEM;
-	if (!err) {
-		*a = *new;
-		err = hash_add(&n->stack->addrs, &a->link, hash_of(a->local));
-		if (err)
-			tell_device(n, new->local, true);
-	}
 	if (err) {
 		free(a);
 		return err;
 	}
+	*a = *new;
 	a->netif = n;
+	hash_add(
+		&n->stack->addrs, &a->link, hash_u32(a->local)); /* which has slots since the host was made */
 	a->flags = primary_of(n, a) ? (uint8_t)(new->flags | ADDR_SECONDARY) : new->flags;
 	if (n->arp && netif_conf(n, CONF_ARP_DAD))
 		a->flags |= ADDR_TENTATIVE;
@@ -226,7 +215,7 @@ struct netif *netif_owning(const struct stack *s, uint32_t addr)
 {
 	struct netif *first = NULL;
 
-	hash_each_match(a, &s->addrs, hash_of(addr), struct netif_addr, link) {
+	hash_each_match(a, &s->addrs, hash_u32(addr), struct netif_addr, link) {
 		if (a->local == addr && netif_addr_is_usable(a) &&
 			(!first || a->netif->dev->ifindex < first->dev->ifindex))
 			first = a->netif;
@@ -236,7 +225,7 @@ struct netif *netif_owning(const struct stack *s, uint32_t addr)
 
 bool netif_addr_has_twin(const struct netif_addr *a)
 {
-	hash_each_match(other, &a->netif->stack->addrs, hash_of(a->local), struct netif_addr, link)
+	hash_each_match(other, &a->netif->stack->addrs, hash_u32(a->local), struct netif_addr, link)
 		if (other != a && other->local == a->local && netif_addr_is_usable(other))
 			return true;
 	return false;

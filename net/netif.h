@@ -103,7 +103,8 @@ static inline bool netif_addr_is_only(const struct netif_addr *a)
 	return a->node.next == a->node.prev;
 }
 
-/* The netif of this host that has the usable address `addr`, or NULL. 127/8 belongs to lo as a whole. */
+/* The netif of this host that has the usable address `addr`, or NULL. 127/8 belongs to lo as a whole, but for
+ * addresses that another device has. */
 struct netif *netif_owning(const struct stack *s, uint32_t addr);
 
 /* Does another usable one of this host have the same local address? */

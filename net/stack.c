@@ -114,7 +114,8 @@ struct stack *stack_new(struct world *w, const char *name, int (*make_lo)(struct
 	list_init(&s->socks);
 	list_add_tail(&w->stacks, &s->node);
 	set_defaults(s);
-	if (hash_reserve(&s->devs_by_name) || start_protocols(s) || (make_lo && make_lo(s))) {
+	if (hash_reserve(&s->devs_by_name) || hash_reserve(&s->addrs) || start_protocols(s) ||
+		(make_lo && make_lo(s))) {
 		stack_delete(s);
 		errno = ENOMEM;
 		return NULL;

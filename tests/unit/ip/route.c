@@ -525,6 +525,23 @@ static void zeros_behind_the_prefix_are_a_broadcast_unless_there_are_only_two(vo
 	lab_free(sc.l);
 }
 
+static void what_is_a_broadcast_goes_by_the_route_that_is_taken(void)
+{
+	struct lab *l = lab_new();
+	struct stack *s = lab_host(l, "h1");
+	struct dev *eth1 = lab_wire(s, "eth1", NULL);
+	struct route_key key = {.dst = lab_ip("10.0.0.0")};
+	struct route_path path;
+
+	add(s, route("10.0.0.0", 24, NULL, eth1)); /* stands before the one of the address */
+	lab_wire(s, "eth0", "10.0.0.1/24");
+	dev_set_carrier(eth1, false);
+	CU_ASSERT_EQUAL(route_lookup(s, &key, &path), 0);
+	CU_ASSERT_EQUAL(path.type, ROUTE_BROADCAST);
+	CU_ASSERT_EQUAL(ip_addr_kind(s, key.dst), IP_ADDR_BROADCAST);
+	lab_free(l);
+}
+
 static void a_device_asked_for_narrows_the_choice(void)
 {
 	struct scene sc = scene("10.0.0.1/24");
@@ -906,10 +923,10 @@ SUITE(ip_route, T(an_address_brings_its_routes), T(the_last_address_takes_every_
 	T(routes_that_refuse_say_how), T(a_route_that_prefers_a_source_goes_with_it),
 	T(a_source_that_two_devices_own_keeps_its_routes), T(tos_chooses_among_routes),
 	T(zeros_behind_the_prefix_are_a_broadcast_unless_there_are_only_two),
-	T(a_device_asked_for_narrows_the_choice), T(the_source_is_the_address_that_fits_the_next_hop),
-	T(a_host_without_addresses_has_no_source), T(own_addresses_are_local_and_loopback_stays_inside),
-	T(broadcasts_and_multicasts_stay_on_one_link), T(a_refused_multicast_is_refused),
-	T(the_mtu_is_the_devices_or_the_routes), T(a_default_gateway_that_failed_is_passed_over),
-	T(packets_move_to_the_gateway_that_answers), T(a_link_without_carrier_is_shown_and_passed_over),
-	T(every_change_is_told_and_moves_the_generation), T(a_few_routes_take_less_than_four_kilobytes),
-	T(the_table_agrees_with_a_list))
+	T(what_is_a_broadcast_goes_by_the_route_that_is_taken), T(a_device_asked_for_narrows_the_choice),
+	T(the_source_is_the_address_that_fits_the_next_hop), T(a_host_without_addresses_has_no_source),
+	T(own_addresses_are_local_and_loopback_stays_inside), T(broadcasts_and_multicasts_stay_on_one_link),
+	T(a_refused_multicast_is_refused), T(the_mtu_is_the_devices_or_the_routes),
+	T(a_default_gateway_that_failed_is_passed_over), T(packets_move_to_the_gateway_that_answers),
+	T(a_link_without_carrier_is_shown_and_passed_over), T(every_change_is_told_and_moves_the_generation),
+	T(a_few_routes_take_less_than_four_kilobytes), T(the_table_agrees_with_a_list))
