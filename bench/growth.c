@@ -216,6 +216,13 @@ static void packet_to_one(struct growth *g)
 	must(ip_output(g->s, p, &how) == 0, "ip_output");
 }
 
+/* Where no route is remembered, which makes a packet cheaper where there are few neighbours, and says nothing about them. */
+static void packet_anew(struct growth *g)
+{
+	g->s->generation++;
+	packet_to_one(g);
+}
+
 /* ---- fdb: a bridge that has learned N addresses by one port; a frame by another port to one of them ---- */
 
 static void make_fdb(struct growth *g)
@@ -334,6 +341,7 @@ static const struct kind {
 	{"addresses", make_addresses, segment_to_one},
 	{"links", make_links, down_and_up},
 	{"neighbours", make_neighbours, packet_to_one},
+	{"neighbours_anew", make_neighbours, packet_anew},
 	{"fdb", make_fdb, frame_to_one},
 	{"hosts", make_hosts, frame_to_host},
 	{"routes", make_routes, look_up},
