@@ -58,11 +58,16 @@ int iperf_make_streams(struct iperf *t)
 	unsigned n = t->p.parallel * (t->p.bidir ? 2 : 1);
 	size_t len = (size_t)iperf_datagrams(&t->p) * t->p.len;
 
+	bool shares = t->p.zerocopy && !t->p.udp && (t->p.bidir || t->p.reverse == t->cfg.server);
+
 	t->block = malloc(len);
+	t->shared = shares ? blob_new(len) : NULL;
 	t->streams = calloc(n, sizeof(*t->streams));
-	if (!t->block || !t->streams)
+	if (!t->block || (shares && !t->shared) || !t->streams)
 		return -ENOMEM;
 	rng_bytes(&t->stack->rng, t->block, len);
+	if (shares)
+		memcpy(t->shared->bytes, t->block, len);
 	t->stream_count = n;
 	for (unsigned i = 0; i < n; i++) {
 		bool to_server = t->p.bidir ? i < t->p.parallel : !t->p.reverse;
@@ -275,6 +280,7 @@ static void clear_test(struct iperf *t)
 		iperf_stream_close(&t->streams[i]);
 	free(t->streams);
 	free(t->block);
+	blob_unref(t->shared);
 	if (t->connecting)
 		sock_close(t->connecting);
 	iperf_control_close(&t->control);
@@ -284,6 +290,7 @@ static void clear_test(struct iperf *t)
 	timer_cancel(&t->loop->wheel, &t->hello_timer);
 	t->streams = NULL;
 	t->block = NULL;
+	t->shared = NULL;
 	t->connecting = NULL;
 	t->stream_count = t->made = 0;
 	t->state = IPERF_STATE_NONE;

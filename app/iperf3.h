@@ -27,7 +27,7 @@ enum {
 
 /* What is to be measured: the client's wish, which travels to the server. 0: not asked for. */
 struct iperf_params {
-	bool udp, reverse, bidir, nodelay, counters_64bit, dont_fragment, skip_rx_copy;
+	bool udp, reverse, bidir, nodelay, counters_64bit, dont_fragment, zerocopy, skip_rx_copy;
 	bool gsro;	   /* not told to the other end: our own datagrams leave as super-frames */
 	unsigned parallel; /* streams in each direction */
 	uint32_t omit_s, time_s;

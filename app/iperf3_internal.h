@@ -64,7 +64,8 @@ struct iperf {
 	char congestion[2][16];	      /* here, there */
 	struct iperf_stream *streams; /* stream_count of them, `made` are connected */
 	unsigned stream_count, made;
-	uint8_t *block; /* p.len bytes for each datagram of a write, to send and to receive into */
+	uint8_t *block;	     /* p.len bytes for each datagram of a write, to send and to receive into */
+	struct blob *shared; /* the same to send by TCP without copying, where that is wanted; or NULL */
 
 	struct sock *connecting; /* client: the stream that is being made */
 	struct timer hello_timer;

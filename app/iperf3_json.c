@@ -55,6 +55,7 @@ char *iperf_params_to_json(const struct iperf_params *p)
 	if (p->congestion[0])
 		json_object_set_new(o, "congestion", json_string(p->congestion));
 	put_number(o, "udp_counters_64bit", p->counters_64bit);
+	put_number(o, "zerocopy", p->zerocopy);
 	put_number(o, "dont_fragment", p->dont_fragment);
 	put_number(o, "skip_rx_copy", p->skip_rx_copy);
 	json_object_set_new(o, "client_version", json_string("3.12"));
@@ -93,6 +94,7 @@ static void get_flags(const json_t *o, struct iperf_params *p)
 	p->bidir = get_flag(o, "bidirectional");
 	p->counters_64bit = get_flag(o, "udp_counters_64bit");
 	p->dont_fragment = get_flag(o, "dont_fragment");
+	p->zerocopy = get_flag(o, "zerocopy");
 	p->skip_rx_copy = get_flag(o, "skip_rx_copy");
 }
 

@@ -50,7 +50,9 @@ static void wait_until(struct iperf_stream *st, uint64_t due)
 static bool send_tcp(struct iperf_stream *st)
 {
 	struct iperf *t = st->test;
-	ssize_t n = sock_send(st->sk, t->block, t->p.len - st->in_block, 0, NULL);
+	size_t left = t->p.len - st->in_block;
+	ssize_t n = t->shared ? sock_send_blob(st->sk, t->shared, 0, left, 0)
+			      : sock_send(st->sk, t->block, left, 0, NULL);
 
 	if (n < 0) {
 		if (n != -EAGAIN && !t->running)

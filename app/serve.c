@@ -52,7 +52,8 @@ struct serve {
 	struct sock *listener, *udp;
 	struct list clients;
 	struct serve_stats stats;
-	uint8_t *text; /* chargen: what it says from any octet of the period on, AT_ONCE of it; else NULL */
+	/* chargen: AT_ONCE octets from any place in the period on; else NULL */
+	struct blob *text;
 	unsigned answers;   /* to datagrams, a second */
 	unsigned allowance; /* datagrams that may be answered, as of reckoned_ns */
 	uint64_t reckoned_ns;
@@ -128,14 +129,14 @@ static bool discard_talk(struct client *cl)
 }
 
 /* Each line begins one character later than the one before it. */
-static void chargen_fill(uint8_t *out, size_t len)
+static void chargen_fill(struct blob *text)
 {
-	for (size_t i = 0; i < len; i++) {
+	for (size_t i = 0; i < text->len; i++) {
 		size_t line = i / CHARGEN_LINE, column = i % CHARGEN_LINE;
 
-		out[i] = column < CHARGEN_LINE - 2   ? (uint8_t)(' ' + (line + column) % CHARGEN_CHARS)
-			: column == CHARGEN_LINE - 2 ? '\r'
-						     : '\n';
+		text->bytes[i] = column < CHARGEN_LINE - 2 ? (uint8_t)(' ' + (line + column) % CHARGEN_CHARS)
+			: column == CHARGEN_LINE - 2	   ? '\r'
+							   : '\n';
 	}
 }
 
@@ -146,7 +147,7 @@ static bool chargen_talk(struct client *cl)
 	if (!discard_talk(cl))
 		return false;
 	do {
-		n = sock_send(cl->sk, cl->serve->text + cl->position, AT_ONCE, 0, NULL);
+		n = sock_send_blob(cl->sk, cl->serve->text, cl->position, AT_ONCE, 0);
 		if (n > 0)
 			cl->position = (cl->position + (size_t)n) % CHARGEN_PERIOD;
 	} while (n > 0);
@@ -157,7 +158,7 @@ static size_t chargen_answer(struct serve *sv, uint8_t *data, size_t len)
 {
 	(void)len;
 	len = rng_below(&sv->stack->rng, CHARGEN_DATAGRAM + 1);
-	memcpy(data, sv->text, len);
+	memcpy(data, sv->text->bytes, len);
 	return len;
 }
 
@@ -319,10 +320,10 @@ static int set_up(struct serve *sv, const struct sock_addr *at, const char **ste
 
 	*step = "memory";
 	if (sv->kind == &kinds[SERVE_CHARGEN]) {
-		sv->text = malloc(CHARGEN_PERIOD + AT_ONCE);
+		sv->text = blob_new(CHARGEN_PERIOD + AT_ONCE);
 		if (!sv->text)
 			return -ENOMEM;
-		chargen_fill(sv->text, CHARGEN_PERIOD + AT_ONCE);
+		chargen_fill(sv->text);
 	}
 	*step = "socket";
 	sv->listener = sock_open(sv->stack, SOCK_STREAM, IP_PROTO_TCP);
@@ -374,7 +375,7 @@ void serve_free(struct serve *sv)
 		sock_close(sv->listener);
 	if (sv->udp)
 		sock_close(sv->udp);
-	free(sv->text);
+	blob_unref(sv->text);
 	free(sv);
 }
 

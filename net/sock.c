@@ -320,6 +320,16 @@ ssize_t sock_send(struct sock *sk, const void *data, size_t len, int flags, cons
 	return sk->ops->send(sk, data, len, flags, to);
 }
 
+ssize_t sock_send_blob(struct sock *sk, struct blob *b, size_t at, size_t len, int flags)
+{
+	int err = sk->stack ? take_error(sk) : -ENODEV;
+
+	assert(at <= b->len && len <= b->len - at);
+	if (err)
+		return err;
+	return sk->ops->send_blob ? sk->ops->send_blob(sk, b, at, len, flags) : -EOPNOTSUPP;
+}
+
 static void fill_msg(const struct sock *sk, const struct pkt *p, struct sock_msg *msg)
 {
 	*msg = (struct sock_msg){.time_ns = p->time_ns, .pkt = p->id};

@@ -13,6 +13,7 @@
 #ifndef NET_SOCK_H
 #define NET_SOCK_H
 
+#include "lib/blob.h"
 #include "lib/list.h"
 #include "lib/loop.h"
 
@@ -146,6 +147,10 @@ int sock_peer(const struct sock *sk, struct sock_addr *a); /* -ENOTCONN */
  * and checksum are filled in. */
 ssize_t sock_send(struct sock *sk, const void *data, size_t len, int flags, const struct sock_addr *to);
 
+/* The same on a stream for `len` of the blob's bytes, from `at` on, as by sendfile(): they are not copied (but where they are
+ * few); until the peer has acknowledged them there is a reference to the blob. Others: -EOPNOTSUPP. */
+ssize_t sock_send_blob(struct sock *sk, struct blob *b, size_t at, size_t len, int flags);
+
 /* One message, cut to `room` (msg->truncated). `msg` may be NULL. flags: MSG_PEEK. -EAGAIN: none there. A
  * pending error is returned first. Raw sockets: from the IP header; ping sockets: from the ICMP header;
  * packet sockets: from the link header; UDP: the data.
@@ -197,6 +202,7 @@ struct sock_ops {
 	int (*bind)(struct sock *sk, const struct sock_addr *a);
 	int (*connect)(struct sock *sk, const struct sock_addr *a);
 	ssize_t (*send)(struct sock *sk, const void *data, size_t len, int flags, const struct sock_addr *to);
+	ssize_t (*send_blob)(struct sock *sk, struct blob *b, size_t at, size_t len, int flags);
 	int (*path_mtu)(const struct sock *sk); /* towards the peer; bytes or -errno */
 	int (*group)(struct sock *sk, uint32_t group, int ifindex, bool join);
 	bool hides_ip;	   /* sock_recv() leaves out the IP header that queued packets begin with */

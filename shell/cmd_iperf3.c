@@ -141,10 +141,13 @@ static void take_flag(struct iperf3_run *run, int opt)
 	case OPT_GSRO:
 		ask->gsro = true;
 		break;
+	case 'Z':
+		ask->zerocopy = true;
+		break;
 	case OPT_SKIP_RX_COPY:
 		ask->skip_rx_copy = true;
 		break;
-	default: /* -4 -V -Z: nothing to do here */
+	default: /* -4 -V: nothing to do here */
 		break;
 	}
 }
@@ -269,7 +272,7 @@ static int check(struct iperf3_run *run)
 {
 	struct iperf_params *ask = &run->cfg.ask;
 	bool client_only = ask->reverse || ask->bidir || ask->udp || ask->bytes || ask->blocks ||
-		run->given_rate || run->given_time || ask->parallel > 1;
+		run->given_rate || run->given_time || ask->parallel > 1 || ask->zerocopy;
 
 	if (run->cfg.server && run->name)
 		return complain(run, "cannot be both server and client");
@@ -430,7 +433,9 @@ const struct command cmd_iperf3 = {
 		   "  -w SIZE      of the sockets' buffers;  -M MSS;  -N: no Nagle;  -C NAME: congestion "
 		   "control\n"
 		   "  -S TOS       type of service;  --dont-fragment;  --udp-counters-64bit\n"
-		   "  --skip-rx-copy;  --gsro: our own datagrams leave as super-frames (not with -n, -k)",
+		   "  -Z           TCP: the bytes are not copied to be sent;  --skip-rx-copy: nor when "
+		   "received\n"
+		   "  --gsro       our own datagrams leave as super-frames (not with -n, -k)",
 	.example = "iperf3 -s &\n"
 		   "iperf3 -c 10.0.0.2 -t 5 -R",
 	.man = "iperf3(1)",

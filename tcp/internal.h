@@ -255,8 +255,9 @@ struct tcp_sendq {
 void tcp_sendq_init(struct tcp *tcp);
 void tcp_sendq_exit(struct tcp *tcp);
 
-/* Takes up to `len` bytes, as many as buffer and memory allow. > 0, -EAGAIN, -ENOMEM. Moves snd.end. */
-ssize_t tcp_sendq_write(struct tcp_conn *c, const void *data, size_t len);
+/* Takes up to `len` bytes, as many as buffer and memory allow. `blob`, if not NULL, is what they are part of: many are then
+ * referred to, few are copied. > 0, -EAGAIN, -ENOMEM. Moves snd.end. */
+ssize_t tcp_sendq_write(struct tcp_conn *c, const void *data, size_t len, struct blob *blob);
 void tcp_sendq_copy(const struct tcp_conn *c, uint32_t seq, void *to, size_t len);
 void tcp_sendq_acked(struct tcp_conn *c, uint32_t to); /* forgets what stands before `to` */
 void tcp_sendq_free(struct tcp_conn *c);

@@ -4,8 +4,8 @@
  *
  * They stand in chunks, each with its sequence number. A chunk is filled before the next one is made, and its
  * size follows the size of the write, so that a byte does not cost 64 KiB and a stream few chunks; the smallest come from a
- * pool, as one comes and goes with every request. What counts against the send buffer and against the memory of all
- * connections is what the chunks really take.
+ * pool, as one comes and goes with every request. A blob's bytes are not copied: the chunk refers to them. What counts against
+ * the send buffer and against the memory of all connections is what the chunks really take, and what they refer to.
  */
 #include "tcp/internal.h"
 
@@ -17,7 +17,10 @@ enum { CHUNK_MIN = 2048, CHUNK_MAX = 65536 /* with the header */ };
 struct tcp_chunk {
 	struct list node;
 	uint32_t seq, len, room;
-	uint8_t bytes[];
+	uint32_t size;	     /* what it counts for */
+	struct blob *blob;   /* whose bytes these are, or NULL */
+	const uint8_t *data; /* the bytes: the blob's, or its own */
+	uint8_t own[];
 };
 
 void tcp_sendq_init(struct tcp *tcp)
@@ -101,22 +104,22 @@ static bool take_memory(struct tcp_conn *c, size_t size)
 	return true;
 }
 
-static struct tcp_chunk *add_chunk(struct tcp_conn *c, size_t len)
+/* Of `bytes` of memory; it counts for `more` than those. */
+static struct tcp_chunk *add_chunk(struct tcp_conn *c, size_t bytes, size_t more)
 {
 	struct tcp_sendq *q = c->sendq;
-	size_t size = MIN(MAX(len + sizeof(struct tcp_chunk), (size_t)CHUNK_MIN), (size_t)CHUNK_MAX);
+	size_t size = bytes + more;
 	bool taken = take_memory(c, size);
 	struct tcp_chunk *k = NULL;
 	if (taken)
-		k = size == CHUNK_MIN ? pool_get(&tcp_of(c->stack)->small_chunks) : malloc(size);
+		k = bytes == CHUNK_MIN ? pool_get(&tcp_of(c->stack)->small_chunks) : malloc(bytes);
 	if (!k) {
 		if (taken)
 			tcp_mem_give(c->stack, size);
 		return NULL;
 	}
-	k->seq = c->snd.end;
-	k->len = 0;
-	k->room = (uint32_t)(size - sizeof(*k));
+	*k = (struct tcp_chunk){.seq = c->snd.end, .size = (uint32_t)size};
+	k->data = k->own;
 	q->size += size;
 	list_add_tail(&q->chunks, &k->node);
 	return k;
@@ -124,14 +127,15 @@ static struct tcp_chunk *add_chunk(struct tcp_conn *c, size_t len)
 
 static void remove_chunk(struct tcp_conn *c, struct tcp_chunk *k)
 {
-	size_t size = k->room + sizeof(*k);
+	bool is_small = !k->blob && k->size == CHUNK_MIN;
 
 	if (c->sendq->read == k)
 		c->sendq->read = NULL;
 	list_del(&k->node);
-	c->sendq->size -= size;
-	tcp_mem_give(c->stack, size);
-	if (size == CHUNK_MIN)
+	c->sendq->size -= k->size;
+	tcp_mem_give(c->stack, k->size);
+	blob_unref(k->blob);
+	if (is_small)
 		pool_put(&tcp_of(c->stack)->small_chunks, k);
 	else
 		free(k);
@@ -150,7 +154,39 @@ static bool make_queue(struct tcp_conn *c)
 	return true;
 }
 
-ssize_t tcp_sendq_write(struct tcp_conn *c, const void *data, size_t len)
+/* How many of them; 0: there is no memory. */
+static size_t copy_bytes(struct tcp_conn *c, const uint8_t *data, size_t len)
+{
+	struct tcp_chunk *k = last_chunk(c->sendq);
+
+	if (!k || k->len == k->room) {
+		size_t bytes = MIN(MAX(len + sizeof(*k), (size_t)CHUNK_MIN), (size_t)CHUNK_MAX);
+		k = add_chunk(c, bytes, 0);
+		if (!k)
+			return 0;
+		k->room = (uint32_t)(bytes - sizeof(*k));
+	}
+	len = MIN(len, k->room - k->len);
+	memcpy(k->own + k->len, data, len);
+	k->len += (uint32_t)len;
+	return len;
+}
+
+/* The same of bytes that are the blob's. */
+static size_t refer_to_bytes(struct tcp_conn *c, struct blob *blob, const uint8_t *data, size_t len)
+{
+	len = MIN(len, (size_t)CHUNK_MAX);
+	struct tcp_chunk *k = add_chunk(c, sizeof(*k), len);
+
+	if (!k)
+		return 0;
+	k->blob = blob_ref(blob);
+	k->data = data;
+	k->len = k->room = (uint32_t)len;
+	return len;
+}
+
+ssize_t tcp_sendq_write(struct tcp_conn *c, const void *data, size_t len, struct blob *blob)
 {
 	const uint8_t *from = data;
 	size_t left;
@@ -162,16 +198,11 @@ ssize_t tcp_sendq_write(struct tcp_conn *c, const void *data, size_t len)
 	if (!make_queue(c))
 		return -ENOMEM;
 	while (left > 0) {
-		struct tcp_chunk *k = last_chunk(c->sendq);
-
-		if (!k || k->len == k->room)
-			k = add_chunk(c, left);
-		if (!k)
+		size_t n = blob && left >= CHUNK_MIN ? refer_to_bytes(c, blob, from, left)
+						     : copy_bytes(c, from, left);
+		if (n == 0)
 			break;
-		uint32_t n = (uint32_t)MIN(left, k->room - k->len);
-		memcpy(k->bytes + k->len, from, n);
-		k->len += n;
-		c->snd.end += n;
+		c->snd.end += (uint32_t)n;
 		from += n;
 		left -= n;
 	}
@@ -192,7 +223,7 @@ void tcp_sendq_copy(const struct tcp_conn *c, uint32_t seq, void *to, size_t len
 		while (seq_ge(seq, chunk_end(k)))
 			k = list_entry(k->node.next, struct tcp_chunk, node);
 		size_t n = MIN(len, chunk_end(k) - seq);
-		memcpy(out, k->bytes + (seq - k->seq), n);
+		memcpy(out, k->data + (seq - k->seq), n);
 		out += n;
 		seq += (uint32_t)n;
 		len -= n;

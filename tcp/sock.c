@@ -301,17 +301,15 @@ static struct sock *tcp_sock_accept(struct sock *sk, struct sock_addr *from)
 
 /* ---- SEND (3.10.2) ---- */
 
-static ssize_t tcp_sock_send(
-	struct sock *sk, const void *data, size_t len, int flags, const struct sock_addr *to)
+static ssize_t write_bytes(struct sock *sk, const void *data, size_t len, struct blob *blob, int flags)
 {
 	struct tcp_conn *c = tcp_sock_conn(sk);
 
-	(void)to; /* as Linux: a stream has one peer */
 	if (is_opening(c))
 		return -EAGAIN;
 	if (!tcp_may_send(c))
 		return -EPIPE;
-	ssize_t n = len ? tcp_sendq_write(c, data, len) : 0;
+	ssize_t n = len ? tcp_sendq_write(c, data, len, blob) : 0;
 	if (n < 0)
 		return n == -ENOMEM ? -ENOBUFS : n;
 	bool whole = (size_t)n == len;
@@ -322,6 +320,18 @@ static ssize_t tcp_sock_send(
 	}
 	tcp_want(c, 0);
 	return n;
+}
+
+static ssize_t tcp_sock_send(
+	struct sock *sk, const void *data, size_t len, int flags, const struct sock_addr *to)
+{
+	(void)to; /* as Linux: a stream has one peer */
+	return write_bytes(sk, data, len, NULL, flags);
+}
+
+static ssize_t tcp_sock_send_blob(struct sock *sk, struct blob *b, size_t at, size_t len, int flags)
+{
+	return write_bytes(sk, b->bytes + at, len, b, flags);
 }
 
 /* ---- RECEIVE (3.10.3) ---- */
@@ -470,6 +480,7 @@ const struct sock_ops tcp_sock_ops = {
 	.listen = tcp_sock_listen,
 	.accept = tcp_sock_accept,
 	.send = tcp_sock_send,
+	.send_blob = tcp_sock_send_blob,
 	.recv = tcp_sock_recv,
 	.shutdown = tcp_sock_shutdown,
 	.ready = tcp_sock_ready,

@@ -31,7 +31,7 @@ report() {
 
 theirs tcp -t 2
 report tcp 'e["sum_received"]["bits_per_second"] > 50e6 and len(d["intervals"]) == 2'
-theirs reverse -t 2 -R
+theirs reverse -t 2 -R -Z
 report reverse 'e["sum_received"]["bits_per_second"] > 50e6 and "retransmits" in e["sum_sent"]'
 theirs parallel -t 1 -P 4
 report parallel 'len(e["streams"]) == 4 and all(s["receiver"]["bytes"] > 0 for s in e["streams"])'
@@ -90,7 +90,7 @@ wait_for 5 grep -q listening "$TMP/server.out"
 tapir_says h 'iperf3 -c 10.0.0.2 -p 5202 -t 2' '^\[  5\] +0\.00-[0-9.]+ +sec +[0-9.]+ [MG]Bytes +[0-9.]+ [MG]bits/sec +receiver'
 tapir_says h 'iperf3 -c 10.0.0.2 -p 5202 -t 1 -R -P 4' '^\[SUM\] +0\.00-[0-9.]+ +sec .* receiver'
 tapir_says h 'iperf3 -c 10.0.0.2 -p 5202 -t 1 --bidir' '^\[  7\]\[RX-C\] .* receiver'
-tapir_says h 'iperf3 -c 10.0.0.2 -p 5202 -n 3M' '^\[  5\] .* 3\.00 MBytes .* sender'
+tapir_says h 'iperf3 -c 10.0.0.2 -p 5202 -n 3M -Z' '^\[  5\] .* 3\.00 MBytes .* sender'
 tapir_says h 'iperf3 -c 10.0.0.2 -p 5202 -u -t 1 -b 2M' '0/[0-9]+ \(0%\)  receiver'
 tapir_says h 'iperf3 -c 10.0.0.2 -p 5202 -u -t 1 -R -b 2M' '0/[0-9]+ \(0%\)  receiver'
 tapir_run h "iperf3 -c 10.0.0.2 -p 5202 -t 1 -J -b 10M -l 8K > $TMP/ours.json" >/dev/null

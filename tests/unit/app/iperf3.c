@@ -167,9 +167,18 @@ static void both_send_at_once(void)
 
 	serve(sc);
 	ask(sc,
-		(struct iperf_params){
-			.bidir = true, .nodelay = true, .mss = 1000, .window = 100000, .tos = 16});
-	lab_run(sc->lab, 3 * NS_PER_SEC);
+		(struct iperf_params){.bidir = true,
+			.nodelay = true,
+			.zerocopy = true,
+			.mss = 1000,
+			.window = 100000,
+			.tos = 16});
+	lab_run(sc->lab, NS_PER_SEC);
+	CU_ASSERT_FATAL(sc->client.t->shared && sc->server.t->shared);
+	for (unsigned turns = 0; turns < 1000 && sc->client.t->shared->refs == 1; turns++)
+		loop_turn(&sc->lab->loop, true);
+	CU_ASSERT(sc->client.t->shared->refs > 1);
+	lab_run(sc->lab, 2 * NS_PER_SEC);
 	CU_ASSERT_EQUAL(sc->client.count, 2);
 	CU_ASSERT_TRUE(sc->client.streams[0].sender && !sc->client.streams[1].sender);
 	CU_ASSERT_TRUE(!sc->server.streams[0].sender && sc->server.streams[1].sender);

@@ -43,6 +43,7 @@ static void parameters_come_back_as_they_were_sent(void)
 	const struct iperf_params sent = {.udp = true,
 		.reverse = true,
 		.dont_fragment = true,
+		.zerocopy = true,
 		.parallel = 128,
 		.time_s = 10,
 		.blocks = 7,

@@ -230,24 +230,44 @@ static void discard_reads_for_ever_and_says_nothing(void)
 	bench_free(b);
 }
 
-static void chargen_turns_its_lines_by_one_character(void)
+static void check_chargen(const char *text, size_t lines)
 {
-	struct bench *b = bench_new();
-	struct serve *sv = start(b, SERVE_CHARGEN, 0);
-	struct sock *sk = dial(b, 19);
-	char text[74 * 97 + 1];
-
-	hear(b, sk, text, sizeof(text));
-	CU_ASSERT_EQUAL_FATAL(strlen(text), sizeof(text) - 1);
-	for (size_t line = 0; line < 97; line++) {
+	CU_ASSERT_FATAL(strlen(text) >= 74 * lines);
+	for (size_t line = 0; line < lines; line++) {
 		CU_ASSERT_EQUAL(text[74 * line], (char)(' ' + line % 95));
 		CU_ASSERT_EQUAL(text[74 * line + 71], (char)(' ' + (line + 71) % 95));
 		CU_ASSERT_NSTRING_EQUAL(text + 74 * line + 72, "\r\n", 2);
 	}
+}
+
+static void chargen_turns_its_lines_by_one_character(void)
+{
+	static char text[300000];
+	struct bench *b = bench_new();
+	struct serve *sv = start(b, SERVE_CHARGEN, 0);
+	struct sock *sk = dial(b, 19);
+
+	hear(b, sk, text, sizeof(text));
+	check_chargen(text, (sizeof(text) - 1) / 74);
 	sock_close(sk);
 	lab_run(b->l, NS_PER_SEC);
 	CU_ASSERT_EQUAL(serve_stats(sv).connections, 0);
 	serve_free(sv);
+	bench_free(b);
+}
+
+static void what_chargen_has_sent_arrives_after_its_end(void)
+{
+	static char text[300000];
+	struct bench *b = bench_new();
+	struct serve *sv = start(b, SERVE_CHARGEN, 0);
+	struct sock *sk = dial(b, 19);
+
+	lab_settle(b->l);
+	serve_free(sv);
+	hear(b, sk, text, sizeof(text));
+	check_chargen(text, 1000);
+	sock_close(sk);
 	bench_free(b);
 }
 
@@ -306,5 +326,6 @@ SUITE(app_serve, T(each_service_answers_datagrams_in_its_way), T(udp_echo_charge
 	T(no_more_than_so_many_a_second_are_answered), T(or_as_many_as_was_asked_for),
 	T(what_was_sent_to_many_is_not_answered), T(echo_sends_back_whatever_comes_and_ends_with_its_client),
 	T(discard_reads_for_ever_and_says_nothing), T(chargen_turns_its_lines_by_one_character),
-	T(daytime_says_the_time_and_closes), T(connections_are_bounded_in_number_and_in_idle_time),
+	T(what_chargen_has_sent_arrives_after_its_end), T(daytime_says_the_time_and_closes),
+	T(connections_are_bounded_in_number_and_in_idle_time),
 	T(a_port_in_use_is_said_with_the_step_that_failed))

@@ -32,6 +32,8 @@ static void what_does_not_go_together_is_said(void)
 		{"iperf3 -s -c h2", "iperf3: parameter error - cannot be both server and client\n"},
 		{"iperf3 -s -R",
 			"iperf3: parameter error - some option you are trying to set is client only\n"},
+		{"iperf3 -s -Z",
+			"iperf3: parameter error - some option you are trying to set is client only\n"},
 		{"iperf3 -c h2 -1",
 			"iperf3: parameter error - some option you are trying to set is server only\n"},
 		{"iperf3 -c h2 -R --bidir",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The send queue, against a flat array of all bytes that were ever written. */
 #include "tcp/internal.h"
+#include "tests/unit/alloc.h"
 #include "tests/unit/lab.h"
 
 #include <errno.h>
@@ -33,15 +34,19 @@ static uint8_t byte_at(uint32_t i)
 	return (uint8_t)(i * 31 + i / 251);
 }
 
-static void write_some(struct fixture *f, size_t len)
+/* Bytes that are copied, or part of a blob. */
+static void write_some(struct fixture *f, size_t len, bool shared)
 {
-	uint8_t data[70000];
+	enum { AT = 3 };
+	struct blob *b = blob_new(AT + len);
 	uint32_t at = f->c->snd.end - f->start;
 	size_t room = tcp_sendq_room(f->c);
 
+	CU_ASSERT_PTR_NOT_NULL_FATAL(b);
 	for (size_t i = 0; i < len; i++)
-		data[i] = byte_at(at + (uint32_t)i);
-	ssize_t n = tcp_sendq_write(f->c, data, len);
+		b->bytes[AT + i] = byte_at(at + (uint32_t)i);
+	ssize_t n = tcp_sendq_write(f->c, b->bytes + AT, len, shared ? b : NULL);
+	blob_unref(b);
 	if (n < 0)
 		CU_ASSERT_EQUAL(n, -EAGAIN);
 	CU_ASSERT(n <= (ssize_t)MAX(room, tcp_sendq_room(f->c)) + 70000);
@@ -68,7 +73,7 @@ static void bytes_come_out_as_they_went_in(void)
 	for (int i = 0; i < STEPS; i++) {
 		uint32_t held = f.c->snd.end - f.c->snd.una;
 
-		write_some(&f, 1 + rng_below(&rng, i % 7 ? 3000 : 69999));
+		write_some(&f, 1 + rng_below(&rng, i % 7 ? 3000 : 69999), rng_below(&rng, 2));
 		if (held) {
 			uint32_t from = rng_below(&rng, held), len = 1 + rng_below(&rng, held - from);
 			look_at(&f, f.c->snd.una + from, MIN(len, 70000U));
@@ -85,6 +90,75 @@ static void bytes_come_out_as_they_went_in(void)
 	tear_down(&f);
 }
 
+/* Until they are acknowledged, or the connection ends. They count as if they were copied. */
+static void a_blobs_bytes_are_referred_to(void)
+{
+	struct fixture f = set_up(UINT32_MAX - 1000);
+	struct blob *b = blob_new(80000);
+	const size_t *memory = &tcp_of(f.c->stack)->memory;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(b);
+	f.c->wishes.sndbuf_locked = true;
+	f.c->sndbuf = 100000;
+	CU_ASSERT_EQUAL(tcp_sendq_write(f.c, b->bytes, b->len, b), 80000);
+	CU_ASSERT_EQUAL(b->refs, 3); /* two chunks */
+	CU_ASSERT(*memory >= 80000 && *memory < 80200);
+	CU_ASSERT_EQUAL(tcp_sendq_size(f.c), *memory);
+	CU_ASSERT_FALSE(tcp_sendq_is_writable(f.c));
+	tcp_sendq_acked(f.c, f.c->snd.una += 70000);
+	CU_ASSERT_EQUAL(b->refs, 2);
+	CU_ASSERT(*memory < 15000);
+	tear_down(&f);
+	CU_ASSERT_EQUAL(b->refs, 1);
+	blob_unref(b);
+}
+
+static void few_of_them_are_copied(void)
+{
+	struct fixture f = set_up(1000);
+	struct blob *b = blob_new(2048);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(b);
+	CU_ASSERT_EQUAL(tcp_sendq_write(f.c, b->bytes, 2047, b), 2047);
+	CU_ASSERT_EQUAL(b->refs, 1);
+	CU_ASSERT_EQUAL(tcp_sendq_write(f.c, b->bytes, 2048, b), 2048);
+	CU_ASSERT_EQUAL(b->refs, 2);
+	tear_down(&f);
+	blob_unref(b);
+}
+
+static void nothing_is_written_behind_a_blobs_bytes(void)
+{
+	struct fixture f = set_up(1000);
+	struct blob *b = blob_new(60000);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(b);
+	f.c->wishes.sndbuf_locked = true;
+	f.c->sndbuf = 60000;
+	CU_ASSERT_EQUAL(tcp_sendq_write(f.c, b->bytes, b->len, b), 60000);
+	CU_ASSERT_EQUAL(tcp_sendq_room(f.c), 0);
+	CU_ASSERT_EQUAL(tcp_sendq_write(f.c, b->bytes, 10, NULL), -EAGAIN);
+	tear_down(&f);
+	blob_unref(b);
+}
+
+static void without_memory_nothing_counts(void)
+{
+	struct fixture f = set_up(1000);
+	struct blob *b = blob_new(5000);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(b);
+	tcp_sendq_write(f.c, b->bytes, 1, NULL);
+	size_t memory = tcp_of(f.c->stack)->memory;
+	alloc_arm(1, true);
+	CU_ASSERT_EQUAL(tcp_sendq_write(f.c, b->bytes, b->len, b), -ENOMEM);
+	alloc_disarm();
+	CU_ASSERT_EQUAL(tcp_of(f.c->stack)->memory, memory);
+	CU_ASSERT_EQUAL(b->refs, 1);
+	tear_down(&f);
+	blob_unref(b);
+}
+
 static void a_full_buffer_takes_nothing(void)
 {
 	struct fixture f = set_up(1000);
@@ -94,7 +168,7 @@ static void a_full_buffer_takes_nothing(void)
 
 	f.c->wishes.sndbuf_locked = true;
 	f.c->sndbuf = 20000;
-	while ((n = tcp_sendq_write(f.c, data, sizeof(data))) > 0)
+	while ((n = tcp_sendq_write(f.c, data, sizeof(data), NULL)) > 0)
 		taken += (size_t)n;
 	CU_ASSERT_EQUAL(n, -EAGAIN);
 	CU_ASSERT(taken >= 18000 && taken <= 22048);
@@ -112,10 +186,10 @@ static void the_least_of_tcp_wmem_is_everybodys(void)
 	uint8_t data[1000] = {0};
 
 	tcp_mem_force(f.c->stack, full);
-	CU_ASSERT_EQUAL(tcp_sendq_write(f.c, data, sizeof(data)), 1000);
+	CU_ASSERT_EQUAL(tcp_sendq_write(f.c, data, sizeof(data), NULL), 1000);
 	for (int i = 0; i < 5; i++)
-		tcp_sendq_write(f.c, data, sizeof(data));
-	CU_ASSERT_EQUAL(tcp_sendq_write(f.c, data, sizeof(data)), -ENOMEM);
+		tcp_sendq_write(f.c, data, sizeof(data), NULL);
+	CU_ASSERT_EQUAL(tcp_sendq_write(f.c, data, sizeof(data), NULL), -ENOMEM);
 	CU_ASSERT(f.c->snd.end - f.start <= 4096);
 	tcp_mem_give(f.c->stack, full);
 	tear_down(&f);
@@ -126,7 +200,7 @@ static void single_bytes_share_a_chunk(void)
 	struct fixture f = set_up(1000);
 
 	for (int i = 0; i < 1000; i++)
-		CU_ASSERT_EQUAL(tcp_sendq_write(f.c, "x", 1), 1);
+		CU_ASSERT_EQUAL(tcp_sendq_write(f.c, "x", 1, NULL), 1);
 	CU_ASSERT(tcp_of(f.c->stack)->memory <= 2048);
 	tear_down(&f);
 }
@@ -137,14 +211,16 @@ static void the_low_water_mark_counts_what_is_not_sent(void)
 	uint8_t data[5000] = {0};
 
 	tcp_rare_of(f.c)->notsent_lowat = 4000;
-	CU_ASSERT_EQUAL(tcp_sendq_write(f.c, data, sizeof(data)), 5000);
-	CU_ASSERT_EQUAL(tcp_sendq_write(f.c, data, sizeof(data)), -EAGAIN);
+	CU_ASSERT_EQUAL(tcp_sendq_write(f.c, data, sizeof(data), NULL), 5000);
+	CU_ASSERT_EQUAL(tcp_sendq_write(f.c, data, sizeof(data), NULL), -EAGAIN);
 	CU_ASSERT_FALSE(tcp_sendq_is_writable(f.c));
 	f.c->snd.nxt += 1500;
 	CU_ASSERT_TRUE(tcp_sendq_is_writable(f.c));
 	tear_down(&f);
 }
 
-SUITE(tcp_sendq, T(bytes_come_out_as_they_went_in), T(a_full_buffer_takes_nothing),
+SUITE(tcp_sendq, T(bytes_come_out_as_they_went_in), T(a_blobs_bytes_are_referred_to),
+	T(few_of_them_are_copied), T(nothing_is_written_behind_a_blobs_bytes),
+	T(without_memory_nothing_counts), T(a_full_buffer_takes_nothing),
 	T(the_least_of_tcp_wmem_is_everybodys), T(single_bytes_share_a_chunk),
 	T(the_low_water_mark_counts_what_is_not_sent));

@@ -140,6 +140,71 @@ static void what_was_written_before_close_arrives(void)
 	over(&p);
 }
 
+static struct blob *pattern(size_t len)
+{
+	struct blob *b = blob_new(len);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(b);
+	for (size_t i = 0; i < len; i++)
+		b->bytes[i] = octet(i);
+	return b;
+}
+
+/* In two parts, and to two peers, although its writer keeps neither the blob nor one of the sockets. */
+static void a_blob_arrives_when_nobody_else_refers_to_it(void)
+{
+	struct pair p = connected();
+	struct sock *other = stream(p.a);
+	struct blob *b = pattern(50000);
+	uint64_t got[2] = {0};
+
+	CU_ASSERT_EQUAL(connect_to(other, "10.0.0.2", PORT), -EINPROGRESS);
+	lab_run(p.l, 10 * MS);
+	struct sock *peer = sock_accept(p.listener, NULL);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(peer);
+	sock_set(p.client, SO_OPT_SNDBUF, 200000);
+	sock_set(other, SO_OPT_SNDBUF, 200000);
+	CU_ASSERT_EQUAL(sock_send_blob(p.client, b, b->len, 0, 0), 0);
+	CU_ASSERT_EQUAL(sock_send_blob(p.client, b, 0, 20001, 0), 20001);
+	CU_ASSERT_EQUAL(sock_send_blob(p.client, b, 20001, 29999, 0), 29999);
+	CU_ASSERT_EQUAL(sock_send_blob(other, b, 0, 50000, 0), 50000);
+	CU_ASSERT_EQUAL(b->refs, 4);
+	blob_unref(b);
+	sock_close(p.client);
+	p.client = NULL;
+	for (int i = 0; i < 100; i++) {
+		lab_run(p.l, MS);
+		pump_in(p.server, &got[0]);
+		pump_in(peer, &got[1]);
+	}
+	CU_ASSERT_EQUAL(got[0], 50000);
+	CU_ASSERT_EQUAL(got[1], 50000);
+	sock_close(other);
+	sock_close(peer);
+	over(&p);
+}
+
+static void a_blob_is_sent_by_the_same_rules(void)
+{
+	struct pair p = connected();
+	struct blob *b = pattern(3000);
+	uint8_t urgent;
+
+	CU_ASSERT_EQUAL(sock_send_blob(p.client, b, 0, b->len, MSG_OOB), 3000);
+	lab_run(p.l, 20 * MS);
+	CU_ASSERT_EQUAL(sock_recv(p.server, &urgent, 1, MSG_OOB, NULL), 1);
+	CU_ASSERT_EQUAL(urgent, octet(2999));
+	sock_set(p.server, SO_OPT_LINGER, 0);
+	sock_close(p.server);
+	p.server = NULL;
+	lab_run(p.l, 20 * MS);
+	CU_ASSERT_EQUAL(sock_send_blob(p.client, b, 0, b->len, 0), -ECONNRESET);
+	CU_ASSERT_EQUAL(sock_send_blob(p.client, b, 0, b->len, 0), -EPIPE);
+	CU_ASSERT_EQUAL(b->refs, 1);
+	blob_unref(b);
+	over(&p);
+}
+
 /* RFC 2525 2.17 */
 static void close_with_unread_text_resets(void)
 {
@@ -222,10 +287,14 @@ static void a_host_that_goes_leaves_sockets_that_say_so(void)
 
 	watch(&p);
 	transfer(&p, 100000);
+	struct blob *blob = pattern(10000);
+	CU_ASSERT_EQUAL(sock_send_blob(p.client, blob, 0, blob->len, 0), 10000);
 	pump_out(p.client, &(uint64_t){0}, 1 << 20);
-	lab_run(p.l, MS);
 	stack_delete(p.a);
 	lab_settle(p.l);
+	CU_ASSERT_EQUAL(blob->refs, 1);
+	CU_ASSERT_EQUAL(sock_send_blob(p.client, blob, 0, 1, 0), -ENODEV);
+	blob_unref(blob);
 	CU_ASSERT(p.client_events & SOCK_EVENT_HANGUP);
 	CU_ASSERT_EQUAL(sock_recv(p.client, b, sizeof(b), 0, NULL), -ENODEV);
 	CU_ASSERT_EQUAL(sock_send(p.client, b, 1, 0, NULL), -ENODEV);
@@ -238,6 +307,7 @@ static void a_host_that_goes_leaves_sockets_that_say_so(void)
 SUITE(tcp_sock_life, T(listen_without_bind_takes_a_port), T(an_accepted_socket_has_its_listeners_options),
 	T(a_connection_that_ended_before_accept_says_how), T(a_listener_that_closes_resets_who_waits),
 	T(half_closed_the_other_half_goes_on), T(what_was_written_before_close_arrives),
+	T(a_blob_arrives_when_nobody_else_refers_to_it), T(a_blob_is_sent_by_the_same_rules),
 	T(close_with_unread_text_resets), T(linger_says_whether_close_resets),
 	T(text_that_comes_after_close_resets), T(with_reading_shut_text_can_be_read_nevertheless),
 	T(too_many_orphans_are_reset), T(a_host_that_goes_leaves_sockets_that_say_so))
