@@ -103,8 +103,8 @@ struct dev_ops {
 enum qdisc_way { QDISC_ROOT, QDISC_INGRESS, QDISC_WAYS };
 
 struct dev_stats {
-	uint64_t rx_packets, rx_bytes, rx_dropped, rx_multicast;
-	uint64_t tx_packets, tx_bytes, tx_dropped, tx_errors;
+	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes; /* of every frame */
+	uint64_t rx_dropped, rx_multicast, tx_dropped, tx_errors;
 };
 
 /* A multicast address somebody wants to hear. */
@@ -116,39 +116,42 @@ struct dev_group {
 };
 
 struct dev {
-	struct list node; /* in stack->devs, by ifindex */
-	char name[DEV_NAME_LEN];
-	struct hash_link name_link; /* in stack->devs_by_name */
-	int ifindex;
+	/* what every frame looks at: in three lines of a cache, as there may be ten thousand devices */
 	struct stack *stack;
 	struct netif *netif; /* always there while registered */
 	const struct dev_ops *ops;
 	enum dev_type type;
+	int ifindex;
 	unsigned flags;	   /* enum dev_flag */
 	unsigned features; /* enum dev_feature */
 	bool carrier;
-	bool unplugged; /* has a lower device, and nobody at an end of its own: no carrier, whatever the lower one has */
-	bool activated; /* was up since it came to this host: it has a qdisc, as Linux shows it */
-	struct mac mac;
 	bool mac_is_shared; /* by others on the link: it does not tell from whom a frame is */
-	uint32_t mtu, min_mtu, max_mtu;
-	uint32_t min_frame;	     /* shorter frames are padded with zeros to this; 0: none */
-	unsigned promiscuity;	     /* how many users need every frame, */
-	unsigned allmulti;	     /* and how many every multicast */
-	struct list groups;	     /* of struct dev_group */
-	struct list taps;	     /* of struct dev_tap */
+	struct mac mac;
+	uint32_t mtu;
+	uint32_t min_frame;		 /* shorter frames are padded with zeros to this; 0: none */
+	struct list taps;		 /* of struct dev_tap */
+	struct qdisc *qdisc[QDISC_WAYS]; /* its own; NULL: none (net/qdisc.h) */
 	rx_handler_fn *vlan_handler; /* the VLAN table: asked about tagged frames, before the rx handler */
 	rx_handler_fn *rx_handler;
 	void *vlan_data, *rx_handler_data;
+	struct dev_stats stats;
+
+	struct list node; /* in stack->devs, by ifindex */
+	char name[DEV_NAME_LEN];
+	struct hash_link name_link; /* in stack->devs_by_name */
+	bool unplugged; /* has a lower device, and nobody at an end of its own: no carrier, whatever the lower one has */
+	bool activated; /* was up since it came to this host: it has a qdisc, as Linux shows it */
+	uint32_t min_mtu, max_mtu;
+	unsigned promiscuity; /* how many users need every frame, */
+	unsigned allmulti;    /* and how many every multicast */
+	struct list groups;   /* of struct dev_group */
 	/* Of the rx handler, or NULL: begins to fetch what the way of `p` will touch, where several frames wait. */
 	void (*rx_prefetch)(const struct dev *d, const struct pkt *p);
-	struct qdisc *qdisc[QDISC_WAYS]; /* its own; NULL: none (net/qdisc.h) */
-	struct dev *master;		 /* the hub or bridge it is a port of, or NULL */
-	struct dev *link;  /* the device at the other end, or below: shown as name@link; NULL: none */
-	struct dev *lower; /* the device it stands on (then also its link), or NULL; maybe on another host */
+	struct dev *master; /* the hub or bridge it is a port of, or NULL */
+	struct dev *link;   /* the device at the other end, or below: shown as name@link; NULL: none */
+	struct dev *lower;  /* the device it stands on (then also its link), or NULL; maybe on another host */
 	struct list uppers, upper_node; /* the devices that stand on this one; its place among those */
 	struct work flush_work;		/* ops->flush at the end of the turn */
-	struct dev_stats stats;
 };
 
 /* Fills in everything that is the same for all devices of a type: flags, MTU, lists. The driver then sets

@@ -45,14 +45,14 @@ struct monitor {
 struct stack {
 	/* what every packet looks at: in two lines of a cache, as there may be ten thousand hosts */
 	struct world *world;
-	struct arp *arp; /* each protocol's own state */
+	struct drop_count *drops; /* DROP_COUNT of them, allocated with the first drop */
+	uint32_t trace_mask;	  /* 1 << enum trace_layer: what is recorded */
+	uint32_t generation;	  /* moves on with each change of addresses, routes or devices: for caches */
+	struct arp *arp;	  /* each protocol's own state */
 	struct ip *ip;
 	struct icmp *icmp;
 	struct udp *udp;
 	struct tcp *tcp;
-	struct drop_count *drops; /* DROP_COUNT of them, allocated with the first drop */
-	uint32_t trace_mask;	  /* 1 << enum trace_layer: what is recorded */
-	uint32_t generation;	  /* moves on with each change of addresses, routes or devices: for caches */
 
 	uint32_t trace_shown;	    /* of what is recorded, what the user wants to see (`trace`) */
 	struct list node;	    /* in world->stacks */
