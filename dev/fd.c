@@ -84,23 +84,14 @@ static struct pkt *take_frame(struct dev_fd *f, size_t n)
 	return p;
 }
 
-static ssize_t read_now(struct dev_fd *f)
-{
-	if (!has_spare(f))
-		return -EAGAIN;
-	ssize_t n = read(f->fd, f->spare->data - f->hdr_len, DEV_FD_ROOM + f->hdr_len);
-	return n < 0 ? -errno : n;
-}
-
 /* The length of the next frame, which is in the spare packet now, header included; 0: nothing there, no memory, or the device
  * is gone (then *gone). */
 static size_t read_one(struct dev_fd *f, bool *gone)
 {
-	ssize_t n = f->ring ? fd_ring_take(f) : -EAGAIN;
-
-	if (n == -EAGAIN)
-		n = read_now(f);
-	*gone = n < 0 && n != -EAGAIN && n != -EINTR;
+	if (!has_spare(f))
+		return 0;
+	ssize_t n = read(f->fd, f->spare->data - f->hdr_len, DEV_FD_ROOM + f->hdr_len);
+	*gone = n < 0 && errno != EAGAIN && errno != EINTR;
 	return n > 0 && (size_t)n >= f->hdr_len ? (size_t)n : 0;
 }
 
@@ -173,7 +164,7 @@ static void drain(struct watch *w, short revents)
 	loop_moved(stack_loop(f->dev.stack), (size_t)(l->budget_bytes - a.bytes));
 	f->singles = most - a.frames == 1 ? f->singles + 1 : 0;
 	if (f->ring)
-		fd_ring_read(f);
+		fd_ring_wait(f);
 }
 
 void dev_fd_init(struct dev_fd *f, const struct dev_ops *ops, enum dev_type type, int fd)
@@ -203,7 +194,7 @@ void dev_fd_start(struct dev_fd *f)
 	f->watch.is_told = f->ring;
 	loop_watch(stack_loop(f->dev.stack), &f->watch);
 	if (f->ring)
-		fd_ring_read(f);
+		fd_ring_wait(f);
 }
 
 void dev_fd_sent(struct dev_fd *f, struct pkt *p, int res)

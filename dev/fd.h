@@ -34,7 +34,7 @@ struct dev_fd {
 	int fd;		      /* -1: gone */
 	unsigned hdr_len;     /* before each frame: VNET_LEN, or 0 */
 	struct pkt *spare;    /* a big one, into which the next frame is read, its header into the headroom */
-	struct fd_ring *ring; /* reads and writes by the loop's ring; NULL: by system calls of their own */
+	struct fd_ring *ring; /* polled and written by the loop's ring; NULL: by system calls of its own */
 	unsigned singles;     /* how often in a row it had a single frame */
 };
 

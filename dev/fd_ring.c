@@ -4,7 +4,6 @@
 
 #include "net/stack.h"
 
-#include <errno.h>
 #include <stdlib.h>
 
 enum { WRITES = 16 };
@@ -12,7 +11,7 @@ enum { WRITES = 16 };
 struct fd_ring {
 	struct uring *uring; /* the loop's */
 	struct dev_fd *f;
-	struct uring_op read;
+	struct uring_op poll;
 	struct fd_write {
 		struct uring_op op;
 		struct pkt *p;
@@ -21,9 +20,9 @@ struct fd_ring {
 	unsigned next;
 };
 
-static void read_done(struct uring_op *op)
+static void poll_done(struct uring_op *op)
 {
-	struct dev_fd *f = CONTAINER_OF(op, struct fd_ring, read)->f;
+	struct dev_fd *f = CONTAINER_OF(op, struct fd_ring, poll)->f;
 
 	loop_tell(stack_loop(f->dev.stack), &f->watch, POLLIN);
 }
@@ -37,7 +36,7 @@ struct fd_ring *fd_ring_new(struct dev_fd *f)
 		return NULL;
 	r->uring = u;
 	r->f = f;
-	r->read.done = read_done;
+	r->poll.done = poll_done;
 	return r;
 }
 
@@ -48,25 +47,14 @@ void fd_ring_free(struct dev_fd *f)
 	if (!r)
 		return;
 	uring_enter(r->uring, false); /* the writes */
-	uring_cancel(r->uring, &r->read);
+	uring_cancel(r->uring, &r->poll);
 	f->ring = NULL;
 	free(r);
 }
 
-void fd_ring_read(struct dev_fd *f)
+void fd_ring_wait(struct dev_fd *f)
 {
-	struct fd_ring *r = f->ring;
-
-	r->read.res = -EAGAIN;
-	uring_read(r->uring, &r->read, f->fd, f->spare->data - f->hdr_len, DEV_FD_ROOM + f->hdr_len);
-}
-
-int fd_ring_take(struct dev_fd *f)
-{
-	int n = f->ring->read.res;
-
-	f->ring->read.res = -EAGAIN;
-	return n;
+	uring_poll(f->ring->uring, &f->ring->poll, f->fd);
 }
 
 static void write_done(struct uring_op *op)

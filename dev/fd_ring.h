@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The reads and writes of dev/fd.c by the loop's ring. A read is always pending: what ends it is the device's
- * interrupt, and brings the first frame of a burst (the others are read as ever). Written frames are handed over when
- * the loop waits.
+ * By the loop's ring: the writes of dev/fd.c, and the wait for something to read. A poll is always pending; what ends it is
+ * the device's interrupt. Written frames are handed over when the loop waits.
  */
 #ifndef DEV_FD_RING_H
 #define DEV_FD_RING_H
@@ -12,14 +11,11 @@
 /* NULL: the loop has no ring, or there is no memory. */
 struct fd_ring *fd_ring_new(struct dev_fd *f);
 
-/* Ends the pending read and writes, and sets f->ring to NULL. May be called without one. */
+/* Ends the pending poll and writes, and sets f->ring to NULL. May be called without one. */
 void fd_ring_free(struct dev_fd *f);
 
-/* Queues the next read; none is pending. */
-void fd_ring_read(struct dev_fd *f);
-
-/* How many octets the last read brought to f->spare, or -errno; -EAGAIN: none, or they were taken already. */
-int fd_ring_take(struct dev_fd *f);
+/* Queues the next poll; none is pending. */
+void fd_ring_wait(struct dev_fd *f);
 
 /* `p` begins with its virtio header, where there is one. */
 void fd_ring_write(struct dev_fd *f, struct pkt *p);

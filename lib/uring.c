@@ -83,25 +83,14 @@ static struct io_uring_sqe *queue(struct uring *u, struct uring_op *op, enum io_
 	return e;
 }
 
-static struct io_uring_sqe *queue_bytes(
-	struct uring *u, struct uring_op *op, enum io_uring_op what, int fd, const void *buf, size_t len)
+void uring_write(struct uring *u, struct uring_op *op, int fd, const void *buf, size_t len)
 {
-	struct io_uring_sqe *e = queue(u, op, what, fd);
+	struct io_uring_sqe *e = queue(u, op, IORING_OP_WRITE, fd);
 
 	e->addr = (uintptr_t)buf;
 	e->len = (uint32_t)len;
-	e->off = (uint64_t)-1; /* as read() and write() do: no position */
-	return e;
-}
-
-void uring_read(struct uring *u, struct uring_op *op, int fd, void *buf, size_t len)
-{
-	queue_bytes(u, op, IORING_OP_READ, fd, buf, len);
-}
-
-void uring_write(struct uring *u, struct uring_op *op, int fd, const void *buf, size_t len)
-{
-	queue_bytes(u, op, IORING_OP_WRITE, fd, buf, len)->rw_flags = RWF_NOWAIT;
+	e->off = (uint64_t)-1; /* as write() does: no position */
+	e->rw_flags = RWF_NOWAIT;
 	u->at_once++;
 }
 

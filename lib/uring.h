@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * io_uring: reads and writes are queued in memory that we share with the kernel, and one system call hands over all
- * that are queued, waits, and brings what has ended. Where frames come one at a time that is one call for a frame
- * and its answer, instead of three: epoll_wait(), read() and write().
+ * io_uring: writes and polls are queued in memory that we share with the kernel, and one system call hands over all
+ * that are queued, waits, and brings what has ended. Where frames come one at a time that is two calls for a frame
+ * and its answer, this and read(), instead of three: epoll_wait(), read() and write().
  *
- * Only what the loop needs: reads and polls that wait, writes that never do.
+ * Only what the loop needs: polls, which wait, and writes, which never do. (A read that waits is tried, armed and tried again,
+ * which takes longer than a poll and a read().)
  */
 #ifndef LIB_URING_H
 #define LIB_URING_H
@@ -13,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* One read, write or poll. It and the bytes stay where they are while it is pending. */
+/* One write or poll. It and the bytes stay where they are while it is pending. */
 struct uring_op {
 	void (*done)(struct uring_op *op); /* must not queue more; NULL: nobody need be told */
 	int res;			   /* once it is done: how many bytes, or -errno */
@@ -42,8 +43,7 @@ bool uring_init(struct uring *u);
 /* What is pending is given up. */
 void uring_exit(struct uring *u);
 
-/* `fd` is non-blocking. A read waits until there is something; a write fails with -EAGAIN where it would have to. */
-void uring_read(struct uring *u, struct uring_op *op, int fd, void *buf, size_t len);
+/* `fd` is non-blocking; where it would have to wait, it fails with -EAGAIN. */
 void uring_write(struct uring *u, struct uring_op *op, int fd, const void *buf, size_t len);
 void uring_poll(struct uring *u, struct uring_op *op, int fd); /* for POLLIN, once */
 

@@ -90,7 +90,7 @@ static void send_frames(struct bench *b, int count)
 	}
 }
 
-static void a_single_frame_comes_in_by_the_pending_read(void)
+static void single_frames_come_in_one_a_turn(void)
 {
 	struct bench b;
 
@@ -142,7 +142,7 @@ static void a_turn_delivers_not_much_more_than_so_many_bytes(void)
 	bench_free(&b);
 }
 
-/* What fills a big packet is not copied: another packet takes its place in the ring. */
+/* What fills a big packet is not copied: another packet takes its place. */
 static void large_frames_stay_where_they_were_read_to(void)
 {
 	struct bench b;
@@ -279,7 +279,7 @@ static void a_plain_device_has_no_header_either_way(void)
 	bench_free(&b);
 }
 
-SUITE(dev_fd_ring, T(a_single_frame_comes_in_by_the_pending_read), T(a_burst_comes_in_by_budgets),
+SUITE(dev_fd_ring, T(single_frames_come_in_one_a_turn), T(a_burst_comes_in_by_budgets),
 	T(a_turn_delivers_not_much_more_than_so_many_bytes), T(large_frames_stay_where_they_were_read_to),
 	T(less_than_a_header_is_no_frame), T(frames_leave_with_the_next_wait_in_order),
 	T(a_full_queue_drops_by_name), T(a_refused_write_drops_by_name), T(a_failed_read_takes_the_carrier),
