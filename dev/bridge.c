@@ -261,9 +261,12 @@ static void on_event(struct dev *d, struct dev *from, enum dev_event ev)
 
 	switch (ev) {
 	case DEV_EVENT_UP:
-	case DEV_EVENT_DOWN:
 	case DEV_EVENT_CARRIER:
 		bridge_port_follow(port);
+		break;
+	case DEV_EVENT_DOWN: /* also where the user had disabled the port: what it had learned goes only now, as in Linux */
+		if (d->flags & DEV_UP)
+			disable(port);
 		break;
 	case DEV_EVENT_MTU:
 		adjust_mtu(bridge_of(d));

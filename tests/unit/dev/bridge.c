@@ -486,6 +486,21 @@ static void what_was_learned_at_a_port_goes_with_it(void)
 	matrix_free(b.m);
 }
 
+/* Measured: tests/live/bridge_same.sh with SEED=26807. */
+static void what_a_disabled_port_had_learned_goes_when_it_is_down(void)
+{
+	struct bench b = bench_new();
+
+	expect(&b, 1, HOST(1), MAC_BROADCAST, "br0:bcast+e2+e3");
+	CU_ASSERT_EQUAL(bridge_port_set_state(port(&b, 1), BRIDGE_DISABLED), 0);
+	CU_ASSERT_PTR_NOT_NULL(bridge_fdb_find(b.b, HOST(1)));
+	dev_set_up(port(&b, 1)->dev, false);
+	CU_ASSERT_PTR_NULL(bridge_fdb_find(b.b, HOST(1)));
+	dev_set_up(port(&b, 1)->dev, true);
+	CU_ASSERT_EQUAL(port(&b, 1)->state, BRIDGE_FORWARDING);
+	matrix_free(b.m);
+}
+
 static void a_bridge_may_end_with_frames_on_their_way(void)
 {
 	struct bench b = bench_new();
@@ -582,5 +597,6 @@ SUITE(dev_bridge, T(every_row_of_the_matrix_agrees), T(frames_that_go_nowhere_sa
 	T(of_ports_with_one_address_the_next_one_inherits_the_entry), T(the_same_address_again),
 	T(its_mtu_is_the_smallest_of_its_ports), T(it_has_a_carrier_while_a_port_forwards),
 	T(some_devices_cannot_be_ports), T(port_numbers_are_used_again),
-	T(what_was_learned_at_a_port_goes_with_it), T(a_bridge_may_end_with_frames_on_their_way),
-	T(without_memory_nothing_is_half_made), T(a_loop_floods_within_bounds_until_it_is_cut))
+	T(what_was_learned_at_a_port_goes_with_it), T(what_a_disabled_port_had_learned_goes_when_it_is_down),
+	T(a_bridge_may_end_with_frames_on_their_way), T(without_memory_nothing_is_half_made),
+	T(a_loop_floods_within_bounds_until_it_is_cut))
