@@ -53,21 +53,26 @@ void iperf_fail(struct iperf *t, const char *fmt, ...)
 
 /* ---- streams ---- */
 
+static int make_shared(struct iperf *t, size_t len)
+{
+	t->shared = blob_new(len);
+	if (!t->shared)
+		return -ENOMEM;
+	memcpy(t->shared->bytes, t->block, len);
+	return 0;
+}
+
 int iperf_make_streams(struct iperf *t)
 {
 	unsigned n = t->p.parallel * (t->p.bidir ? 2 : 1);
 	size_t len = (size_t)iperf_datagrams(&t->p) * t->p.len;
-
-	bool shares = t->p.zerocopy && !t->p.udp && (t->p.bidir || t->p.reverse == t->cfg.server);
+	bool sends = false;
 
 	t->block = malloc(len);
-	t->shared = shares ? blob_new(len) : NULL;
 	t->streams = calloc(n, sizeof(*t->streams));
-	if (!t->block || (shares && !t->shared) || !t->streams)
+	if (!t->block || !t->streams)
 		return -ENOMEM;
 	rng_bytes(&t->stack->rng, t->block, len);
-	if (shares)
-		memcpy(t->shared->bytes, t->block, len);
 	t->stream_count = n;
 	for (unsigned i = 0; i < n; i++) {
 		bool to_server = t->p.bidir ? i < t->p.parallel : !t->p.reverse;
@@ -75,8 +80,9 @@ int iperf_make_streams(struct iperf *t)
 		t->streams[i].number = 5 + 2 * (int)i;
 		t->streams[i].id = i ? (int)i + 2 : 1; /* iperf3 leaves out 2, and minds */
 		t->streams[i].sender = to_server != t->cfg.server;
+		sends |= t->streams[i].sender;
 	}
-	return 0;
+	return sends && t->p.zerocopy && !t->p.udp ? make_shared(t, len) : 0;
 }
 
 void iperf_add_stream(struct iperf *t, struct sock *sk)

@@ -106,8 +106,8 @@ int netif_addr_add(struct netif *n, const struct netif_addr *new, struct netif_a
 	}
 	*a = *new;
 	a->netif = n;
-	hash_add(
-		&n->stack->addrs, &a->link, hash_u32(a->local)); /* which has slots since the host was made */
+	/* which has slots since the host was made, so it cannot fail */
+	hash_add(&n->stack->addrs, &a->link, hash_u32(a->local));
 	a->flags = primary_of(n, a) ? (uint8_t)(new->flags | ADDR_SECONDARY) : new->flags;
 	if (n->arp && netif_conf(n, CONF_ARP_DAD))
 		a->flags |= ADDR_TENTATIVE;

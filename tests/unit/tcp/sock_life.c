@@ -287,17 +287,31 @@ static void a_host_that_goes_leaves_sockets_that_say_so(void)
 
 	watch(&p);
 	transfer(&p, 100000);
-	struct blob *blob = pattern(10000);
-	CU_ASSERT_EQUAL(sock_send_blob(p.client, blob, 0, blob->len, 0), 10000);
 	pump_out(p.client, &(uint64_t){0}, 1 << 20);
+	lab_run(p.l, MS);
 	stack_delete(p.a);
 	lab_settle(p.l);
-	CU_ASSERT_EQUAL(blob->refs, 1);
-	CU_ASSERT_EQUAL(sock_send_blob(p.client, blob, 0, 1, 0), -ENODEV);
-	blob_unref(blob);
 	CU_ASSERT(p.client_events & SOCK_EVENT_HANGUP);
 	CU_ASSERT_EQUAL(sock_recv(p.client, b, sizeof(b), 0, NULL), -ENODEV);
 	CU_ASSERT_EQUAL(sock_send(p.client, b, 1, 0, NULL), -ENODEV);
+	sock_close(p.client);
+	sock_close(p.server);
+	sock_close(p.listener);
+	lab_free(p.l);
+}
+
+static void a_host_that_goes_refers_to_no_blob(void)
+{
+	struct pair p = connected();
+	struct blob *b = pattern(10000);
+
+	CU_ASSERT_EQUAL(sock_send_blob(p.client, b, 0, b->len, 0), 10000);
+	CU_ASSERT_EQUAL(b->refs, 2);
+	stack_delete(p.a);
+	lab_settle(p.l);
+	CU_ASSERT_EQUAL(b->refs, 1);
+	CU_ASSERT_EQUAL(sock_send_blob(p.client, b, 0, 1, 0), -ENODEV);
+	blob_unref(b);
 	sock_close(p.client);
 	sock_close(p.server);
 	sock_close(p.listener);
@@ -310,4 +324,5 @@ SUITE(tcp_sock_life, T(listen_without_bind_takes_a_port), T(an_accepted_socket_h
 	T(a_blob_arrives_when_nobody_else_refers_to_it), T(a_blob_is_sent_by_the_same_rules),
 	T(close_with_unread_text_resets), T(linger_says_whether_close_resets),
 	T(text_that_comes_after_close_resets), T(with_reading_shut_text_can_be_read_nevertheless),
-	T(too_many_orphans_are_reset), T(a_host_that_goes_leaves_sockets_that_say_so))
+	T(too_many_orphans_are_reset), T(a_host_that_goes_leaves_sockets_that_say_so),
+	T(a_host_that_goes_refers_to_no_blob))

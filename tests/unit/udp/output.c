@@ -97,9 +97,9 @@ static void what_cannot_be_sent_says_why(void)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		CU_ASSERT_EQUAL(sock_send(sk, data, rows[i].len, rows[i].flags, &rows[i].to), rows[i].err);
 	CU_ASSERT_EQUAL(send_text(sk, NULL, "x"), -EDESTADDRREQ);
-	struct blob *b1 = blob_new(1);
-	CU_ASSERT_EQUAL(sock_send_blob(sk, b1, 0, 1, 0), -EOPNOTSUPP);
-	blob_unref(b1);
+	struct blob *octet = blob_new(1);
+	CU_ASSERT_EQUAL(sock_send_blob(sk, octet, 0, 1, 0), -EOPNOTSUPP);
+	blob_unref(octet);
 	CU_ASSERT_EQUAL(bench_connect(sk, ALL, 9), -EACCES);
 	CU_ASSERT_EQUAL(sock_set(sk, SO_OPT_BROADCAST, 1), 0);
 	CU_ASSERT_EQUAL(bench_connect(sk, ALL, 9), 0);
