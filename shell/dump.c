@@ -74,7 +74,8 @@ void dump_ascii(struct dump *d, struct span s)
 	for (uint32_t i = 0; i < s.have; i++) {
 		uint8_t c = s.at[i];
 
-		if (c == '\r' && (i + 1 == s.have || s.at[i + 1] == '\n'))
+		/* tcpdump takes a CR among the last two octets for the end of a line, whatever follows. */
+		if (c == '\r' && (i + 2 >= s.have || s.at[i + 1] == '\n'))
 			continue;
 		buf_putc(d->out, isgraph(c) || c == '\t' || c == ' ' || c == '\n' ? (char)c : '.');
 	}

@@ -39,7 +39,7 @@ tapir_says h 'ping -c 2 -i 0.2 10.0.0.2' '2 received'
 tapir_says h 'ping -c 1 -s 3000 -R 10.0.0.2' '1 received'
 expect curl curl -sS -m 60 -o "$TMP/got" http://10.0.0.1/file
 expect curl curl -sS -m 60 http://10.0.0.1/text http://10.0.0.1/none
-echo hello | timeout 20 nc -N 10.0.0.1 7 >"$TMP/echo" || fail "nc: $?"
+printf 'hel\rlo\r!' | timeout 20 nc -N 10.0.0.1 7 >"$TMP/echo" || fail "nc: $?"
 echo hello | timeout 20 nc -u -w 1 10.0.0.1 7 >"$TMP/echo" || fail "nc -u: $?"
 tapir_run h 'echo x | nc -u -w 1 10.0.0.2 4711; nc -z -w 1 10.0.0.2 4711' >/dev/null
 expect nmap nmap -n -Pn -sS -p 7,80,81 10.0.0.1

@@ -365,6 +365,10 @@ static const struct row rows[] = {
 		"5010200002c00000610d0a620963",
 		"IP 10.0.0.1.1000 > 10.0.0.2.80: Flags [.], seq 1:7, ack 1, win 8192, length 6: "
 		"HTTP\nE.....@.@.&.\n...\n......P........P. .....a\nb\tc\n"},
+	{"ASCII, CRs", "A",
+		"02000000000202000000000108004500002400090000401166be0a0000010a00000203e807d000100532610d620d"
+		"0a630d64",
+		"IP 10.0.0.1.1000 > 10.0.0.2.2000: UDP, length 8\nE..$.\t..@.f.\n...\n..........2a.b\ncd\n"},
 };
 
 enum { ROWS = sizeof(rows) / sizeof(rows[0]), FRAME_MAX = 2048 };
