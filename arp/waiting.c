@@ -75,6 +75,7 @@ void waiting_add(struct neigh *ng, struct pkt *p)
 		drop_oldest(ng);
 	while (arp->waiting_size + size_of(p) > ARP_WAITING_MAX && drop_oldest_of_all(arp))
 		;
+	pkt_linearize(p);
 	list_add_tail(&ng->waiting, &p->node);
 	ng->waiting_bytes += payload_of(p);
 	arp->waiting_size += size_of(p);

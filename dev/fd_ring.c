@@ -16,7 +16,8 @@ struct fd_ring {
 		struct uring_op op;
 		struct pkt *p;
 		struct dev_fd *f;
-	} writes[WRITES]; /* used in turn */
+		struct iovec v[1 + PKT_PARTS]; /* of a packet with parts */
+	} writes[WRITES];		       /* used in turn */
 	unsigned next;
 };
 
@@ -64,6 +65,15 @@ static void write_done(struct uring_op *op)
 	dev_fd_sent(w->f, w->p, op->res);
 }
 
+/* Where its bytes are; returns in how many places. */
+static unsigned gather(const struct pkt *p, struct iovec v[static 1 + PKT_PARTS])
+{
+	v[0] = (struct iovec){p->data, pkt_head_len(p)};
+	for (unsigned i = 0; i < p->part_count; i++)
+		v[i + 1] = (struct iovec){(void *)(uintptr_t)p->parts[i].data, p->parts[i].len};
+	return 1u + p->part_count;
+}
+
 void fd_ring_write(struct dev_fd *f, struct pkt *p)
 {
 	struct fd_ring *r = f->ring;
@@ -71,6 +81,11 @@ void fd_ring_write(struct dev_fd *f, struct pkt *p)
 
 	while (w->op.pending)
 		uring_enter(r->uring, false);
-	*w = (struct fd_write){.op.done = write_done, .p = p, .f = f};
-	uring_write(r->uring, &w->op, f->fd, p->data, p->len);
+	w->op = (struct uring_op){.done = write_done};
+	w->p = p;
+	w->f = f;
+	if (p->part_count)
+		uring_writev(r->uring, &w->op, f->fd, w->v, gather(p, w->v));
+	else
+		uring_write(r->uring, &w->op, f->fd, p->data, p->len);
 }

@@ -169,7 +169,7 @@ static int check_company(const struct macvlan_table *t, enum macvlan_mode mode)
 static void init(struct macvlan *m, const struct dev_ops *ops, const struct macvlan_config *details)
 {
 	dev_init(&m->dev, ops, DEV_ETHER);
-	m->dev.features = DEV_CAN_ALL; /* the lower device makes up for what it lacks */
+	m->dev.features = DEV_CAN_ALL | DEV_CAN_SG; /* the lower device makes up for what it lacks */
 	m->mode = details->mode;
 	m->flags = details->flags;
 	m->bcqueuelen = details->bcqueuelen;

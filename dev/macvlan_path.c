@@ -250,6 +250,7 @@ void macvlan_xmit(struct dev *d, struct pkt *p)
 		SAY(d->stack, p,
 			"%s (%s): %s is in bridge mode too and gets it inside %s; the wire does not see it",
 			WHO(m), to->dev.name, m->table->lower->name);
+		pkt_linearize(p);
 		dev_queue_push(&m->table->looped, p);
 		return;
 	}

@@ -254,7 +254,7 @@ int vlan_create(struct stack *s, const char *name, const struct dev_config *conf
 	v->own_mac = !mac_is_zero(config->mac);
 	v->dev.mac = v->own_mac ? config->mac : lower->mac;
 	v->dev.mtu = config->mtu ? config->mtu : lower->mtu;
-	v->dev.features = DEV_CAN_ALL; /* what the lower device lacks is made up for there */
+	v->dev.features = DEV_CAN_ALL | DEV_CAN_SG; /* what the lower device lacks is made up for there */
 	err = attach(v, s, name, lower);
 	if (err) {
 		list_del(&v->dev.upper_node);

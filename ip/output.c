@@ -152,10 +152,11 @@ int output_transmit(struct stack *s, struct pkt *p, const struct route_path *pat
 		to_many(s, p, path, loop);
 	TRACE(s, LAYER_IP, p, "RFC 1122 3.3.1", "%s > %s, %u bytes: by %s to %s", TEXT_IP(p->ip.src),
 		TEXT_IP(p->ip.dst), p->len, n->dev->name, TEXT_IP(path->nexthop));
-	if (!output_fits(p, mtu))
-		return p->offload.gso_type ? send_segments(n, p, path->nexthop, mtu)
-					   : fragment_output(n, p, path->nexthop, mtu);
-	return send_whole(n, p, path->nexthop);
+	if (output_fits(p, mtu))
+		return send_whole(n, p, path->nexthop);
+	pkt_linearize(p);
+	return p->offload.gso_type ? send_segments(n, p, path->nexthop, mtu)
+				   : fragment_output(n, p, path->nexthop, mtu);
 }
 
 /* ---- from the transports ---- */

@@ -83,15 +83,26 @@ static struct io_uring_sqe *queue(struct uring *u, struct uring_op *op, enum io_
 	return e;
 }
 
-void uring_write(struct uring *u, struct uring_op *op, int fd, const void *buf, size_t len)
+static void queue_write(
+	struct uring *u, struct uring_op *op, enum io_uring_op what, int fd, const void *at, size_t len)
 {
-	struct io_uring_sqe *e = queue(u, op, IORING_OP_WRITE, fd);
+	struct io_uring_sqe *e = queue(u, op, what, fd);
 
-	e->addr = (uintptr_t)buf;
+	e->addr = (uintptr_t)at;
 	e->len = (uint32_t)len;
 	e->off = (uint64_t)-1; /* as write() does: no position */
 	e->rw_flags = RWF_NOWAIT;
 	u->at_once++;
+}
+
+void uring_write(struct uring *u, struct uring_op *op, int fd, const void *buf, size_t len)
+{
+	queue_write(u, op, IORING_OP_WRITE, fd, buf, len);
+}
+
+void uring_writev(struct uring *u, struct uring_op *op, int fd, const struct iovec *v, unsigned count)
+{
+	queue_write(u, op, IORING_OP_WRITEV, fd, v, count);
 }
 
 void uring_poll(struct uring *u, struct uring_op *op, int fd)

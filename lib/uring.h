@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/uio.h>
 
 /* One write or poll. It and the bytes stay where they are while it is pending. */
 struct uring_op {
@@ -45,6 +46,7 @@ void uring_exit(struct uring *u);
 
 /* `fd` is non-blocking; where it would have to wait, it fails with -EAGAIN. */
 void uring_write(struct uring *u, struct uring_op *op, int fd, const void *buf, size_t len);
+void uring_writev(struct uring *u, struct uring_op *op, int fd, const struct iovec *v, unsigned count);
 void uring_poll(struct uring *u, struct uring_op *op, int fd); /* for POLLIN, once */
 
 /* Hands over what is queued, and calls `done` of all that have ended; with `wait` it sleeps until something other

@@ -152,12 +152,21 @@ static void pad(struct dev *d, struct pkt *p)
 	memset(pkt_put(p, missing), 0, missing);
 }
 
+/* As they are: nobody else wants to see or to keep the bytes. */
+static bool takes_parts(const struct dev *d)
+{
+	return (d->features & DEV_CAN_SG) && !d->qdisc[QDISC_ROOT] && list_empty(&d->taps) &&
+		!(d->stack->trace_mask & 1u << LAYER_DEV);
+}
+
 int dev_output(struct dev *d, struct pkt *p)
 {
 	struct qdisc *q = d->qdisc[QDISC_ROOT];
 
 	p->dev = d;
 	p->type = PKT_OUTGOING;
+	if (p->part_count && !takes_parts(d))
+		pkt_linearize(p);
 	if (!(d->flags & DEV_UP)) {
 		dev_drop_tx(d, p, DROP_DEV_DOWN);
 		return 0;

@@ -65,18 +65,56 @@ struct pkt *pkt_child(const struct pkt *p, size_t room)
 	return child;
 }
 
+static void copy_parts(uint8_t *to, const struct pkt *p)
+{
+	for (unsigned i = 0; i < p->part_count; i++) {
+		memcpy(to, p->parts[i].data, p->parts[i].len);
+		to += p->parts[i].len;
+	}
+}
+
+static void copy_bytes(uint8_t *to, const struct pkt *p)
+{
+	uint32_t head = pkt_head_len(p);
+
+	memcpy(to, p->data, head);
+	copy_parts(to + head, p);
+}
+
 struct pkt *pkt_copy(const struct pkt *p, size_t extra)
 {
 	struct pkt *copy = pkt_child(p, p->len + extra);
 
 	if (copy)
-		memcpy(pkt_put(copy, p->len), p->data, p->len);
+		copy_bytes(pkt_put(copy, p->len), p);
 	return copy;
+}
+
+bool pkt_put_part(struct pkt *p, struct blob *blob, const uint8_t *data, uint32_t len)
+{
+	if (p->part_count == PKT_PARTS)
+		return false;
+	pkt_put(p, len);
+	p->parts[p->part_count++] = (struct pkt_part){blob_ref(blob), data, len};
+	return true;
+}
+
+static void let_parts_go(struct pkt *p)
+{
+	while (p->part_count)
+		blob_unref(p->parts[--p->part_count].blob);
+}
+
+void pkt_linearize(struct pkt *p)
+{
+	copy_parts(p->data + pkt_head_len(p), p);
+	let_parts_go(p);
 }
 
 static void give_back(struct pkt *p)
 {
 	assert(list_empty(&p->node));
+	let_parts_go(p);
 	pool_put(p->big ? &p->pools->big : &p->pools->small, p);
 }
 
@@ -115,7 +153,7 @@ static struct pkt *move(struct pkt *p, size_t room)
 	copy_fields(to, p);
 	to->id = p->id;
 	to->parent = p->parent;
-	memcpy(pkt_put(to, p->len), p->data, p->len);
+	copy_bytes(pkt_put(to, p->len), p);
 	give_back(p);
 	return to;
 }

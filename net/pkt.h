@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A packet: one owner, one contiguous buffer.
+ * A packet: one owner, one contiguous buffer (but see struct pkt_part).
  *
  *        buf                data                     data + len            buf + room
  *         |---- headroom ----|######## bytes ############|---- tailroom -----|
@@ -11,6 +11,7 @@
 #ifndef NET_PKT_H
 #define NET_PKT_H
 
+#include "lib/blob.h"
 #include "lib/list.h"
 #include "lib/pool.h"
 #include "net/wire_ip.h"
@@ -24,6 +25,7 @@ enum {
 		192, /* TCP and IP with all their options, Ethernet, a tag of each device on devices, virtio */
 	PKT_SMALL_ROOM = 2048,			   /* bytes of buffer in a small packet, headroom included */
 	PKT_BIG_ROOM = PKT_HEADROOM + 65535 + 257, /* a super-frame with its headers */
+	PKT_PARTS = 2,				   /* at most, of one packet */
 };
 
 /* To whom the link layer addressed it (the names of packet(7)). */
@@ -44,6 +46,18 @@ struct pkt_offload {
 	uint16_t hdr_len;     /* bytes of headers before the payload */
 	uint16_t csum_start;  /* where summing begins */
 	uint16_t csum_offset; /* where the sum is stored, from csum_start */
+};
+
+/*
+ * Bytes at the end of a packet that are not in the buffer yet, but a blob's, to which it has a reference: the text of a
+ * TCP segment on its way to a device that gathers it from there (scatter-gather; Linux calls such packets non-linear).
+ * `len` counts them, and their room in the buffer is kept. Between TCP and the device nobody looks at them, but for those
+ * that call pkt_linearize() before; packets that come in, and those that wait, have none.
+ */
+struct pkt_part {
+	struct blob *blob;
+	const uint8_t *data;
+	uint32_t len;
 };
 
 struct pkt {
@@ -68,6 +82,8 @@ struct pkt {
 	struct ip_hdr ip;   /* parsed at the door by ip_input() or set by ip_output(); valid between there and
 			       the link */
 	struct pkt_offload offload;
+	uint8_t part_count;
+	struct pkt_part parts[PKT_PARTS];
 	uint8_t buf[];
 };
 
@@ -86,7 +102,7 @@ void pkt_pools_exit(struct pkt_pools *pools);
 /* An empty packet with PKT_HEADROOM bytes of headroom and at least `room` bytes behind it, or NULL. */
 struct pkt *pkt_new(struct pkt_pools *pools, size_t room);
 
-/* A copy of bytes and fields whose parent is `p`, with at least `extra` bytes of tailroom; in no queue. NULL:
+/* A copy of bytes (its parts among them) and fields whose parent is `p`, with at least `extra` bytes of tailroom; in no queue. NULL:
  * no memory. */
 struct pkt *pkt_copy(const struct pkt *p, size_t extra);
 
@@ -162,6 +178,23 @@ static inline uint8_t *pkt_put(struct pkt *p, size_t n)
 	p->len += (uint32_t)n;
 	return end;
 }
+
+/* Adds `len` bytes of the blob at the end, from `data` on, without copying them. False: it has PKT_PARTS already, and
+ * nothing was done. Asserts that the tailroom is there. */
+bool pkt_put_part(struct pkt *p, struct blob *blob, const uint8_t *data, uint32_t len);
+
+/* How many bytes are in the buffer. */
+static inline uint32_t pkt_head_len(const struct pkt *p)
+{
+	uint32_t len = p->len;
+
+	for (unsigned i = 0; i < p->part_count; i++)
+		len -= p->parts[i].len;
+	return len;
+}
+
+/* Copies the parts into the buffer, so that it has none any more. */
+void pkt_linearize(struct pkt *p);
 
 /* Cuts to `len` bytes. Asserts len <= p->len. */
 static inline void pkt_trim(struct pkt *p, size_t len)

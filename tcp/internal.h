@@ -244,11 +244,11 @@ TCP_TIMERS(X)
 
 struct tcp_chunk;
 struct tcp_sendq {
-	struct list chunks;	/* of struct tcp_chunk: by sequence number, without gaps */
-	struct tcp_chunk *read; /* where the last tcp_sendq_copy() ended: the next one mostly goes on there */
-	size_t size;		/* bytes of memory */
-	uint32_t up;		/* SND.UP, where urg_to_send says so */
-	uint32_t sml;		/* end of the last segment sent that was not full (Minshall) */
+	struct list chunks;	 /* of struct tcp_chunk: by sequence number, without gaps */
+	struct tcp_chunk *read;	 /* where the last tcp_sendq_put() ended: the next one mostly goes on there */
+	size_t size;		 /* bytes of memory */
+	uint32_t up;		 /* SND.UP, where urg_to_send says so */
+	uint32_t sml;		 /* end of the last segment sent that was not full (Minshall) */
 	uint32_t probe_since_ms; /* zero-window probes since then; 0: none */
 };
 
@@ -258,7 +258,8 @@ void tcp_sendq_exit(struct tcp *tcp);
 /* Takes up to `len` bytes, as many as buffer and memory allow. `blob`, if not NULL, is what they are part of: many are then
  * referred to, few are copied. > 0, -EAGAIN, -ENOMEM. Moves snd.end. */
 ssize_t tcp_sendq_write(struct tcp_conn *c, const void *data, size_t len, struct blob *blob);
-void tcp_sendq_copy(const struct tcp_conn *c, uint32_t seq, void *to, size_t len);
+/* Puts `len` bytes from `seq` on, which are in the queue, at the end of the packet, some of them as parts. */
+void tcp_sendq_put(const struct tcp_conn *c, uint32_t seq, struct pkt *p, uint32_t len);
 void tcp_sendq_acked(struct tcp_conn *c, uint32_t to); /* forgets what stands before `to` */
 void tcp_sendq_free(struct tcp_conn *c);
 size_t tcp_sendq_size(const struct tcp_conn *c); /* bytes of memory it takes */

@@ -186,7 +186,7 @@ int tcp_segment_send(struct tcp_conn *c, uint16_t flags, uint32_t seq, uint32_t 
 	struct tcp_hdr h = make_header(c, flags, seq, hdr_len);
 	p->parent = tcp_cause_of(c);
 	if (len)
-		tcp_sendq_copy(c, seq, pkt_put(p, len), len);
+		tcp_sendq_put(c, seq, p, len);
 	uint8_t *b = pkt_push(p, hdr_len);
 	memcpy(b + TCP_HDR_LEN, opts, hdr_len - TCP_HDR_LEN);
 	tcp_emit(b, &h);

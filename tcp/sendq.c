@@ -3,24 +3,29 @@
  * The send queue: bytes that the program wrote and the peer has not acknowledged, [snd.una, snd.end).
  *
  * They stand in chunks, each with its sequence number. A chunk is filled before the next one is made, and its
- * size follows the size of the write, so that a byte does not cost 64 KiB and a stream few chunks; the smallest come from a
- * pool, as one comes and goes with every request. A blob's bytes are not copied: the chunk refers to them. What counts against
- * the send buffer and against the memory of all connections is what the chunks really take, and what they refer to.
+ * size follows the size of the write, so that a byte does not cost 64 KiB and a stream few chunks. The smallest come from
+ * a pool, as one comes and goes with every request. The bytes of others are a blob's: the program's, which are not
+ * copied, or one of the chunk's own; segments on their way refer to it, too (pkt_put_part). What counts against the send
+ * buffer and against the memory of all connections is what the chunks really take, and what they refer to.
  */
 #include "tcp/internal.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-enum { CHUNK_MIN = 2048, CHUNK_MAX = 65536 /* with the header */ };
-
 struct tcp_chunk {
 	struct list node;
 	uint32_t seq, len, room;
-	uint32_t size;	     /* what it counts for */
-	struct blob *blob;   /* whose bytes these are, or NULL */
-	const uint8_t *data; /* the bytes: the blob's, or its own */
+	uint32_t size;	   /* what it counts for */
+	struct blob *blob; /* whose bytes these are; NULL: its own */
+	uint8_t *data;	   /* written to only as long as there is room */
 	uint8_t own[];
+};
+
+enum {
+	CHUNK_MIN = 2048, /* of bytes of its own, with the header */
+	OWN_ROOM = CHUNK_MIN - sizeof(struct tcp_chunk),
+	CHUNK_MAX = 65536, /* of a blob's bytes */
 };
 
 void tcp_sendq_init(struct tcp *tcp)
@@ -104,41 +109,52 @@ static bool take_memory(struct tcp_conn *c, size_t size)
 	return true;
 }
 
-/* Of `bytes` of memory; it counts for `more` than those. */
-static struct tcp_chunk *add_chunk(struct tcp_conn *c, size_t bytes, size_t more)
+/* An empty one with room for `room` bytes: those of the blob from `at` on, or without a blob its own. NULL: no memory. */
+static struct tcp_chunk *add_chunk(struct tcp_conn *c, struct blob *blob, size_t at, size_t room)
 {
 	struct tcp_sendq *q = c->sendq;
-	size_t size = bytes + more;
-	bool taken = take_memory(c, size);
 	struct tcp_chunk *k = NULL;
+	size_t size = sizeof(*k) + room;
+	bool taken = take_memory(c, size);
 	if (taken)
-		k = bytes == CHUNK_MIN ? pool_get(&tcp_of(c->stack)->small_chunks) : malloc(bytes);
+		k = blob ? malloc(sizeof(*k)) : pool_get(&tcp_of(c->stack)->small_chunks);
 	if (!k) {
 		if (taken)
 			tcp_mem_give(c->stack, size);
 		return NULL;
 	}
-	*k = (struct tcp_chunk){.seq = c->snd.end, .size = (uint32_t)size};
-	k->data = k->own;
+	*k = (struct tcp_chunk){.seq = c->snd.end, .room = (uint32_t)room, .size = (uint32_t)size};
+	k->blob = blob ? blob_ref(blob) : NULL;
+	k->data = blob ? blob->bytes + at : k->own;
 	q->size += size;
 	list_add_tail(&q->chunks, &k->node);
 	return k;
 }
 
+/* With bytes of its own, for a write of `len`. */
+static struct tcp_chunk *add_own(struct tcp_conn *c, size_t len)
+{
+	if (len <= OWN_ROOM)
+		return add_chunk(c, NULL, 0, OWN_ROOM);
+	struct blob *b = blob_new(MIN(len, (size_t)CHUNK_MAX));
+	struct tcp_chunk *k = b ? add_chunk(c, b, 0, b->len) : NULL;
+	blob_unref(b);
+	return k;
+}
+
 static void remove_chunk(struct tcp_conn *c, struct tcp_chunk *k)
 {
-	bool is_small = !k->blob && k->size == CHUNK_MIN;
-
 	if (c->sendq->read == k)
 		c->sendq->read = NULL;
 	list_del(&k->node);
 	c->sendq->size -= k->size;
 	tcp_mem_give(c->stack, k->size);
-	blob_unref(k->blob);
-	if (is_small)
+	if (!k->blob) {
 		pool_put(&tcp_of(c->stack)->small_chunks, k);
-	else
-		free(k);
+		return;
+	}
+	blob_unref(k->blob);
+	free(k);
 }
 
 static bool make_queue(struct tcp_conn *c)
@@ -159,15 +175,12 @@ static size_t copy_bytes(struct tcp_conn *c, const uint8_t *data, size_t len)
 {
 	struct tcp_chunk *k = last_chunk(c->sendq);
 
-	if (!k || k->len == k->room) {
-		size_t bytes = MIN(MAX(len + sizeof(*k), (size_t)CHUNK_MIN), (size_t)CHUNK_MAX);
-		k = add_chunk(c, bytes, 0);
-		if (!k)
-			return 0;
-		k->room = (uint32_t)(bytes - sizeof(*k));
-	}
+	if (!k || k->len == k->room)
+		k = add_own(c, len);
+	if (!k)
+		return 0;
 	len = MIN(len, k->room - k->len);
-	memcpy(k->own + k->len, data, len);
+	memcpy(k->data + k->len, data, len);
 	k->len += (uint32_t)len;
 	return len;
 }
@@ -175,15 +188,11 @@ static size_t copy_bytes(struct tcp_conn *c, const uint8_t *data, size_t len)
 /* The same of bytes that are the blob's. */
 static size_t refer_to_bytes(struct tcp_conn *c, struct blob *blob, const uint8_t *data, size_t len)
 {
-	len = MIN(len, (size_t)CHUNK_MAX);
-	struct tcp_chunk *k = add_chunk(c, sizeof(*k), len);
+	struct tcp_chunk *k = add_chunk(c, blob, (size_t)(data - blob->bytes), MIN(len, (size_t)CHUNK_MAX));
 
-	if (!k)
-		return 0;
-	k->blob = blob_ref(blob);
-	k->data = data;
-	k->len = k->room = (uint32_t)len;
-	return len;
+	if (k)
+		k->len = k->room;
+	return k ? k->len : 0;
 }
 
 ssize_t tcp_sendq_write(struct tcp_conn *c, const void *data, size_t len, struct blob *blob)
@@ -211,21 +220,28 @@ ssize_t tcp_sendq_write(struct tcp_conn *c, const void *data, size_t len, struct
 
 /* ---- reading and forgetting ---- */
 
-void tcp_sendq_copy(const struct tcp_conn *c, uint32_t seq, void *to, size_t len)
+/* Where they are a blob's, and not few, it is left to the device to copy them. */
+static void put_bytes(struct pkt *p, struct blob *blob, const uint8_t *data, uint32_t len)
+{
+	if (blob && (len >= CHUNK_MIN || p->part_count) && pkt_put_part(p, blob, data, len))
+		return;
+	pkt_linearize(p);
+	memcpy(pkt_put(p, len), data, len);
+}
+
+void tcp_sendq_put(const struct tcp_conn *c, uint32_t seq, struct pkt *p, uint32_t len)
 {
 	struct tcp_sendq *q = c->sendq;
 	struct tcp_chunk *k = q->read;
-	uint8_t *out = to;
 
 	if (!k || seq_lt(seq, k->seq))
 		k = list_first(&q->chunks, struct tcp_chunk, node);
 	while (len > 0) {
 		while (seq_ge(seq, chunk_end(k)))
 			k = list_entry(k->node.next, struct tcp_chunk, node);
-		size_t n = MIN(len, chunk_end(k) - seq);
-		memcpy(out, k->data + (seq - k->seq), n);
-		out += n;
-		seq += (uint32_t)n;
+		uint32_t n = MIN(len, chunk_end(k) - seq);
+		put_bytes(p, k->blob, k->data + (seq - k->seq), n);
+		seq += n;
 		len -= n;
 	}
 	q->read = k;

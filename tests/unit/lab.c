@@ -89,6 +89,7 @@ struct wire {
 	struct list sent; /* of struct sent, oldest first */
 	size_t count;
 	struct sent *shown; /* given out by lab_sent() */
+	unsigned parts;	    /* of the last one */
 };
 
 static struct wire *wire_of(const struct dev *d)
@@ -101,11 +102,19 @@ static void wire_xmit(struct dev *d, struct pkt *p)
 	struct wire *w = wire_of(d);
 	struct sent *f = malloc(sizeof(*f) + p->len);
 
+	CU_ASSERT_TRUE(!p->part_count || d->features & DEV_CAN_SG);
+	w->parts = p->part_count;
+	pkt_linearize(p);
 	f->len = p->len;
 	memcpy(f->data, p->data, p->len);
 	list_add_tail(&w->sent, &f->node);
 	w->count++;
 	pkt_done(p);
+}
+
+unsigned lab_sent_parts(struct dev *wire)
+{
+	return wire_of(wire)->parts;
 }
 
 void lab_sent_clear(struct dev *wire)
@@ -306,6 +315,52 @@ struct pkt *lab_super_frame(struct stack *s, struct mac eth_dst, struct mac eth_
 	p->l2_len = ETHER_HDR_LEN;
 	pkt_move_offload(p, IP_HDR_LEN + ETHER_HDR_LEN);
 	return p;
+}
+
+struct blob *lab_text(size_t len)
+{
+	struct blob *b = blob_new(len);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(b);
+	for (size_t i = 0; i < len; i++)
+		b->bytes[i] = (uint8_t)(i % 251);
+	return b;
+}
+
+void lab_put_parts(struct pkt *p, struct blob *text)
+{
+	uint32_t half = (uint32_t)text->len / 2;
+
+	CU_ASSERT_TRUE(pkt_put_part(p, text, text->bytes, half));
+	CU_ASSERT_TRUE(pkt_put_part(p, text, text->bytes + half, (uint32_t)text->len - half));
+}
+
+struct pkt *lab_frame_in_parts(struct stack *s, struct mac dst, struct mac src, struct blob *text)
+{
+	struct ether_hdr h = {dst, src, 0x88b5};
+	struct pkt *p = stack_pkt(s, ETHER_HDR_LEN + text->len);
+
+	ether_emit(pkt_put(p, ETHER_HDR_LEN), &h);
+	p->l2_len = ETHER_HDR_LEN;
+	p->ethertype = h.type;
+	lab_put_parts(p, text);
+	return p;
+}
+
+static void look_for_text(struct dev_tap *tap, const struct pkt *p, struct dev *d, bool outgoing)
+{
+	struct lab_text_tap *t = CONTAINER_OF(tap, struct lab_text_tap, tap);
+
+	(void)d;
+	(void)outgoing;
+	t->seen += pkt_head_len(p) == ETHER_HDR_LEN + t->text->len &&
+		memcmp(p->data + ETHER_HDR_LEN, t->text->bytes, t->text->len) == 0;
+}
+
+void lab_look_for_text(struct dev *d, struct lab_text_tap *t, const struct blob *text)
+{
+	*t = (struct lab_text_tap){.tap.fn = look_for_text, .text = text};
+	dev_add_tap(d, &t->tap);
 }
 
 void lab_meet(struct dev *wire, const struct lab_peer *peer)

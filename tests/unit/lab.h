@@ -58,6 +58,9 @@ const uint8_t *lab_sent(struct dev *wire, size_t *len);
 size_t lab_sent_count(const struct dev *wire); /* not yet looked at */
 void lab_sent_clear(struct dev *wire);
 
+/* How many parts the last frame sent had: the test gives the wire DEV_CAN_SG. */
+unsigned lab_sent_parts(struct dev *wire);
+
 /* A host that the test plays on a wire: answers nothing by itself. */
 struct lab_peer {
 	struct mac mac;
@@ -83,6 +86,24 @@ size_t lab_frame_icmp(uint8_t *b, struct mac eth_dst, struct mac eth_src, uint32
  * `mss`, behind Ethernet, IP and TCP headers of which lengths and checksums are filled in. */
 struct pkt *lab_super_frame(struct stack *s, struct mac eth_dst, struct mac eth_src, struct ip_hdr ip,
 	struct tcp_hdr tcp, size_t len, uint16_t mss);
+
+/* A blob of `len` octets that differ. */
+struct blob *lab_text(size_t len);
+
+/* Puts all of it at the packet's end, as two parts. */
+void lab_put_parts(struct pkt *p, struct blob *text);
+
+/* An Ethernet frame of an EtherType that nobody has, with two such parts. */
+struct pkt *lab_frame_in_parts(struct stack *s, struct mac dst, struct mac src, struct blob *text);
+
+/* Counts the frames that pass a device, either way, with the text whole in their buffers behind the link header. Until
+ * dev_del_tap(). */
+struct lab_text_tap {
+	struct dev_tap tap;
+	const struct blob *text;
+	unsigned seen;
+};
+void lab_look_for_text(struct dev *d, struct lab_text_tap *t, const struct blob *text);
 
 /* The peer introduces itself by ARP (a request for the wire's first address), so that the stack can answer it
  * at once; the reply is taken off the wire. */

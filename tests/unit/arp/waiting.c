@@ -160,7 +160,32 @@ static void arp_pending_queue_exhaustion(void)
 	bench_free(&b);
 }
 
+static void what_waits_refers_to_nothing(void)
+{
+	struct bench b = bench_new();
+	struct blob *text = lab_text(1200);
+	struct pkt *p = stack_pkt(b.s, IP_HDR_LEN + text->len);
+
+	b.d->features = DEV_CAN_ALL | DEV_CAN_SG;
+	p->ip = (struct ip_hdr){.src = lab_ip("10.0.0.1"),
+		.dst = b.peer.ip,
+		.hdr_len = IP_HDR_LEN,
+		.total_len = (uint16_t)(IP_HDR_LEN + text->len)};
+	ip_emit(pkt_put(p, IP_HDR_LEN), &p->ip);
+	lab_put_parts(p, text);
+	b.d->netif->output(b.d->netif, p, b.peer.ip);
+	CU_ASSERT_EQUAL(waiting(&b), 1);
+	CU_ASSERT_EQUAL(text->refs, 1);
+	lab_sent_clear(b.d);
+	bench_reply(&b, b.peer);
+	struct lab_ip_seen seen = lab_sent_ip(b.d);
+	CU_ASSERT_EQUAL_FATAL(seen.len, text->len);
+	CU_ASSERT_EQUAL(memcmp(seen.payload, text->bytes, text->len), 0);
+	bench_free(&b);
+	blob_unref(text);
+}
+
 SUITE(arp_waiting, T(oldest_goes_when_64_kib_wait), T(largest_datagram_waits_whole),
 	T(fragments_of_a_datagram_go_together), T(fragments_of_another_datagram_stay),
 	T(latest_packet_is_kept_whatever_its_size), T(host_has_a_bound_for_all_entries_together),
-	T(arp_pending_queue_exhaustion))
+	T(arp_pending_queue_exhaustion), T(what_waits_refers_to_nothing))

@@ -446,6 +446,21 @@ static void without_memory_frames_are_counted_and_lost(void)
 	bench_free(&b);
 }
 
+/* write() is for what lies in one place. */
+static void parts_are_copied_without_a_ring(void)
+{
+	struct bench b = bench_new();
+	struct blob *text = lab_text(1400);
+	uint8_t message[2000];
+
+	dev_output(b.d, lab_frame_in_parts(b.s, MAC_BROADCAST, b.d->mac, text));
+	CU_ASSERT_EQUAL(text->refs, 1);
+	CU_ASSERT_EQUAL_FATAL(read(b.machine, message, sizeof(message)), VNET_LEN + ETHER_HDR_LEN + 1400);
+	CU_ASSERT_EQUAL(memcmp(message + VNET_LEN + ETHER_HDR_LEN, text->bytes, text->len), 0);
+	bench_free(&b);
+	blob_unref(text);
+}
+
 SUITE(dev_fd, T(segments_of_a_plain_device_are_put_together), T(without_memory_frames_are_counted_and_lost),
 	T(frames_come_in_behind_their_header), T(a_small_frame_moves_to_a_small_buffer),
 	T(offload_fields_come_in), T(a_turn_delivers_no_more_than_the_budget),
@@ -454,4 +469,4 @@ SUITE(dev_fd, T(segments_of_a_plain_device_are_put_together), T(without_memory_f
 	T(offload_fields_that_do_not_fit_drop_by_name), T(a_full_queue_drops_by_name),
 	T(a_refused_write_drops_by_name), T(a_failed_read_takes_the_carrier),
 	T(an_error_without_data_takes_the_carrier), T(a_plain_device_has_no_header_either_way),
-	T(a_plain_device_cuts_super_frames_and_completes_checksums))
+	T(a_plain_device_cuts_super_frames_and_completes_checksums), T(parts_are_copied_without_a_ring))

@@ -196,6 +196,36 @@ static void frames_leave_with_the_next_wait_in_order(void)
 	bench_free(&b);
 }
 
+/* A frame with parts is one message all the same, and nobody needs the parts any longer. */
+static void what_a_frame_refers_to_leaves_with_it(void)
+{
+	struct blob *text = lab_text(3000);
+	uint8_t message[4000];
+	struct bench b;
+
+	if (bench_new(&b)) {
+		CU_ASSERT_TRUE(b.d->features & DEV_CAN_SG);
+		for (int i = 0; i < 20; i++) { /* more than are written at once */
+			struct pkt *p = stack_pkt(b.s, FRAME_LEN + text->len);
+			memset(pkt_put(p, FRAME_LEN), i, FRAME_LEN);
+			lab_put_parts(p, text);
+			dev_output(b.d, p);
+		}
+		CU_ASSERT(text->refs > 1);
+		CU_ASSERT_EQUAL(b.d->stats.tx_bytes, 20 * (FRAME_LEN + text->len));
+		turn(&b);
+		CU_ASSERT_EQUAL(text->refs, 1);
+		for (int i = 0; i < 20; i++) {
+			CU_ASSERT_EQUAL(read(b.machine, message, sizeof(message)),
+				(ssize_t)(VNET_LEN + FRAME_LEN + text->len));
+			CU_ASSERT_EQUAL(message[VNET_LEN + FRAME_LEN - 1], i);
+			CU_ASSERT_EQUAL(memcmp(message + VNET_LEN + FRAME_LEN, text->bytes, text->len), 0);
+		}
+	}
+	bench_free(&b);
+	blob_unref(text);
+}
+
 static void a_full_queue_drops_by_name(void)
 {
 	struct bench b;
@@ -267,6 +297,7 @@ static void a_plain_device_has_no_header_either_way(void)
 
 	CU_ASSERT_EQUAL_FATAL(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, pair), 0);
 	if (bench_on_plain(&b, pair[0], pair[1], true)) {
+		CU_ASSERT_FALSE(b.d->features & DEV_CAN_SG); /* its checksums need all bytes */
 		for (int i = 0; i < 3; i++)
 			CU_ASSERT_EQUAL(write(b.machine, message, FRAME_LEN), FRAME_LEN);
 		turn(&b);
@@ -283,4 +314,5 @@ SUITE(dev_fd_ring, T(single_frames_come_in_one_a_turn), T(a_burst_comes_in_by_bu
 	T(a_turn_delivers_not_much_more_than_so_many_bytes), T(large_frames_stay_where_they_were_read_to),
 	T(less_than_a_header_is_no_frame), T(frames_leave_with_the_next_wait_in_order),
 	T(a_full_queue_drops_by_name), T(a_refused_write_drops_by_name), T(a_failed_read_takes_the_carrier),
-	T(closing_ends_the_pending_read_and_what_was_sent), T(a_plain_device_has_no_header_either_way))
+	T(closing_ends_the_pending_read_and_what_was_sent), T(a_plain_device_has_no_header_either_way),
+	T(what_a_frame_refers_to_leaves_with_it))

@@ -599,6 +599,37 @@ static void decisions_are_told_in_words(void)
 
 /* ---- attacks ---- */
 
+static void parts_go_out_by_the_wire_and_are_copied_for_siblings(void)
+{
+	struct blob *text = lab_text(1400);
+	struct lab_text_tap look;
+	struct yard y;
+	size_t len;
+
+	yard_open(&y);
+	y.wire->features = DEV_CAN_ALL | DEV_CAN_SG;
+	struct dev *a = add(&y, "a", MACVLAN_BRIDGE, MAC(1)), *b = add(&y, "b", MACVLAN_BRIDGE, MAC(2));
+	lab_look_for_text(b, &look, text);
+	dev_output(a, lab_frame_in_parts(a->stack, stranger, a->mac, text));
+	CU_ASSERT_EQUAL(lab_sent_parts(y.wire), 2);
+	dev_output(a, lab_frame_in_parts(a->stack, b->mac, a->mac, text));
+	lab_settle(y.l);
+	CU_ASSERT_EQUAL(look.seen, 1);
+	dev_output(a, lab_frame_in_parts(a->stack, MAC_BROADCAST, a->mac, text));
+	lab_settle(y.l);
+	CU_ASSERT_EQUAL(look.seen, 2);
+	CU_ASSERT_EQUAL(lab_sent_count(y.wire), 2);
+	for (int i = 0; i < 2; i++) {
+		const uint8_t *f = lab_sent(y.wire, &len);
+		CU_ASSERT_EQUAL_FATAL(len, ETHER_HDR_LEN + text->len);
+		CU_ASSERT_EQUAL(memcmp(f + ETHER_HDR_LEN, text->bytes, text->len), 0);
+	}
+	CU_ASSERT_EQUAL(text->refs, 1);
+	dev_del_tap(&look.tap);
+	yard_close(&y);
+	blob_unref(text);
+}
+
 static void macvlan_src_spoof_between_children(void)
 {
 	struct yard y;
@@ -745,6 +776,7 @@ SUITE(dev_macvlan, T(a_lower_device_must_be_ethernet_and_free), T(what_stands_on
 	T(without_a_queue_no_broadcast_comes_in_from_the_wire),
 	T(pause_frames_are_for_the_lower_device_alone), T(a_sibling_takes_broadcasts_up_to_its_mtu_and_a_tag),
 	T(a_burst_among_siblings_is_bounded), T(frames_are_counted_where_linux_counts_them),
-	T(decisions_are_told_in_words), T(macvlan_src_spoof_between_children),
-	T(macvlan_wrong_child_delivery), T(macvlan_broadcast_amplification),
-	T(macvlan_broadcast_use_after_remove), T(macvlan_reflected_own_frame))
+	T(decisions_are_told_in_words), T(parts_go_out_by_the_wire_and_are_copied_for_siblings),
+	T(macvlan_src_spoof_between_children), T(macvlan_wrong_child_delivery),
+	T(macvlan_broadcast_amplification), T(macvlan_broadcast_use_after_remove),
+	T(macvlan_reflected_own_frame))

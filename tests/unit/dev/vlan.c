@@ -684,6 +684,25 @@ static void super_frames_go_whole_where_they_can(void)
 	lab_free(l);
 }
 
+static void a_tag_goes_before_parts_too(void)
+{
+	struct trunk t = trunk_new();
+	struct dev *v = add_vlan(t.eth0, "eth0.5", (struct vlan_config){.id = 5}, NULL);
+	struct blob *text = lab_text(1400);
+	size_t len;
+
+	t.eth0->features = DEV_CAN_ALL | DEV_CAN_SG;
+	dev_output(v, lab_frame_in_parts(t.s, nobody.mac, v->mac, text));
+	CU_ASSERT_EQUAL(lab_sent_parts(t.eth0), 2);
+	const uint8_t *f = lab_sent(t.eth0, &len);
+	CU_ASSERT_EQUAL_FATAL(len, ETHER_HDR_LEN + VLAN_TAG_LEN + text->len);
+	CU_ASSERT_EQUAL(get16(*(const be16 *)(f + ETHER_HDR_LEN)), 5);
+	CU_ASSERT_EQUAL(memcmp(f + len - text->len, text->bytes, text->len), 0);
+	CU_ASSERT_EQUAL(text->refs, 1);
+	lab_free(t.l);
+	blob_unref(text);
+}
+
 SUITE(dev_vlan, T(a_tag_says_whose_the_frame_is_and_the_answer_bears_it),
 	T(priority_and_drop_eligibility_are_no_part_of_the_id),
 	T(a_tag_that_no_device_takes_is_dropped_by_name), T(both_protocols_have_all_ids_to_themselves),
@@ -701,4 +720,5 @@ SUITE(dev_vlan, T(a_tag_says_whose_the_frame_is_and_the_answer_bears_it),
 	T(a_vlan_on_another_host_goes_on_by_its_lower_device), T(vlans_end_and_move_with_frames_on_their_way),
 	T(without_reorder_the_tag_stays_for_packet_sockets_and_ip_works),
 	T(a_port_of_a_hub_gets_its_frames_without_the_tag_in_any_case),
-	T(super_frames_are_cut_behind_their_tags_where_they_must_be), T(super_frames_go_whole_where_they_can))
+	T(super_frames_are_cut_behind_their_tags_where_they_must_be), T(super_frames_go_whole_where_they_can),
+	T(a_tag_goes_before_parts_too))

@@ -432,10 +432,35 @@ static void a_super_frame_is_cut_at_the_device_and_reaches_ourselves_whole(void)
 	bench_close(&b);
 }
 
-SUITE(ip_output, T(a_super_frame_is_cut_at_the_device_and_reaches_ourselves_whole),
-	T(the_link_is_told_the_tos), T(the_header_says_what_the_transport_and_the_settings_wish),
-	T(no_ttl_that_can_be_set_is_0), T(only_what_may_be_fragmented_has_an_id),
-	T(df_if_fits_has_df_until_it_must_fragment), T(a_checksum_of_the_transport_is_filled_in_on_the_way),
+/* Nobody can cut what is not there. */
+static void parts_are_copied_before_a_packet_is_cut(void)
+{
+	struct bench b = bench_open();
+	struct blob *text = lab_text(4000);
+	struct ip_send how = to("10.0.0.2");
+	uint32_t at = 0;
+
+	b.eth0->features = DEV_CAN_ALL | DEV_CAN_SG;
+	struct pkt *p = stack_pkt(b.s, text->len);
+	lab_put_parts(p, text);
+	CU_ASSERT_EQUAL(ip_output(b.s, p, &how), 0);
+	CU_ASSERT_EQUAL(text->refs, 1);
+	CU_ASSERT_EQUAL(lab_sent_count(b.eth0), 3);
+	while (lab_sent_count(b.eth0)) {
+		struct lab_ip_seen seen = lab_sent_ip(b.eth0);
+		CU_ASSERT_EQUAL(memcmp(seen.payload, text->bytes + at, seen.len), 0);
+		at += (uint32_t)seen.len;
+	}
+	CU_ASSERT_EQUAL(at, text->len);
+	bench_close(&b);
+	blob_unref(text);
+}
+
+SUITE(ip_output, T(parts_are_copied_before_a_packet_is_cut),
+	T(a_super_frame_is_cut_at_the_device_and_reaches_ourselves_whole), T(the_link_is_told_the_tos),
+	T(the_header_says_what_the_transport_and_the_settings_wish), T(no_ttl_that_can_be_set_is_0),
+	T(only_what_may_be_fragmented_has_an_id), T(df_if_fits_has_df_until_it_must_fragment),
+	T(a_checksum_of_the_transport_is_filled_in_on_the_way),
 	T(the_path_mtu_is_respected_unless_it_is_to_be_ignored),
 	T(a_path_mtu_below_the_least_believed_is_used_without_df),
 	T(a_transport_can_ask_how_much_it_may_send), T(options_go_out_and_bad_ones_do_not),

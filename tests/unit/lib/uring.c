@@ -132,6 +132,25 @@ static void more_than_the_queue_holds_goes_in_parts(void)
 	teardown(&f);
 }
 
+static void what_lies_in_several_places_is_one_write(void)
+{
+	struct iovec v[] = {{"one ", 4}, {"two ", 4}, {"three", 5}};
+	struct uring_op w[2] = {0};
+	struct fixture f;
+	char buf[20];
+
+	if (!setup(&f))
+		return;
+	uring_writev(&f.u, &w[0], f.near, v, 3);
+	uring_writev(&f.u, &w[1], f.near, v, 1);
+	uring_enter(&f.u, false);
+	CU_ASSERT_TRUE(!w[0].pending && w[0].res == 13);
+	CU_ASSERT_EQUAL(read(f.far, buf, sizeof(buf)), 13);
+	CU_ASSERT_EQUAL(memcmp(buf, "one two three", 13), 0);
+	CU_ASSERT_EQUAL(read(f.far, buf, sizeof(buf)), 4);
+	teardown(&f);
+}
+
 static void a_poll_that_is_cancelled_is_done(void)
 {
 	struct fixture f;
@@ -152,4 +171,5 @@ static void a_poll_that_is_cancelled_is_done(void)
 
 SUITE(lib_uring, T(a_poll_waits_until_there_is_something),
 	T(writes_go_first_and_in_order_and_do_not_end_the_wait), T(a_write_that_would_wait_fails),
-	T(more_than_the_queue_holds_goes_in_parts), T(a_poll_that_is_cancelled_is_done))
+	T(more_than_the_queue_holds_goes_in_parts), T(a_poll_that_is_cancelled_is_done),
+	T(what_lies_in_several_places_is_one_write))

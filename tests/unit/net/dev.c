@@ -3,6 +3,7 @@
 #include "net/dev.h"
 
 #include "dev/kinds.h"
+#include "dev/netem.h"
 #include "net/ether.h"
 #include "tests/unit/lab.h"
 
@@ -236,9 +237,47 @@ static void super_frames_are_cut_for_devices_that_cannot_take_them(void)
 	lab_free(l);
 }
 
+/* How many parts the frame has that the device gets. */
+static unsigned parts_of_a_frame(struct dev *d, struct blob *text)
+{
+	size_t len;
+
+	dev_output(d, lab_frame_in_parts(d->stack, MAC_BROADCAST, d->mac, text));
+	const uint8_t *f = lab_sent(d, &len);
+	CU_ASSERT_EQUAL_FATAL(len, ETHER_HDR_LEN + text->len);
+	CU_ASSERT_EQUAL(memcmp(f + ETHER_HDR_LEN, text->bytes, text->len), 0);
+	CU_ASSERT_EQUAL(text->refs, 1);
+	return lab_sent_parts(d);
+}
+
+static void parts_are_copied_where_somebody_looks_or_the_device_cannot(void)
+{
+	struct lab *l = lab_new();
+	struct dev *d = lab_wire(lab_host(l, "h"), "eth0", NULL);
+	struct blob *text = lab_text(5000);
+	struct lab_text_tap look;
+	struct netem_config nothing = {.limit = 10};
+
+	CU_ASSERT_EQUAL(parts_of_a_frame(d, text), 0);
+	d->features = DEV_CAN_ALL | DEV_CAN_SG;
+	CU_ASSERT_EQUAL(parts_of_a_frame(d, text), 2);
+	lab_look_for_text(d, &look, text);
+	CU_ASSERT_EQUAL(parts_of_a_frame(d, text), 0);
+	CU_ASSERT_EQUAL(look.seen, 1);
+	dev_del_tap(&look.tap);
+	trace_show(d->stack, 1u << LAYER_DEV);
+	CU_ASSERT_EQUAL(parts_of_a_frame(d, text), 0);
+	trace_show(d->stack, 1u << LAYER_TCP);
+	CU_ASSERT_EQUAL(parts_of_a_frame(d, text), 2);
+	CU_ASSERT_EQUAL_FATAL(netem_create(d, QDISC_ROOT, 0x8001, &nothing), 0);
+	CU_ASSERT_EQUAL(parts_of_a_frame(d, text), 0);
+	lab_free(l);
+	blob_unref(text);
+}
+
 SUITE(net_dev, T(super_frames_are_cut_for_devices_that_cannot_take_them),
 	T(names_are_checked_and_patterns_numbered), T(a_device_is_found_by_the_name_it_has_now),
 	T(indexes_count_up_and_find_their_device), T(impossible_macs_and_mtus_change_nothing),
 	T(taps_see_both_directions_also_what_is_dropped_later), T(one_handler_may_look_first),
 	T(moving_to_another_host_takes_it_down_and_clears_it), T(what_has_ports_does_not_move),
-	T(monitors_hear_of_every_change))
+	T(monitors_hear_of_every_change), T(parts_are_copied_where_somebody_looks_or_the_device_cannot))

@@ -2,7 +2,7 @@
 /* Packets: room, copies, copybreak, limits. */
 #include "net/pkt.h"
 
-#include "tests/unit/unit.h"
+#include "tests/unit/lab.h"
 
 static void a_packet_has_headroom_and_the_room_asked_for(void)
 {
@@ -82,6 +82,61 @@ static void without_small_buffers_the_big_one_serves_on(void)
 	pkt_pools_exit(&pools);
 }
 
+static void what_is_not_copied_yet_is_copied_where_it_belongs(void)
+{
+	struct blob *text = lab_text(3001);
+	struct pkt_pools pools;
+
+	pkt_pools_init(&pools, 0, 0);
+	struct pkt *p = pkt_new(&pools, 3010);
+	memcpy(pkt_put(p, 4), "head", 4);
+	CU_ASSERT_EQUAL(pkt_head_len(p), 4);
+	lab_put_parts(p, text);
+	CU_ASSERT_FALSE(pkt_put_part(p, text, text->bytes, 1));
+	memcpy(pkt_push(p, 2), "a ", 2);
+	CU_ASSERT_EQUAL(text->refs, 3);
+	CU_ASSERT_TRUE(p->len == 3007 && pkt_head_len(p) == 6);
+
+	struct pkt *copy = pkt_copy(p, 0);
+	CU_ASSERT_EQUAL(text->refs, 3);
+	pkt_linearize(p);
+	CU_ASSERT_EQUAL(text->refs, 1);
+	for (int i = 0; i < 2; i++) {
+		const struct pkt *seen = i ? p : copy;
+		CU_ASSERT_TRUE(seen->len == 3007 && pkt_head_len(seen) == 3007);
+		CU_ASSERT_EQUAL(memcmp(seen->data, "a head", 6), 0);
+		CU_ASSERT_EQUAL(memcmp(seen->data + 6, text->bytes, text->len), 0);
+	}
+	memcpy(pkt_put(p, 3), "end", 3);
+	CU_ASSERT_EQUAL(memcmp(p->data + 3007, "end", 3), 0);
+	pkt_free(p);
+	pkt_free(copy);
+	blob_unref(text);
+	pkt_pools_exit(&pools);
+}
+
+static void the_end_of_a_packet_lets_its_parts_go(void)
+{
+	struct blob *text = lab_text(100);
+	struct pkt_pools pools;
+
+	pkt_pools_init(&pools, 0, 0);
+	struct pkt *p = pkt_new(&pools, 100);
+	lab_put_parts(p, text);
+	pkt_done(p);
+	CU_ASSERT_EQUAL(text->refs, 1);
+	p = pkt_new(&pools, 100); /* the same memory */
+	CU_ASSERT_EQUAL(p->part_count, 0);
+	lab_put_parts(p, text);
+	p = pkt_grow(p);
+	CU_ASSERT_EQUAL(text->refs, 1);
+	CU_ASSERT_EQUAL(memcmp(p->data, text->bytes, text->len), 0);
+	pkt_free(p);
+	blob_unref(text);
+	pkt_pools_exit(&pools);
+}
+
 SUITE(net_pkt, T(a_packet_has_headroom_and_the_room_asked_for),
 	T(a_copy_has_an_id_of_its_own_and_names_its_parent), T(a_small_frame_moves_out_of_a_big_buffer),
-	T(without_small_buffers_the_big_one_serves_on))
+	T(without_small_buffers_the_big_one_serves_on), T(what_is_not_copied_yet_is_copied_where_it_belongs),
+	T(the_end_of_a_packet_lets_its_parts_go))

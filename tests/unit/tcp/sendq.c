@@ -53,15 +53,24 @@ static void write_some(struct fixture *f, size_t len, bool shared)
 	CU_ASSERT_EQUAL(f->c->snd.end - f->start, at + (n > 0 ? (uint32_t)n : 0));
 }
 
-static void look_at(const struct fixture *f, uint32_t seq, size_t len)
+static void expect_text(const struct fixture *f, struct pkt *p, uint32_t seq, size_t len)
 {
-	uint8_t data[70000];
 	unsigned wrong = 0;
 
-	tcp_sendq_copy(f->c, seq, data, len);
+	pkt_linearize(p);
+	CU_ASSERT_EQUAL_FATAL(p->len, len);
 	for (size_t i = 0; i < len; i++)
-		wrong += data[i] != byte_at(seq - f->start + (uint32_t)i);
+		wrong += p->data[i] != byte_at(seq - f->start + (uint32_t)i);
 	CU_ASSERT_EQUAL(wrong, 0);
+}
+
+static void look_at(const struct fixture *f, uint32_t seq, size_t len)
+{
+	struct pkt *p = stack_pkt(f->c->stack, len);
+
+	tcp_sendq_put(f->c, seq, p, (uint32_t)len);
+	expect_text(f, p, seq, len);
+	pkt_free(p);
 }
 
 static void bytes_come_out_as_they_went_in(void)
@@ -76,7 +85,7 @@ static void bytes_come_out_as_they_went_in(void)
 		write_some(&f, 1 + rng_below(&rng, i % 7 ? 3000 : 69999), rng_below(&rng, 2));
 		if (held) {
 			uint32_t from = rng_below(&rng, held), len = 1 + rng_below(&rng, held - from);
-			look_at(&f, f.c->snd.una + from, MIN(len, 70000U));
+			look_at(&f, f.c->snd.una + from, MIN(len, 65535U));
 		}
 		if (held && i % 3 == 0) {
 			f.c->snd.una += 1 + rng_below(&rng, held);
@@ -111,6 +120,44 @@ static void a_blobs_bytes_are_referred_to(void)
 	tear_down(&f);
 	CU_ASSERT_EQUAL(b->refs, 1);
 	blob_unref(b);
+}
+
+/* To a blob's, and to those that were copied when they were written. The segments live on when the queue has gone. */
+static void segments_refer_to_the_bytes_too(void)
+{
+	static const struct {
+		uint32_t from, len;
+		unsigned parts;
+	} rows[] = {
+		{8000, 57536, 1}, /* all that is left of a chunk */
+		{8000, 60000, 2}, /* of two */
+		{8000, 57700, 2}, /* few of the second: now it copies all or nothing */
+		{100, 2047, 0},	  /* few */
+		{69000, 1100, 0}, /* from two chunks */
+		{5000, 65100, 0}, /* from three, of which one is small and goes with its bytes */
+	};
+
+	for (int shared = 0; shared < 2; shared++) {
+		struct fixture f = set_up(UINT32_MAX - 1000);
+		struct pkt *p[ARRAY_SIZE(rows)];
+
+		f.c->wishes.sndbuf_locked = true;
+		f.c->sndbuf = 300000;
+		write_some(&f, 70000, shared);
+		write_some(&f, 100, false);
+		for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+			p[i] = stack_pkt(f.c->stack, rows[i].len);
+			tcp_sendq_put(f.c, f.start + rows[i].from, p[i], rows[i].len);
+			CU_ASSERT_EQUAL(p[i]->part_count, rows[i].parts);
+		}
+		tcp_sendq_acked(f.c, f.c->snd.una = f.c->snd.end);
+		CU_ASSERT_PTR_NULL(f.c->sendq);
+		for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+			expect_text(&f, p[i], f.start + rows[i].from, rows[i].len);
+			pkt_free(p[i]);
+		}
+		tear_down(&f);
+	}
 }
 
 static void few_of_them_are_copied(void)
@@ -220,7 +267,7 @@ static void the_low_water_mark_counts_what_is_not_sent(void)
 }
 
 SUITE(tcp_sendq, T(bytes_come_out_as_they_went_in), T(a_blobs_bytes_are_referred_to),
-	T(few_of_them_are_copied), T(nothing_is_written_behind_a_blobs_bytes),
-	T(without_memory_nothing_counts), T(a_full_buffer_takes_nothing),
-	T(the_least_of_tcp_wmem_is_everybodys), T(single_bytes_share_a_chunk),
+	T(segments_refer_to_the_bytes_too), T(few_of_them_are_copied),
+	T(nothing_is_written_behind_a_blobs_bytes), T(without_memory_nothing_counts),
+	T(a_full_buffer_takes_nothing), T(the_least_of_tcp_wmem_is_everybodys), T(single_bytes_share_a_chunk),
 	T(the_low_water_mark_counts_what_is_not_sent));
