@@ -131,12 +131,18 @@ static struct tcp_chunk *add_chunk(struct tcp_conn *c, struct blob *blob, size_t
 	return k;
 }
 
+/* A chunk goes as a whole, once all of it is acknowledged: in a small buffer there have to be several. */
+static size_t chunk_max(const struct tcp_conn *c)
+{
+	return MAX(MIN(c->sndbuf / 4, (uint32_t)CHUNK_MAX), (uint32_t)CHUNK_MIN);
+}
+
 /* With bytes of its own, for a write of `len`. */
 static struct tcp_chunk *add_own(struct tcp_conn *c, size_t len)
 {
 	if (len <= OWN_ROOM)
 		return add_chunk(c, NULL, 0, OWN_ROOM);
-	struct blob *b = blob_new(MIN(len, (size_t)CHUNK_MAX));
+	struct blob *b = blob_new(MIN(len, chunk_max(c)));
 	struct tcp_chunk *k = b ? add_chunk(c, b, 0, b->len) : NULL;
 	blob_unref(b);
 	return k;
@@ -188,7 +194,7 @@ static size_t copy_bytes(struct tcp_conn *c, const uint8_t *data, size_t len)
 /* The same of bytes that are the blob's. */
 static size_t refer_to_bytes(struct tcp_conn *c, struct blob *blob, const uint8_t *data, size_t len)
 {
-	struct tcp_chunk *k = add_chunk(c, blob, (size_t)(data - blob->bytes), MIN(len, (size_t)CHUNK_MAX));
+	struct tcp_chunk *k = add_chunk(c, blob, (size_t)(data - blob->bytes), MIN(len, chunk_max(c)));
 
 	if (k)
 		k->len = k->room;

@@ -110,13 +110,13 @@ static void a_blobs_bytes_are_referred_to(void)
 	f.c->wishes.sndbuf_locked = true;
 	f.c->sndbuf = 100000;
 	CU_ASSERT_EQUAL(tcp_sendq_write(f.c, b->bytes, b->len, b), 80000);
-	CU_ASSERT_EQUAL(b->refs, 3); /* two chunks */
-	CU_ASSERT(*memory >= 80000 && *memory < 80200);
+	CU_ASSERT_EQUAL(b->refs, 5); /* four chunks */
+	CU_ASSERT(*memory >= 80000 && *memory < 80300);
 	CU_ASSERT_EQUAL(tcp_sendq_size(f.c), *memory);
 	CU_ASSERT_FALSE(tcp_sendq_is_writable(f.c));
 	tcp_sendq_acked(f.c, f.c->snd.una += 70000);
-	CU_ASSERT_EQUAL(b->refs, 2);
-	CU_ASSERT(*memory < 15000);
+	CU_ASSERT_EQUAL(b->refs, 3);
+	CU_ASSERT(*memory < 30200);
 	tear_down(&f);
 	CU_ASSERT_EQUAL(b->refs, 1);
 	blob_unref(b);
@@ -187,6 +187,25 @@ static void nothing_is_written_behind_a_blobs_bytes(void)
 	CU_ASSERT_EQUAL(tcp_sendq_write(f.c, b->bytes, 10, NULL), -EAGAIN);
 	tear_down(&f);
 	blob_unref(b);
+}
+
+/* However much is written at once: what is acknowledged makes room long before all is. */
+static void a_buffer_is_refilled_by_quarters(void)
+{
+	for (int shared = 0; shared < 2; shared++)
+		for (uint32_t size = 16000; size <= 64000; size *= 2) {
+			struct fixture f = set_up(UINT32_MAX - 1000);
+
+			f.c->wishes.sndbuf_locked = true;
+			f.c->sndbuf = size;
+			write_some(&f, size, shared);
+			CU_ASSERT_FALSE(tcp_sendq_is_writable(f.c));
+			tcp_sendq_acked(f.c, f.c->snd.una += size / 4 + 1);
+			CU_ASSERT(tcp_sendq_room(f.c) >= size / 5);
+			tcp_sendq_acked(f.c, f.c->snd.una += size / 4);
+			CU_ASSERT_TRUE(tcp_sendq_is_writable(f.c));
+			tear_down(&f);
+		}
 }
 
 static void without_memory_nothing_counts(void)
@@ -267,7 +286,7 @@ static void the_low_water_mark_counts_what_is_not_sent(void)
 }
 
 SUITE(tcp_sendq, T(bytes_come_out_as_they_went_in), T(a_blobs_bytes_are_referred_to),
-	T(segments_refer_to_the_bytes_too), T(few_of_them_are_copied),
+	T(segments_refer_to_the_bytes_too), T(a_buffer_is_refilled_by_quarters), T(few_of_them_are_copied),
 	T(nothing_is_written_behind_a_blobs_bytes), T(without_memory_nothing_counts),
 	T(a_full_buffer_takes_nothing), T(the_least_of_tcp_wmem_is_everybodys), T(single_bytes_share_a_chunk),
 	T(the_low_water_mark_counts_what_is_not_sent));
