@@ -4,10 +4,11 @@
  * the frame round where it lies, and writes it back. It verifies nothing and repeats nothing. What a stack on the same
  * device takes longer than this is its own.
  *
- *	floor TAP [--plain] [--copy]
+ *	floor TAP [--plain] [--copy] [--poll]
  *
  *	--plain	without virtio headers: no super-frames, checksums in full
  *	--copy	what comes in is copied once, and what goes out by chargen, as between a stack and its program
+ *	--poll	it sleeps in poll(), as whoever has more than one descriptor must
  *
  * It answers for every address: ARP, ICMP echo, UDP echo on every port, and TCP on three. Its system calls are the
  * fewest there are: read() sleeps until there is a frame, and only while an acknowledgment is owed it asks for the next
@@ -27,6 +28,7 @@
 #include <linux/if_tun.h>
 #include <linux/virtio_net.h>
 #include <net/if.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -64,7 +66,7 @@ struct prepared {
 struct floor {
 	int fd;
 	size_t vnet; /* before each frame: VNET, or 0 */
-	bool copy;
+	bool copy, poll;
 	size_t mss, text_max; /* of a segment; of a frame */
 	uint32_t window;      /* what we offer */
 	struct peer peers[65536];
@@ -105,7 +107,11 @@ static void open_tap(struct floor *f, const char *name)
 /* The length of the next frame; 0: none, where nobody waits for one. */
 static size_t read_frame(struct floor *f, bool wait)
 {
+	struct pollfd readable = {f->fd, POLLIN, 0};
 	struct iovec v = {f->in, sizeof(f->in)};
+
+	if (wait && f->poll && poll(&readable, 1, -1) < 0)
+		fail("poll");
 	ssize_t n = wait ? read(f->fd, f->in, sizeof(f->in)) : preadv2(f->fd, &v, 1, -1, RWF_NOWAIT);
 
 	if (n < 0 && errno != EAGAIN)
@@ -417,10 +423,12 @@ int main(int argc, char **argv)
 			f.vnet = 0;
 		else if (strcmp(argv[i], "--copy") == 0)
 			f.copy = true;
+		else if (strcmp(argv[i], "--poll") == 0)
+			f.poll = true;
 		else
 			argc = 0;
 	if (argc < 2) {
-		fprintf(stderr, "Usage: floor TAP [--plain] [--copy]\n");
+		fprintf(stderr, "Usage: floor TAP [--plain] [--copy] [--poll]\n");
 		return 2;
 	}
 	open_tap(&f, argv[1]);

@@ -27,6 +27,7 @@ measured() {
 
 measured "floor tapir kernel" "ping udp1 udp32 rr1 rr32 crr send recv"
 measured "floor-copy floor-plain tapir-plain" "rr1 send recv"
+measured "floor-poll" "rr1 ping"
 
 # --- a peer by command line; one that does not start, and one that lacks a service, are left out
 
