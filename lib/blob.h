@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Reference-counted bytes: what is written once and sent many times, or handed on without a copy. Bytes that somebody else
- * has been given are never changed. */
+/* Reference-counted bytes: what is written once and sent many times, or handed on without a copy. They are filled in before
+ * there is a second reference, and never changed afterwards. */
 #ifndef LIB_BLOB_H
 #define LIB_BLOB_H
 

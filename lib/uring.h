@@ -15,7 +15,7 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
-/* One write or poll. It and the bytes stay where they are while it is pending. */
+/* One write or poll. It, the bytes and the list of where they are stay where they are while it is pending. */
 struct uring_op {
 	void (*done)(struct uring_op *op); /* must not queue more; NULL: nobody need be told */
 	int res;			   /* once it is done: how many bytes, or -errno */

@@ -165,12 +165,12 @@ int dev_output(struct dev *d, struct pkt *p)
 
 	p->dev = d;
 	p->type = PKT_OUTGOING;
-	if (p->part_count && !takes_parts(d))
-		pkt_linearize(p);
 	if (!(d->flags & DEV_UP)) {
 		dev_drop_tx(d, p, DROP_DEV_DOWN);
 		return 0;
 	}
+	if (p->part_count && !takes_parts(d))
+		pkt_linearize(p);
 	if (q) {
 		TRACE(d->stack, LAYER_DEV, p, "", "%s: by qdisc %s", d->name, q->ops->kind);
 		return q->ops->enqueue(q, p);

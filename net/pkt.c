@@ -2,6 +2,13 @@
 /* Packets: allocation and copies. */
 #include "net/pkt.h"
 
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(at, len)   ((void)(at), (void)(len))
+#define ASAN_UNPOISON_MEMORY_REGION(at, len) ((void)(at), (void)(len))
+#endif
+
 enum { SMALL_CACHE = 1024, BIG_CACHE = 16 };
 
 void pkt_pools_init(struct pkt_pools *pools, size_t small_limit, size_t big_limit)
@@ -94,7 +101,7 @@ bool pkt_put_part(struct pkt *p, struct blob *blob, const uint8_t *data, uint32_
 {
 	if (p->part_count == PKT_PARTS)
 		return false;
-	pkt_put(p, len);
+	ASAN_POISON_MEMORY_REGION(pkt_put(p, len), len);
 	p->parts[p->part_count++] = (struct pkt_part){blob_ref(blob), data, len};
 	return true;
 }
@@ -107,13 +114,17 @@ static void let_parts_go(struct pkt *p)
 
 void pkt_linearize(struct pkt *p)
 {
-	copy_parts(p->data + pkt_head_len(p), p);
+	uint32_t head = pkt_head_len(p);
+
+	ASAN_UNPOISON_MEMORY_REGION(p->data + head, p->len - head);
+	copy_parts(p->data + head, p);
 	let_parts_go(p);
 }
 
 static void give_back(struct pkt *p)
 {
 	assert(list_empty(&p->node));
+	ASAN_UNPOISON_MEMORY_REGION(p->buf, p->room);
 	let_parts_go(p);
 	pool_put(p->big ? &p->pools->big : &p->pools->small, p);
 }

@@ -102,7 +102,7 @@ void pkt_pools_exit(struct pkt_pools *pools);
 /* An empty packet with PKT_HEADROOM bytes of headroom and at least `room` bytes behind it, or NULL. */
 struct pkt *pkt_new(struct pkt_pools *pools, size_t room);
 
-/* A copy of bytes (its parts among them) and fields whose parent is `p`, with at least `extra` bytes of tailroom; in no queue. NULL:
+/* A copy of bytes, those of parts among them, and fields whose parent is `p`, with at least `extra` bytes of tailroom; in no queue. NULL:
  * no memory. */
 struct pkt *pkt_copy(const struct pkt *p, size_t extra);
 
@@ -179,8 +179,8 @@ static inline uint8_t *pkt_put(struct pkt *p, size_t n)
 	return end;
 }
 
-/* Adds `len` bytes of the blob at the end, from `data` on, without copying them. False: it has PKT_PARTS already, and
- * nothing was done. Asserts that the tailroom is there. */
+/* Adds `len` bytes of the blob at the end, from `data` on, without copying them; nothing but parts may follow. False: it
+ * has PKT_PARTS already, and nothing was done. Asserts that the tailroom is there. */
 bool pkt_put_part(struct pkt *p, struct blob *blob, const uint8_t *data, uint32_t len);
 
 /* How many bytes are in the buffer. */

@@ -187,6 +187,8 @@ int tcp_segment_send(struct tcp_conn *c, uint16_t flags, uint32_t seq, uint32_t 
 	p->parent = tcp_cause_of(c);
 	if (len)
 		tcp_sendq_put(c, seq, p, len);
+	if (s->trace_mask) /* filters may look at the text */
+		pkt_linearize(p);
 	uint8_t *b = pkt_push(p, hdr_len);
 	memcpy(b + TCP_HDR_LEN, opts, hdr_len - TCP_HDR_LEN);
 	tcp_emit(b, &h);

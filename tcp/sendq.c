@@ -2,11 +2,10 @@
 /*
  * The send queue: bytes that the program wrote and the peer has not acknowledged, [snd.una, snd.end).
  *
- * They stand in chunks, each with its sequence number. A chunk is filled before the next one is made, and its
- * size follows the size of the write, so that a byte does not cost 64 KiB and a stream few chunks. The smallest come from
- * a pool, as one comes and goes with every request. The bytes of others are a blob's: the program's, which are not
- * copied, or one of the chunk's own; segments on their way refer to it, too (pkt_put_part). What counts against the send
- * buffer and against the memory of all connections is what the chunks really take, and what they refer to.
+ * They stand in chunks, each with its sequence number. A long write becomes a chunk that refers to a blob: the program's,
+ * which is not copied, or one made for it; segments on their way refer to it, too (pkt_put_part). Short ones fill small
+ * chunks, which come from a pool, as one comes and goes with every request. What counts against the send buffer and against
+ * the memory of all connections is what the chunks take, and what they refer to.
  */
 #include "tcp/internal.h"
 
@@ -16,22 +15,23 @@
 struct tcp_chunk {
 	struct list node;
 	uint32_t seq, len, room;
-	uint32_t size;	   /* what it counts for */
-	struct blob *blob; /* whose bytes these are; NULL: its own */
-	uint8_t *data;	   /* written to only as long as there is room */
+	uint32_t size;	     /* what it counts for */
+	struct blob *blob;   /* whose bytes these are; NULL: its own, of a small one */
+	const uint8_t *data; /* the bytes */
 	uint8_t own[];
 };
 
 enum {
-	CHUNK_MIN = 2048, /* of bytes of its own, with the header */
-	OWN_ROOM = CHUNK_MIN - sizeof(struct tcp_chunk),
-	CHUNK_MAX = 65536, /* of a blob's bytes */
+	SMALL = 2048, /* bytes of a small chunk, with the header */
+	SMALL_ROOM = SMALL - sizeof(struct tcp_chunk),
+	CHUNK_MAX = 65536, /* most bytes of a blob in one chunk */
+	MANY = 2048,	   /* so many are worth a reference */
 };
 
 void tcp_sendq_init(struct tcp *tcp)
 {
 	pool_init(&tcp->sendqs, "tcp send queues", sizeof(struct tcp_sendq), 0, TCP_CACHED);
-	pool_init(&tcp->small_chunks, "tcp small chunks", CHUNK_MIN, 0, TCP_CACHED);
+	pool_init(&tcp->small_chunks, "tcp small chunks", SMALL, 0, TCP_CACHED);
 }
 
 void tcp_sendq_exit(struct tcp *tcp)
@@ -74,7 +74,7 @@ static uint32_t lowat(const struct tcp_conn *c)
 static void tune_buffer(struct tcp_conn *c)
 {
 	uint64_t most = (uint64_t)c->stack->sysctl[SYSCTL_TCP_WMEM_MAX];
-	uint64_t wanted = 2 * (MAX((uint64_t)c->cwnd, UINT64_C(10) * c->mss) + CHUNK_MIN);
+	uint64_t wanted = 2 * (MAX((uint64_t)c->cwnd, UINT64_C(10) * c->mss) + SMALL);
 
 	if (!c->wishes.sndbuf_locked && wanted > c->sndbuf && !tcp_mem_pressure(c->stack))
 		c->sndbuf = (uint32_t)MIN(wanted, MAX(most, c->sndbuf));
@@ -109,12 +109,12 @@ static bool take_memory(struct tcp_conn *c, size_t size)
 	return true;
 }
 
-/* An empty one with room for `room` bytes: those of the blob from `at` on, or without a blob its own. NULL: no memory. */
-static struct tcp_chunk *add_chunk(struct tcp_conn *c, struct blob *blob, size_t at, size_t room)
+/* One that refers to `len` bytes of the blob, or without a blob an empty one with room for as many. NULL: no memory. */
+static struct tcp_chunk *add_chunk(struct tcp_conn *c, struct blob *blob, const uint8_t *data, size_t len)
 {
 	struct tcp_sendq *q = c->sendq;
 	struct tcp_chunk *k = NULL;
-	size_t size = sizeof(*k) + room;
+	size_t size = sizeof(*k) + len;
 	bool taken = take_memory(c, size);
 	if (taken)
 		k = blob ? malloc(sizeof(*k)) : pool_get(&tcp_of(c->stack)->small_chunks);
@@ -123,28 +123,14 @@ static struct tcp_chunk *add_chunk(struct tcp_conn *c, struct blob *blob, size_t
 			tcp_mem_give(c->stack, size);
 		return NULL;
 	}
-	*k = (struct tcp_chunk){.seq = c->snd.end, .room = (uint32_t)room, .size = (uint32_t)size};
-	k->blob = blob ? blob_ref(blob) : NULL;
-	k->data = blob ? blob->bytes + at : k->own;
+	*k = (struct tcp_chunk){.seq = c->snd.end,
+		.len = blob ? (uint32_t)len : 0,
+		.room = (uint32_t)len,
+		.size = (uint32_t)size,
+		.blob = blob ? blob_ref(blob) : NULL,
+		.data = blob ? data : k->own};
 	q->size += size;
 	list_add_tail(&q->chunks, &k->node);
-	return k;
-}
-
-/* A chunk goes as a whole, once all of it is acknowledged: in a small buffer there have to be several. */
-static size_t chunk_max(const struct tcp_conn *c)
-{
-	return MAX(MIN(c->sndbuf / 4, (uint32_t)CHUNK_MAX), (uint32_t)CHUNK_MIN);
-}
-
-/* With bytes of its own, for a write of `len`. */
-static struct tcp_chunk *add_own(struct tcp_conn *c, size_t len)
-{
-	if (len <= OWN_ROOM)
-		return add_chunk(c, NULL, 0, OWN_ROOM);
-	struct blob *b = blob_new(MIN(len, chunk_max(c)));
-	struct tcp_chunk *k = b ? add_chunk(c, b, 0, b->len) : NULL;
-	blob_unref(b);
 	return k;
 }
 
@@ -176,29 +162,47 @@ static bool make_queue(struct tcp_conn *c)
 	return true;
 }
 
-/* How many of them; 0: there is no memory. */
+/* A chunk goes as a whole, once all of it is acknowledged: in a small buffer there have to be several. */
+static size_t chunk_max(const struct tcp_conn *c)
+{
+	return MAX(MIN(c->sndbuf / 4, (uint32_t)CHUNK_MAX), (uint32_t)MANY);
+}
+
+/* These write some of `len` bytes, and return how many; 0: there is no memory. */
+
+static size_t refer_to_bytes(struct tcp_conn *c, struct blob *blob, const uint8_t *data, size_t len)
+{
+	len = MIN(len, chunk_max(c));
+	return add_chunk(c, blob, data, len) ? len : 0;
+}
+
+static size_t copy_to_blob(struct tcp_conn *c, const uint8_t *data, size_t len)
+{
+	struct blob *b = blob_new(MIN(len, chunk_max(c)));
+
+	if (!b)
+		return 0;
+	memcpy(b->bytes, data, b->len);
+	size_t n = refer_to_bytes(c, b, b->bytes, b->len);
+	blob_unref(b);
+	return n;
+}
+
 static size_t copy_bytes(struct tcp_conn *c, const uint8_t *data, size_t len)
 {
 	struct tcp_chunk *k = last_chunk(c->sendq);
 
-	if (!k || k->len == k->room)
-		k = add_own(c, len);
+	if (!k || k->len == k->room) {
+		if (len > SMALL_ROOM)
+			return copy_to_blob(c, data, len);
+		k = add_chunk(c, NULL, NULL, SMALL_ROOM);
+	}
 	if (!k)
 		return 0;
 	len = MIN(len, k->room - k->len);
-	memcpy(k->data + k->len, data, len);
+	memcpy(k->own + k->len, data, len);
 	k->len += (uint32_t)len;
 	return len;
-}
-
-/* The same of bytes that are the blob's. */
-static size_t refer_to_bytes(struct tcp_conn *c, struct blob *blob, const uint8_t *data, size_t len)
-{
-	struct tcp_chunk *k = add_chunk(c, blob, (size_t)(data - blob->bytes), MIN(len, chunk_max(c)));
-
-	if (k)
-		k->len = k->room;
-	return k ? k->len : 0;
 }
 
 ssize_t tcp_sendq_write(struct tcp_conn *c, const void *data, size_t len, struct blob *blob)
@@ -213,8 +217,8 @@ ssize_t tcp_sendq_write(struct tcp_conn *c, const void *data, size_t len, struct
 	if (!make_queue(c))
 		return -ENOMEM;
 	while (left > 0) {
-		size_t n = blob && left >= CHUNK_MIN ? refer_to_bytes(c, blob, from, left)
-						     : copy_bytes(c, from, left);
+		size_t n = blob && left >= MANY ? refer_to_bytes(c, blob, from, left)
+						: copy_bytes(c, from, left);
 		if (n == 0)
 			break;
 		c->snd.end += (uint32_t)n;
@@ -229,7 +233,7 @@ ssize_t tcp_sendq_write(struct tcp_conn *c, const void *data, size_t len, struct
 /* Where they are a blob's, and not few, it is left to the device to copy them. */
 static void put_bytes(struct pkt *p, struct blob *blob, const uint8_t *data, uint32_t len)
 {
-	if (blob && (len >= CHUNK_MIN || p->part_count) && pkt_put_part(p, blob, data, len))
+	if (blob && (len >= MANY || p->part_count) && pkt_put_part(p, blob, data, len))
 		return;
 	pkt_linearize(p);
 	memcpy(pkt_put(p, len), data, len);

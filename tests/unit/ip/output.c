@@ -441,6 +441,7 @@ static void parts_are_copied_before_a_packet_is_cut(void)
 	uint32_t at = 0;
 
 	b.eth0->features = DEV_CAN_ALL | DEV_CAN_SG;
+	struct tcp_hdr h = {.sport = 1, .dport = 2, .hdr_len = TCP_HDR_LEN, .flags = TCP_ACK};
 	struct pkt *p = stack_pkt(b.s, text->len);
 	lab_put_parts(p, text);
 	CU_ASSERT_EQUAL(ip_output(b.s, p, &how), 0);
@@ -450,6 +451,27 @@ static void parts_are_copied_before_a_packet_is_cut(void)
 		struct lab_ip_seen seen = lab_sent_ip(b.eth0);
 		CU_ASSERT_EQUAL(memcmp(seen.payload, text->bytes + at, seen.len), 0);
 		at += (uint32_t)seen.len;
+	}
+	CU_ASSERT_EQUAL(at, text->len);
+
+	/* a super-frame of which the pieces do not fit either */
+	p = stack_pkt(b.s, TCP_HDR_LEN + text->len);
+	tcp_emit(pkt_put(p, TCP_HDR_LEN), &h);
+	lab_put_parts(p, text);
+	p->offload.gso_type = VIRTIO_NET_HDR_GSO_TCPV4;
+	p->offload.gso_size = 2000;
+	p->offload.hdr_len = TCP_HDR_LEN;
+	how.proto = IP_PROTO_TCP;
+	how.csum_offset = TCP_CHECK_OFFSET;
+	CU_ASSERT_EQUAL(ip_output(b.s, p, &how), 0);
+	CU_ASSERT_EQUAL(text->refs, 1);
+	CU_ASSERT_EQUAL(lab_sent_count(b.eth0), 4);
+	at = 0;
+	for (int i = 0; i < 4; i++) {
+		struct lab_ip_seen seen = lab_sent_ip(b.eth0);
+		size_t header = i % 2 ? 0 : TCP_HDR_LEN;
+		CU_ASSERT_EQUAL(memcmp(seen.payload + header, text->bytes + at, seen.len - header), 0);
+		at += (uint32_t)(seen.len - header);
 	}
 	CU_ASSERT_EQUAL(at, text->len);
 	bench_close(&b);

@@ -150,6 +150,42 @@ static struct blob *pattern(size_t len)
 	return b;
 }
 
+struct onlooker {
+	struct trace_listener listener;
+	unsigned long long octets, missing;
+};
+
+static void look_on(
+	struct trace_listener *l, struct stack *s, const struct trace_record *r, const struct pkt *p)
+{
+	struct onlooker *o = CONTAINER_OF(l, struct onlooker, listener);
+
+	(void)s;
+	if (!p || r->layer != LAYER_IP)
+		return;
+	o->octets += p->len;
+	o->missing += p->len - pkt_head_len(p);
+}
+
+/* Although it leaves in parts where nobody looks: filters of traces may want to see it. */
+static void text_that_is_traced_is_there(void)
+{
+	struct pair p = connected();
+	struct onlooker o = {.listener.fn = look_on};
+	struct blob *b = pattern(50000);
+
+	list_add_tail(&p.l->world.trace.listeners, &o.listener.node);
+	trace_everything(&p.l->world, true);
+	CU_ASSERT(sock_send_blob(p.client, b, 0, b->len, 0) > 10000);
+	lab_run(p.l, SEC);
+	CU_ASSERT(o.octets > 10000);
+	CU_ASSERT_EQUAL(o.missing, 0);
+	trace_everything(&p.l->world, false);
+	list_del(&o.listener.node);
+	blob_unref(b);
+	over(&p);
+}
+
 /* In two parts, and to two peers, although its writer keeps neither the blob nor one of the sockets. */
 static void a_blob_arrives_when_nobody_else_refers_to_it(void)
 {
@@ -321,8 +357,8 @@ static void a_host_that_goes_refers_to_no_blob(void)
 SUITE(tcp_sock_life, T(listen_without_bind_takes_a_port), T(an_accepted_socket_has_its_listeners_options),
 	T(a_connection_that_ended_before_accept_says_how), T(a_listener_that_closes_resets_who_waits),
 	T(half_closed_the_other_half_goes_on), T(what_was_written_before_close_arrives),
-	T(a_blob_arrives_when_nobody_else_refers_to_it), T(a_blob_is_sent_by_the_same_rules),
-	T(close_with_unread_text_resets), T(linger_says_whether_close_resets),
-	T(text_that_comes_after_close_resets), T(with_reading_shut_text_can_be_read_nevertheless),
-	T(too_many_orphans_are_reset), T(a_host_that_goes_leaves_sockets_that_say_so),
-	T(a_host_that_goes_refers_to_no_blob))
+	T(text_that_is_traced_is_there), T(a_blob_arrives_when_nobody_else_refers_to_it),
+	T(a_blob_is_sent_by_the_same_rules), T(close_with_unread_text_resets),
+	T(linger_says_whether_close_resets), T(text_that_comes_after_close_resets),
+	T(with_reading_shut_text_can_be_read_nevertheless), T(too_many_orphans_are_reset),
+	T(a_host_that_goes_leaves_sockets_that_say_so), T(a_host_that_goes_refers_to_no_blob))
