@@ -2,6 +2,7 @@
 /* Packets: allocation and copies. */
 #include "net/pkt.h"
 
+/* The room of parts is poisoned: who reads it before pkt_linearize() does not get far. */
 #ifdef __SANITIZE_ADDRESS__
 #include <sanitizer/asan_interface.h>
 #else
@@ -101,7 +102,8 @@ bool pkt_put_part(struct pkt *p, struct blob *blob, const uint8_t *data, uint32_
 {
 	if (p->part_count == PKT_PARTS)
 		return false;
-	ASAN_POISON_MEMORY_REGION(pkt_put(p, len), len);
+	uint8_t *room = pkt_put(p, len);
+	ASAN_POISON_MEMORY_REGION(room, len);
 	p->parts[p->part_count++] = (struct pkt_part){blob_ref(blob), data, len};
 	return true;
 }

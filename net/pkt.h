@@ -102,8 +102,8 @@ void pkt_pools_exit(struct pkt_pools *pools);
 /* An empty packet with PKT_HEADROOM bytes of headroom and at least `room` bytes behind it, or NULL. */
 struct pkt *pkt_new(struct pkt_pools *pools, size_t room);
 
-/* A copy of bytes, those of parts among them, and fields whose parent is `p`, with at least `extra` bytes of tailroom; in no queue. NULL:
- * no memory. */
+/* A copy of bytes, those of parts among them, and fields whose parent is `p`, with at least `extra` bytes of tailroom; in
+ * no queue. NULL: no memory. */
 struct pkt *pkt_copy(const struct pkt *p, size_t extra);
 
 /* An empty packet with room for `room` bytes, the fields of `p`, and `p` as its parent; in no queue. NULL: no

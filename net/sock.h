@@ -148,7 +148,8 @@ int sock_peer(const struct sock *sk, struct sock_addr *a); /* -ENOTCONN */
 ssize_t sock_send(struct sock *sk, const void *data, size_t len, int flags, const struct sock_addr *to);
 
 /* The same on a stream for `len` of the blob's bytes, from `at` on, as by sendfile(): they are not copied (but where they are
- * few); until the peer has acknowledged them, and the device has them, there is a reference to the blob. Others: -EOPNOTSUPP. */
+ * few); until the peer has acknowledged them, and the device has them, there is a reference to the blob. Others:
+ * -EOPNOTSUPP. */
 ssize_t sock_send_blob(struct sock *sk, struct blob *b, size_t at, size_t len, int flags);
 
 /* One message, cut to `room` (msg->truncated). `msg` may be NULL. flags: MSG_PEEK. -EAGAIN: none there. A

@@ -123,12 +123,13 @@ static struct tcp_chunk *add_chunk(struct tcp_conn *c, struct blob *blob, const 
 			tcp_mem_give(c->stack, size);
 		return NULL;
 	}
-	*k = (struct tcp_chunk){.seq = c->snd.end,
-		.len = blob ? (uint32_t)len : 0,
-		.room = (uint32_t)len,
-		.size = (uint32_t)size,
-		.blob = blob ? blob_ref(blob) : NULL,
-		.data = blob ? data : k->own};
+	*k = (struct tcp_chunk){.seq = c->snd.end, .room = (uint32_t)len, .size = (uint32_t)size};
+	k->data = k->own;
+	if (blob) {
+		k->blob = blob_ref(blob);
+		k->data = data;
+		k->len = k->room;
+	}
 	q->size += size;
 	list_add_tail(&q->chunks, &k->node);
 	return k;

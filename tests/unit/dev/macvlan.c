@@ -597,8 +597,6 @@ static void decisions_are_told_in_words(void)
 	yard_close(&y);
 }
 
-/* ---- attacks ---- */
-
 static void parts_go_out_by_the_wire_and_are_copied_for_siblings(void)
 {
 	struct blob *text = lab_text(1400);
@@ -629,6 +627,8 @@ static void parts_go_out_by_the_wire_and_are_copied_for_siblings(void)
 	yard_close(&y);
 	blob_unref(text);
 }
+
+/* ---- attacks ---- */
 
 static void macvlan_src_spoof_between_children(void)
 {

@@ -66,10 +66,15 @@ static void stream_by(bool macvlan)
 	int cable[2], room = 1 << 22;
 	uint64_t sent = 0, got = 0;
 
+	loop_use_ring(&p.l->loop, 0);
+	if (p.l->loop.ring.fd < 0) {
+		unit_skip("no io_uring here");
+		lab_free(p.l);
+		return;
+	}
 	CU_ASSERT_EQUAL_FATAL(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, cable), 0);
 	for (int i = 0; i < 2; i++)
 		setsockopt(cable[i], SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
-	loop_use_ring(&p.l->loop, 0);
 	p.a = lab_host(p.l, "a");
 	p.b = lab_host(p.l, "b");
 	plug_in(p.a, cable[0], "10.0.0.1/24", macvlan);
@@ -91,8 +96,7 @@ static void stream_by(bool macvlan)
 		pump_in(p.server, &got);
 	}
 	CU_ASSERT_EQUAL(got, TOTAL);
-	if (p.l->loop.ring.fd >= 0)
-		CU_ASSERT(with_parts > 5);
+	CU_ASSERT(with_parts > 5);
 	sock_close(p.server);
 	sock_close(p.client);
 	sock_close(p.listener);
@@ -102,7 +106,11 @@ static void stream_by(bool macvlan)
 static void what_leaves_in_parts_arrives_whole(void)
 {
 	stream_by(false);
+}
+
+static void also_from_a_macvlan(void)
+{
 	stream_by(true);
 }
 
-SUITE(tcp_ring, T(what_leaves_in_parts_arrives_whole))
+SUITE(tcp_ring, T(what_leaves_in_parts_arrives_whole), T(also_from_a_macvlan))
