@@ -11,7 +11,12 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-enum { GROUP = 16, GROUP_BYTES = 1 << 15 };
+enum {
+	GROUP = 16,
+	GROUP_BYTES = 1 << 15,
+	FEW = 2,    /* frames at a time: for them alone the loop would sleep in read() */
+	STEADY = 4, /* so many times in a row, and it is not by chance */
+};
 
 _Static_assert(VNET_LEN == sizeof(struct virtio_net_hdr) && VNET_LEN == 10,
 	"the header that TUNSETVNETHDRSZ leaves as the default");
@@ -84,13 +89,38 @@ static struct pkt *take_frame(struct dev_fd *f, size_t n)
 	return p;
 }
 
+/* As read() of the next frame into the spare packet: from another number of the descriptor, which waits, or, where `from`
+ * is -1, what is there already. */
+static ssize_t read_frame(struct dev_fd *f, int from)
+{
+	uint8_t *at = f->spare->data - f->hdr_len;
+	size_t room = DEV_FD_ROOM + f->hdr_len;
+
+	if (from < 0 && f->ring)
+		return fd_ring_read(f, at, room);
+	return read(from < 0 ? f->fd : from, at, room);
+}
+
+/* Here the loop sleeps, where frames come one at a time. */
+static void await_frame(struct watch *w, int from)
+{
+	struct dev_fd *f = CONTAINER_OF(w, struct dev_fd, watch);
+	ssize_t n = read_frame(f, from);
+	bool nothing = n < 0 && (errno == EAGAIN || errno == EINTR || (errno == EBADF && from >= 0));
+
+	f->came = n > 0 ? (size_t)n : 0;
+	if (!nothing)
+		loop_tell(stack_loop(f->dev.stack), w, POLLIN);
+}
+
 /* The length of the next frame, which is in the spare packet now, header included; 0: nothing there, no memory, or the device
  * is gone (then *gone). */
 static size_t read_one(struct dev_fd *f, bool *gone)
 {
 	if (!has_spare(f))
 		return 0;
-	ssize_t n = read(f->fd, f->spare->data - f->hdr_len, DEV_FD_ROOM + f->hdr_len);
+	ssize_t n = f->came ? (ssize_t)f->came : read_frame(f, -1);
+	f->came = 0;
 	*gone = n < 0 && errno != EAGAIN && errno != EINTR;
 	return n > 0 && (size_t)n >= f->hdr_len ? (size_t)n : 0;
 }
@@ -144,7 +174,13 @@ static bool input_some(struct dev_fd *f, struct allowance *a)
  * only brings EAGAIN, for the price of another system call; so we ask now and then. */
 static bool expects_one(const struct dev_fd *f)
 {
-	return f->singles >= 4 && f->singles % 16;
+	return f->singles >= STEADY && f->singles % 16;
+}
+
+static void count_in_a_row(struct dev_fd *f, int frames)
+{
+	f->singles = frames == 1 ? f->singles + 1 : 0;
+	f->few = frames > 0 && frames <= FEW ? f->few + 1 : 0;
 }
 
 /* Until EAGAIN, at most the loop's budget. */
@@ -162,9 +198,9 @@ static void drain(struct watch *w, short revents)
 	while (a.frames > 0 && a.bytes > 0 && f->fd >= 0 && input_some(f, &a))
 		;
 	loop_moved(stack_loop(f->dev.stack), (size_t)(l->budget_bytes - a.bytes));
-	f->singles = most - a.frames == 1 ? f->singles + 1 : 0;
+	count_in_a_row(f, most - a.frames);
 	if (f->ring)
-		fd_ring_wait(f);
+		fd_ring_wait(f, f->spare && f->few >= STEADY);
 }
 
 void dev_fd_init(struct dev_fd *f, const struct dev_ops *ops, enum dev_type type, int fd)
@@ -189,13 +225,13 @@ static bool takes_udp(const struct dev_fd *f)
 void dev_fd_start(struct dev_fd *f)
 {
 	f->dev.features |= takes_udp(f) ? DEV_CAN_USO : 0;
-	f->watch = (struct watch){.fd = f->fd, .events = POLLIN, .ready = drain};
+	f->watch = (struct watch){.fd = f->fd, .events = POLLIN, .ready = drain, .read = await_frame};
 	f->ring = has_spare(f) ? fd_ring_new(f) : NULL;
 	f->watch.is_told = f->ring;
 	f->dev.features |= f->ring && !is_plain(f) ? DEV_CAN_SG : 0;
 	loop_watch(stack_loop(f->dev.stack), &f->watch);
 	if (f->ring)
-		fd_ring_wait(f);
+		fd_ring_wait(f, false);
 }
 
 void dev_fd_sent(struct dev_fd *f, struct pkt *p, int res)

@@ -35,7 +35,9 @@ struct dev_fd {
 	unsigned hdr_len;     /* before each frame: VNET_LEN, or 0 */
 	struct pkt *spare;    /* a big one, into which the next frame is read, its header into the headroom */
 	struct fd_ring *ring; /* polled and written by the loop's ring; NULL: by system calls of its own */
-	unsigned singles;     /* how often in a row it had a single frame */
+	size_t came;	  /* the length of the frame in `spare`, header included, that ended a sleep; or 0 */
+	unsigned singles; /* how often in a row it had a single frame, */
+	unsigned few;	  /* and a few at most */
 };
 
 /* Before dev_register(). `fd` is non-blocking, with IFF_VNET_HDR and a header of 10 bytes; it becomes the

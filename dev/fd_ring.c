@@ -4,13 +4,16 @@
 
 #include "net/stack.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { WRITES = 16 };
 
 struct fd_ring {
 	struct uring *uring; /* the loop's */
 	struct dev_fd *f;
+	bool is_blocking; /* the descriptor: the loop sleeps by its read() */
 	struct uring_op poll;
 	struct fd_write {
 		struct uring_op op;
@@ -53,9 +56,28 @@ void fd_ring_free(struct dev_fd *f)
 	free(r);
 }
 
-void fd_ring_wait(struct dev_fd *f)
+static void make_blocking(struct dev_fd *f, bool blocking)
 {
-	uring_poll(f->ring->uring, &f->ring->poll, f->fd);
+	if (f->ring->is_blocking == blocking)
+		return;
+	int flags = fcntl(f->fd, F_GETFL);
+	fcntl(f->fd, F_SETFL, blocking ? flags & ~O_NONBLOCK : flags | O_NONBLOCK);
+	f->ring->is_blocking = blocking;
+}
+
+void fd_ring_wait(struct dev_fd *f, bool by_read)
+{
+	by_read = by_read && loop_sleep_by(stack_loop(f->dev.stack), &f->watch);
+	make_blocking(f, by_read);
+	if (!by_read)
+		uring_poll(f->ring->uring, &f->ring->poll, f->fd);
+}
+
+ssize_t fd_ring_read(struct dev_fd *f, void *buf, size_t room)
+{
+	struct iovec v = {buf, room};
+
+	return f->ring->is_blocking ? preadv2(f->fd, &v, 1, -1, RWF_NOWAIT) : read(f->fd, buf, room);
 }
 
 static void write_done(struct uring_op *op)

@@ -38,6 +38,7 @@ void loop_init(struct loop *l, struct clock clock)
 		.budget_bytes = LOOP_BUDGET_BYTES,
 		.alarm_ns = TIMER_NEVER,
 		.ring.fd = -1};
+	nap_init(&l->nap);
 	wheel_init(&l->wheel, l->now);
 	list_init(&l->watches);
 	list_init(&l->ingress);
@@ -54,13 +55,15 @@ void loop_exit(struct loop *l)
 {
 	assert(l->watch_count == 0);
 	uring_exit(&l->ring);
+	nap_exit(&l->nap);
 	close(l->epoll);
 	close(l->alarm);
 }
 
 void loop_use_ring(struct loop *l, uint64_t busy_ns)
 {
-	uring_init(&l->ring);
+	if (uring_init(&l->ring, URING_DEFERS))
+		nap_enable(&l->nap);
 	l->busy.most_ns = busy_ns;
 }
 
@@ -74,6 +77,7 @@ void loop_watch(struct loop *l, struct watch *w)
 	list_add_tail(&l->watches, &w->node);
 	l->watch_count++;
 	l->file_count += w->is_file;
+	l->told_count += w->is_told;
 }
 
 void loop_unwatch(struct loop *l, struct watch *w)
@@ -83,8 +87,20 @@ void loop_unwatch(struct loop *l, struct watch *w)
 	list_del(&w->node);
 	l->watch_count--;
 	l->file_count -= w->is_file;
+	l->told_count -= w->is_told;
+	if (l->sleeper == w)
+		l->sleeper = NULL;
+	nap_end(&l->nap, w->fd);
 	if (!w->is_file && !w->is_told)
 		epoll_ctl(l->epoll, EPOLL_CTL_DEL, w->fd, NULL);
+}
+
+bool loop_sleep_by(struct loop *l, struct watch *w)
+{
+	if (l->nap.ring.fd < 0 || l->told_count > 1 || l->busy.streams)
+		return false;
+	l->sleeper = w;
+	return true;
 }
 
 void loop_post(struct loop *l, struct work *w)
@@ -146,16 +162,26 @@ static long preemptions(void)
 	return use.ru_nivcsw;
 }
 
+/* Has anything come by now? */
+static bool try(struct loop *l)
+{
+	if (!l->sleeper) {
+		uring_enter(&l->ring, false);
+		return l->told || !l->epoll_op.pending;
+	}
+	uring_flush(&l->ring);
+	l->sleeper->read(l->sleeper, -1);
+	return l->told || nap_is_over(&l->nap);
+}
+
 static bool something_came(struct loop *l, uint64_t most_ns)
 {
 	struct clock machine;
 
 	clock_init_real(&machine);
-	for (uint64_t end = machine.now_ns + most_ns; clock_read(&machine) < end;) {
-		uring_enter(&l->ring, false);
-		if (l->told || !l->epoll_op.pending)
+	for (uint64_t end = machine.now_ns + most_ns; clock_read(&machine) < end;)
+		if (try(l))
 			return true;
-	}
 	return false;
 }
 
@@ -163,10 +189,10 @@ static bool something_came(struct loop *l, uint64_t most_ns)
 static bool poll_busily(struct loop *l)
 {
 	struct busy_poll *b = &l->busy;
-	bool streams = b->moved > STREAM;
 
+	b->streams = b->moved > STREAM;
 	b->moved = 0;
-	if (b->most_ns == 0 || streams)
+	if (b->most_ns == 0 || b->streams)
 		return false;
 	if (b->skip > 0) {
 		b->skip--;
@@ -180,18 +206,39 @@ static bool poll_busily(struct loop *l)
 	return came;
 }
 
-/* What epoll has; waits for that, or for what the ring brings. */
+/* Until the ring has something. True: epoll has. */
+static bool sleep_by_ring(struct loop *l, bool wait)
+{
+	if (!l->epoll_op.pending)
+		uring_poll(&l->ring, &l->epoll_op, l->epoll);
+	if (!wait)
+		uring_enter(&l->ring, false);
+	else if (!poll_busily(l))
+		uring_enter(&l->ring, true);
+	return !l->epoll_op.pending;
+}
+
+/* The same, by the read() of whoever offered it. */
+static bool sleep_by_read(struct loop *l)
+{
+	if (!poll_busily(l)) {
+		uring_flush(&l->ring);
+		l->sleeper->read(l->sleeper, l->nap.fd);
+	}
+	return nap_is_over(&l->nap);
+}
+
+/* What epoll has; waits for that, or for what a ring or a read brings. Who offered a read and is not slept by has to ask for
+ * himself. */
 static int look(struct loop *l, struct epoll_event *events, bool wait)
 {
 	if (l->ring.fd < 0)
 		return epoll_wait(l->epoll, events, LOOK_EVENTS, wait ? -1 : 0);
-	if (!l->epoll_op.pending)
-		uring_poll(&l->ring, &l->epoll_op, l->epoll);
-	if (!wait || l->told)
-		uring_enter(&l->ring, false);
-	else if (!poll_busily(l))
-		uring_enter(&l->ring, true);
-	return l->epoll_op.pending ? 0 : epoll_wait(l->epoll, events, LOOK_EVENTS, 0);
+	wait = wait && !l->told;
+	if (l->sleeper && (!wait || l->told_count > 1 || !nap_begin(&l->nap, l->sleeper->fd, l->epoll)))
+		loop_tell(l, l->sleeper, POLLIN);
+	bool any = l->sleeper ? sleep_by_read(l) : sleep_by_ring(l, wait && !l->told);
+	return any ? epoll_wait(l->epoll, events, LOOK_EVENTS, 0) : 0;
 }
 
 /* Notes which descriptors are ready; true when any is. */

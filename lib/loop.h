@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The loop: one thread, one place to wait (epoll, so that a descriptor costs nothing while it is quiet;
- * or a ring of io_uring that polls it, so that devices can read and write in the same system call). A turn is:
- * wait, timers, ingress, egress.
+ * or a ring of io_uring that polls it, so that devices can write and wait in the same system call; or the read() of the
+ * one device that offers it, which ends when epoll has something, lib/nap.h). A turn is: wait, timers, ingress, egress.
  *
  *   1. wait    If no in-memory work is pending: sleep (after busy polling, while that pays) until a descriptor is ready or the
  * next timer is due; under the virtual clock: jump to the next timer when somebody waits for time to pass. Then read
@@ -21,6 +21,7 @@
 #define LIB_LOOP_H
 
 #include "lib/clock.h"
+#include "lib/nap.h"
 #include "lib/timer.h"
 #include "lib/uring.h"
 
@@ -34,6 +35,9 @@ struct watch {
 	int fd;
 	short events; /* POLLIN, POLLOUT */
 	void (*ready)(struct watch *w, short revents);
+	/* For loop_sleep_by(): reads from `from`, which blocks, or, where that is -1, only what is there already from `fd`; and
+	 * tells (loop_tell()) unless there was nothing. What it has read is for `ready`. */
+	void (*read)(struct watch *w, int from);
 	struct list node; /* in loop->watches */
 	short revents;	  /* what epoll said, until it is served */
 	bool is_told;	  /* by loop_tell() and not by epoll; set before adding */
@@ -53,6 +57,7 @@ struct work {
 struct busy_poll {
 	uint64_t most_ns; /* how long it looks; 0: never */
 	size_t moved;	  /* octets that devices brought and took since the last sleep */
+	bool streams;	  /* it was a stream when we slept last */
 	unsigned pause;	  /* so many sleeps were between the last tries */
 	unsigned skip;	  /* and are left until the next one */
 };
@@ -63,11 +68,13 @@ struct loop {
 	struct wheel wheel;
 	struct list watches;  /* of struct watch, in the order they came */
 	struct list *serving; /* the next one to be served, during ingress */
-	unsigned watch_count, file_count;
+	unsigned watch_count, file_count, told_count;
 	int epoll;
 	struct uring ring;	  /* fd is -1: none */
 	struct uring_op epoll_op; /* the ring's poll of epoll */
 	bool told;		  /* a watch, since the last look */
+	struct watch *sleeper;	  /* by whose read() we sleep next; NULL: by the ring's polls */
+	struct nap nap;
 	struct busy_poll busy;
 	int alarm; /* a timerfd that ends the sleep at alarm_ns of the machine's clock */
 	bool alarm_rang;
@@ -105,7 +112,13 @@ static inline void loop_tell(struct loop *l, struct watch *w, short revents)
 {
 	w->revents |= revents;
 	l->told = true;
+	if (l->sleeper == w)
+		l->sleeper = NULL;
 }
+
+/* Until it is told, the loop sleeps in the read() of `w`, which has is_told, instead of a poll of the ring. False: it cannot, as
+ * others are told, too; or it does not pay, in the middle of a stream. */
+bool loop_sleep_by(struct loop *l, struct watch *w);
 
 /* A device has brought or taken so many octets. */
 static inline void loop_moved(struct loop *l, size_t octets)

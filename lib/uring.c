@@ -42,10 +42,10 @@ static bool map_queues(struct uring *u, const struct io_uring_params *p)
 	return true;
 }
 
-/* The kernel does its part of the work when we ask for what has ended, and interrupts nothing else for it. */
-bool uring_init(struct uring *u)
+bool uring_init(struct uring *u, enum uring_manner manner)
 {
-	struct io_uring_params p = {.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN};
+	unsigned when = manner == URING_INTERRUPTS ? IORING_SETUP_COOP_TASKRUN : IORING_SETUP_DEFER_TASKRUN;
+	struct io_uring_params p = {.flags = IORING_SETUP_SINGLE_ISSUER | when};
 
 	*u = (struct uring){.fd = (int)syscall(SYS_io_uring_setup, ENTRIES, &p),
 		.queues = MAP_FAILED,
@@ -110,7 +110,16 @@ void uring_poll(struct uring *u, struct uring_op *op, int fd)
 	queue(u, op, IORING_OP_POLL_ADD, fd)->poll32_events = POLLIN;
 }
 
-static void take_what_ended(struct uring *u)
+void uring_poll_and_close(struct uring *u, struct uring_op *poll, int fd, struct uring_op *closed, int closes)
+{
+	struct io_uring_sqe *e = queue(u, poll, IORING_OP_POLL_ADD, fd);
+
+	e->poll32_events = POLLIN;
+	e->flags = IOSQE_IO_LINK;
+	queue(u, closed, IORING_OP_CLOSE, closes);
+}
+
+void uring_look(struct uring *u)
 {
 	unsigned head;
 
@@ -139,7 +148,32 @@ void uring_enter(struct uring *u, bool wait)
 	}
 	u->queued -= taken > 0 ? (unsigned)taken : 0;
 	u->at_once = MIN(u->at_once, u->queued);
-	take_what_ended(u);
+	uring_look(u);
+}
+
+/* The last one that was queued: the kernel has not seen it yet. */
+static void write_last(struct uring *u)
+{
+	const struct io_uring_sqe *e = &u->sqes[--*u->tail & u->mask];
+	struct uring_op *op = (struct uring_op *)(uintptr_t)e->user_data;
+	void *at = (void *)(uintptr_t)e->addr;
+	struct iovec one = {at, e->len};
+	bool is_list = e->opcode == IORING_OP_WRITEV;
+	ssize_t n = pwritev2(e->fd, is_list ? at : &one, is_list ? (int)e->len : 1, -1, RWF_NOWAIT);
+
+	u->queued = u->at_once = 0;
+	op->res = n < 0 ? -errno : (int)n;
+	op->pending = false;
+	if (op->done)
+		op->done(op);
+}
+
+void uring_flush(struct uring *u)
+{
+	if (u->queued == 1 && u->at_once == 1)
+		write_last(u);
+	else if (u->queued)
+		uring_enter(u, false);
 }
 
 void uring_cancel(struct uring *u, struct uring_op *op)

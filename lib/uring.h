@@ -38,8 +38,14 @@ struct uring {
 	size_t queues_len;
 };
 
+/* When the kernel does its part of what waits. */
+enum uring_manner {
+	URING_DEFERS, /* when we ask for what has ended: it interrupts nothing */
+	URING_INTERRUPTS, /* as soon as we are in the kernel: a system call that sleeps is interrupted, and begun again after it */
+};
+
 /* False, and fd is -1: an old kernel (before 6.1), or we may not. Only the thread that made it may use it. */
-bool uring_init(struct uring *u);
+bool uring_init(struct uring *u, enum uring_manner manner);
 
 /* What is pending is given up. */
 void uring_exit(struct uring *u);
@@ -49,9 +55,19 @@ void uring_write(struct uring *u, struct uring_op *op, int fd, const void *buf, 
 void uring_writev(struct uring *u, struct uring_op *op, int fd, const struct iovec *v, unsigned count);
 void uring_poll(struct uring *u, struct uring_op *op, int fd); /* for POLLIN, once */
 
+/* A poll that closes another descriptor once there is something. Cancelled, it closes nothing, and closed->res is an error. */
+void uring_poll_and_close(
+	struct uring *u, struct uring_op *poll, int fd, struct uring_op *closed, int closes);
+
 /* Hands over what is queued, and calls `done` of all that have ended; with `wait` it sleeps until something other
  * than a write has. Afterwards no write is pending. */
 void uring_enter(struct uring *u, bool wait);
+
+/* Hands over what is queued, as one write by a system call of its own where it is only that. */
+void uring_flush(struct uring *u);
+
+/* Calls `done` of those that the kernel has told us of, without a system call. */
+void uring_look(struct uring *u);
 
 /* Ends it, if it is pending: `done` is called. */
 void uring_cancel(struct uring *u, struct uring_op *op);

@@ -108,6 +108,64 @@ static void single_frames_come_in_one_a_turn(void)
 	bench_free(&b);
 }
 
+static void sleep_once(struct bench *b)
+{
+	loop_turn(&b->l->loop, true);
+}
+
+/* Where they come one at a time for a while the loop sleeps in the device's read(), and no longer once a burst has come. */
+static void lone_frames_are_slept_for_in_read(void)
+{
+	struct bench b;
+
+	if (bench_new(&b)) {
+		const struct loop *l = &b.l->loop;
+		for (unsigned i = 1; i <= 40; i++) {
+			give(&b, i % 3 ? FRAME_LEN : 3000);
+			sleep_once(&b);
+			CU_ASSERT_EQUAL(b.d->stats.rx_packets, i);
+			CU_ASSERT_EQUAL(l->sleeper != NULL, i >= 4);
+		}
+		CU_ASSERT_EQUAL(b.d->stats.rx_bytes, 27 * FRAME_LEN + 13 * 3000);
+		for (int i = 0; i < 30; i++) /* now and then it asks for a second one */
+			give(&b, FRAME_LEN);
+		while (b.d->stats.rx_packets < 70)
+			sleep_once(&b);
+		CU_ASSERT_PTR_NULL(l->sleeper);
+		give(&b, FRAME_LEN);
+		sleep_once(&b);
+		CU_ASSERT_EQUAL(b.d->stats.rx_packets, 71);
+	}
+	bench_free(&b);
+}
+
+/* What is too short ends the sleep, too; and a device that is closed is not left open by its second number. */
+static void a_sleep_in_read_sees_the_device_go(void)
+{
+	struct bench b;
+
+	if (bench_new(&b)) {
+		for (int i = 0; i < 5; i++) {
+			give(&b, FRAME_LEN);
+			sleep_once(&b);
+		}
+		CU_ASSERT_PTR_NOT_NULL(b.l->loop.sleeper);
+		CU_ASSERT_EQUAL(write(b.machine, "123456789", 9), 9);
+		sleep_once(&b);
+		CU_ASSERT_EQUAL(b.d->stats.rx_packets, 5);
+		for (int i = 0; i < 5; i++) {
+			give(&b, FRAME_LEN);
+			sleep_once(&b);
+		}
+		CU_ASSERT_EQUAL(b.d->stats.rx_packets, 10);
+		CU_ASSERT_PTR_NOT_NULL(b.l->loop.sleeper);
+		dev_fd_close(dev_fd_of(b.d));
+		CU_ASSERT_PTR_NULL(b.l->loop.sleeper);
+		CU_ASSERT_EQUAL(read(b.machine, (char[8]){0}, 8), 0); /* nothing holds the descriptor */
+	}
+	bench_free(&b);
+}
+
 static void a_burst_comes_in_by_budgets(void)
 {
 	struct bench b;
@@ -310,7 +368,8 @@ static void a_plain_device_has_no_header_either_way(void)
 	bench_free(&b);
 }
 
-SUITE(dev_fd_ring, T(single_frames_come_in_one_a_turn), T(a_burst_comes_in_by_budgets),
+SUITE(dev_fd_ring, T(single_frames_come_in_one_a_turn), T(lone_frames_are_slept_for_in_read),
+	T(a_sleep_in_read_sees_the_device_go), T(a_burst_comes_in_by_budgets),
 	T(a_turn_delivers_not_much_more_than_so_many_bytes), T(large_frames_stay_where_they_were_read_to),
 	T(less_than_a_header_is_no_frame), T(frames_leave_with_the_next_wait_in_order),
 	T(a_full_queue_drops_by_name), T(a_refused_write_drops_by_name), T(a_failed_read_takes_the_carrier),

@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 struct fixture {
@@ -363,6 +364,154 @@ static void busy_polling_goes_on_while_it_pays(void)
 	loop_exit(&f.loop);
 }
 
+/* A device as the loop sees it: `near` of a pair, which blocks. */
+struct sleeper {
+	struct fixture f;
+	struct watch w;
+	int far;
+	char came; /* 0: nothing */
+	int reads; /* while asleep */
+};
+
+static void read_byte(struct watch *w, int from)
+{
+	struct sleeper *s = CONTAINER_OF(w, struct sleeper, w);
+	ssize_t n = from < 0 ? recv(w->fd, &s->came, 1, MSG_DONTWAIT) : read(from, &s->came, 1);
+
+	s->reads += from >= 0;
+	if (n == 1)
+		loop_tell(&s->f.loop, w, POLLIN);
+}
+
+static void take_byte(struct watch *w, short revents)
+{
+	struct sleeper *s = CONTAINER_OF(w, struct sleeper, w);
+
+	(void)revents;
+	if (!s->came)
+		read_byte(w, -1);
+	if (s->came)
+		note(&s->f, s->came);
+	s->came = 0;
+}
+
+static bool sleeper_setup(struct sleeper *s, uint64_t busy_ns)
+{
+	int pair[2];
+
+	*s = (struct sleeper){0};
+	setup(&s->f, false);
+	loop_use_ring(&s->f.loop, busy_ns);
+	CU_ASSERT_EQUAL_FATAL(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+	s->w = (struct watch){
+		.fd = pair[0], .events = POLLIN, .ready = take_byte, .read = read_byte, .is_told = true};
+	s->far = pair[1];
+	loop_watch(&s->f.loop, &s->w);
+	if (s->f.loop.nap.ring.fd < 0)
+		unit_skip("no io_uring here");
+	return s->f.loop.nap.ring.fd >= 0;
+}
+
+static void sleeper_teardown(struct sleeper *s)
+{
+	char c;
+
+	loop_unwatch(&s->f.loop, &s->w);
+	close(s->w.fd);
+	CU_ASSERT_EQUAL(recv(s->far, &c, 1, MSG_DONTWAIT), 0); /* nothing else holds it */
+	close(s->far);
+	loop_exit(&s->f.loop);
+}
+
+static void give_byte(struct sleeper *s, char c)
+{
+	CU_ASSERT_EQUAL(write(s->far, &c, 1), 1);
+}
+
+/* Bytes are read as it sleeps; the timer ends the sleep, too, and after it the loop still sleeps so. */
+static void a_loop_may_sleep_in_a_read(void)
+{
+	struct sleeper s;
+
+	if (sleeper_setup(&s, 0)) {
+		CU_ASSERT_TRUE(loop_sleep_by(&s.f.loop, &s.w));
+		give_byte(&s, 'A');
+		loop_turn(&s.f.loop, true);
+		CU_ASSERT_PTR_NULL(s.f.loop.sleeper); /* once told, it is asked anew */
+		CU_ASSERT_TRUE(loop_sleep_by(&s.f.loop, &s.w));
+		timer_arm(&s.f.loop.wheel, &s.f.timer, s.f.loop.now + 3 * NS_PER_MS);
+		while (s.f.ran < 2)
+			loop_turn(&s.f.loop, true);
+		CU_ASSERT(s.f.loop.turns < 20);
+		give_byte(&s, 'B');
+		loop_turn(&s.f.loop, true);
+		CU_ASSERT_STRING_EQUAL(s.f.order, "ATB");
+		CU_ASSERT(s.reads >= 3);
+	}
+	sleeper_teardown(&s);
+}
+
+/* A loop that does not wait, or has to watch another one so, leaves the asking to who offered the read. */
+static void a_read_is_not_slept_in_where_others_would_wait(void)
+{
+	struct sleeper s;
+	struct watch other = {.fd = -1, .is_told = true};
+
+	if (sleeper_setup(&s, 0)) {
+		CU_ASSERT_TRUE(loop_sleep_by(&s.f.loop, &s.w));
+		give_byte(&s, 'A');
+		loop_turn(&s.f.loop, false);
+		CU_ASSERT_STRING_EQUAL(s.f.order, "A");
+		CU_ASSERT_TRUE(loop_sleep_by(&s.f.loop, &s.w));
+		loop_watch(&s.f.loop, &other);
+		give_byte(&s, 'B');
+		loop_turn(&s.f.loop, true);
+		CU_ASSERT_STRING_EQUAL(s.f.order, "AB");
+		CU_ASSERT_FALSE(loop_sleep_by(&s.f.loop, &s.w));
+		loop_unwatch(&s.f.loop, &other);
+		CU_ASSERT_EQUAL(s.reads, 0);
+	}
+	sleeper_teardown(&s);
+}
+
+/* Not in the middle of a stream, either. */
+static void a_stream_is_not_slept_in(void)
+{
+	struct sleeper s;
+
+	if (sleeper_setup(&s, 0)) {
+		CU_ASSERT_TRUE(loop_sleep_by(&s.f.loop, &s.w));
+		loop_moved(&s.f.loop, 65536);
+		give_byte(&s, 'A');
+		loop_turn(&s.f.loop, true);
+		CU_ASSERT_FALSE(loop_sleep_by(&s.f.loop, &s.w));
+	}
+	sleeper_teardown(&s);
+}
+
+/* What comes during a try is not slept for, and the alarm is seen there, too. */
+static void busy_polling_reads_as_well(void)
+{
+	struct sleeper s;
+
+	if (sleeper_setup(&s, 50 * NS_PER_MS)) {
+		CU_ASSERT_TRUE(loop_sleep_by(&s.f.loop, &s.w));
+		give_byte(&s, 'A');
+		loop_turn(&s.f.loop, true);
+		s.f.loop.busy.skip = 0;
+		CU_ASSERT_TRUE(loop_sleep_by(&s.f.loop, &s.w));
+		timer_arm(&s.f.loop.wheel, &s.f.timer, s.f.loop.now + 3 * NS_PER_MS);
+		while (s.f.ran < 2) {
+			loop_turn(&s.f.loop, true);
+			s.f.loop.busy.skip = 0;
+		}
+		CU_ASSERT(s.f.loop.turns < 20);
+		CU_ASSERT_STRING_EQUAL(s.f.order, "AT");
+		CU_ASSERT_EQUAL(s.reads, 0);
+	}
+	sleeper_teardown(&s);
+}
+
 struct pair {
 	struct loop *loop;
 	struct watch a, b;
@@ -463,4 +612,6 @@ SUITE(lib_loop, T(virtual_time_passes_although_work_never_ends), T(a_regular_fil
 	T(work_without_end_is_as_good_as_rest), T(who_is_in_a_hurry_needs_no_waiters),
 	T(flowing_time_sleeps_until_the_timer), T(real_time_sleeps_until_the_timer),
 	T(a_ring_sleeps_until_the_timer_and_sees_descriptors), T(busy_polling_goes_on_while_it_pays),
-	T(a_watch_may_remove_itself_and_others))
+	T(a_watch_may_remove_itself_and_others), T(a_loop_may_sleep_in_a_read),
+	T(a_read_is_not_slept_in_where_others_would_wait), T(a_stream_is_not_slept_in),
+	T(busy_polling_reads_as_well))

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -20,7 +21,7 @@ static bool setup(struct fixture *f)
 {
 	int pair[2];
 
-	if (!uring_init(&f->u)) {
+	if (!uring_init(&f->u, URING_DEFERS)) {
 		unit_skip("no io_uring here");
 		return false;
 	}
@@ -169,7 +170,72 @@ static void a_poll_that_is_cancelled_is_done(void)
 	teardown(&f);
 }
 
+/* One write alone, of either kind, goes by a system call of its own: the ring has nothing of it. */
+static void a_flush_hands_over_what_there_is(void)
+{
+	struct iovec v[] = {{"one ", 4}, {"two", 3}};
+	struct fixture f;
+	struct counted w[3] = {{{.done = count}, 0}, {{.done = count}, 0}, {{.done = count}, 0}};
+	char buf[20];
+
+	if (!setup(&f))
+		return;
+	uring_flush(&f.u); /* nothing */
+	uring_write(&f.u, &w[0].op, f.near, "abc", 3);
+	uring_flush(&f.u);
+	CU_ASSERT_TRUE(w[0].times == 1 && w[0].op.res == 3 && !w[0].op.pending);
+	uring_writev(&f.u, &w[0].op, f.near, v, 2);
+	uring_flush(&f.u);
+	CU_ASSERT_TRUE(w[0].times == 2 && w[0].op.res == 7);
+	for (int i = 0; i < 3; i++)
+		uring_write(&f.u, &w[i].op, f.near, "d", 1);
+	uring_flush(&f.u);
+	CU_ASSERT_TRUE(w[0].times == 3 && w[1].times == 1 && w[2].times == 1);
+	uring_enter(&f.u, false); /* and nothing comes twice */
+	CU_ASSERT_EQUAL(read(f.far, buf, sizeof(buf)), 3);
+	CU_ASSERT_EQUAL(read(f.far, buf, sizeof(buf)), 7);
+	CU_ASSERT_EQUAL(memcmp(buf, "one two", 7), 0);
+	for (int i = 0; i < 3; i++)
+		CU_ASSERT_EQUAL(read(f.far, buf, sizeof(buf)), 1);
+	CU_ASSERT_EQUAL(read(f.far, buf, sizeof(buf)), -1);
+	close(f.far);
+	f.far = -1;
+	signal(SIGPIPE, SIG_IGN);
+	uring_write(&f.u, &w[0].op, f.near, "abc", 3);
+	uring_flush(&f.u);
+	CU_ASSERT_EQUAL(w[0].op.res, -EPIPE);
+	teardown(&f);
+}
+
+static void a_poll_may_close_another(void)
+{
+	struct uring_op poll = {0}, closed = {0};
+	struct fixture f;
+	int second[2];
+
+	if (!setup(&f))
+		return;
+	for (int i = 0; i < 2; i++)
+		second[i] = dup(f.near);
+	uring_poll_and_close(&f.u, &poll, f.near, &closed, second[0]);
+	uring_enter(&f.u, false);
+	CU_ASSERT_TRUE(poll.pending && closed.pending);
+	uring_cancel(&f.u, &poll); /* then it stays open */
+	while (closed.pending)
+		uring_enter(&f.u, false);
+	CU_ASSERT(closed.res < 0);
+	CU_ASSERT_EQUAL(close(second[0]), 0);
+	uring_poll_and_close(&f.u, &poll, f.near, &closed, second[1]);
+	CU_ASSERT_EQUAL(write(f.far, "abc", 3), 3);
+	while (closed.pending)
+		uring_enter(&f.u, true);
+	CU_ASSERT_EQUAL(closed.res, 0);
+	CU_ASSERT_EQUAL(close(second[1]), -1);
+	teardown(&f);
+}
+
 SUITE(lib_uring, T(a_poll_waits_until_there_is_something),
 	T(writes_go_first_and_in_order_and_do_not_end_the_wait), T(a_write_that_would_wait_fails),
 	T(more_than_the_queue_holds_goes_in_parts), T(a_poll_that_is_cancelled_is_done),
-	T(what_lies_in_several_places_is_one_write))
+	T(what_lies_in_several_places_is_one_write), T(a_flush_hands_over_what_there_is),
+	T(a_poll_may_close_another))
