@@ -14,8 +14,9 @@
 enum {
 	GROUP = 16,
 	GROUP_BYTES = 1 << 15,
-	FEW = 2,    /* frames at a time: for them alone the loop would sleep in read() */
-	STEADY = 4, /* so many times in a row, and it is not by chance */
+	FEW = 2,       /* frames at a time: for them alone the loop would sleep in read() */
+	SUPER = 16384, /* octets of a frame of many segments */
+	STEADY = 4,    /* so many times in a row, and it is not by chance */
 };
 
 _Static_assert(VNET_LEN == sizeof(struct virtio_net_hdr) && VNET_LEN == 10,
@@ -101,16 +102,15 @@ static ssize_t read_frame(struct dev_fd *f, int from)
 	return read(from < 0 ? f->fd : from, at, room);
 }
 
-/* Here the loop sleeps, where frames come one at a time. */
-static void await_frame(struct watch *w, int from)
+/* The loop sleeps in it, or looks whether something has come. */
+static bool await_frame(struct watch *w, int from)
 {
 	struct dev_fd *f = CONTAINER_OF(w, struct dev_fd, watch);
 	ssize_t n = read_frame(f, from);
 	bool nothing = n < 0 && (errno == EAGAIN || errno == EINTR || (errno == EBADF && from >= 0));
 
 	f->came = n > 0 ? (size_t)n : 0;
-	if (!nothing)
-		loop_tell(stack_loop(f->dev.stack), w, POLLIN);
+	return !nothing;
 }
 
 /* The length of the next frame, which is in the spare packet now, header included; 0: nothing there, no memory, or the device
@@ -183,6 +183,18 @@ static void count_in_a_row(struct dev_fd *f, int frames)
 	f->few = frames > 0 && frames <= FEW ? f->few + 1 : 0;
 }
 
+static bool are_super(int frames, int64_t octets)
+{
+	return frames > 0 && octets / frames >= SUPER;
+}
+
+/* An ACK of super-frames is dearer for both ends than to look for a moment whether it may wait for another one. */
+static bool more_soon(struct dev_fd *f, int frames, int64_t octets)
+{
+	return f->fd >= 0 && f->spare && are_super(frames, octets) &&
+		loop_more_soon(stack_loop(f->dev.stack), &f->watch);
+}
+
 /* Until EAGAIN, at most the loop's budget. */
 static void drain(struct watch *w, short revents)
 {
@@ -195,12 +207,15 @@ static void drain(struct watch *w, short revents)
 		dev_fd_close(f);
 		return;
 	}
-	while (a.frames > 0 && a.bytes > 0 && f->fd >= 0 && input_some(f, &a))
+	while (a.frames > 0 && a.bytes > 0 && f->fd >= 0 &&
+		(input_some(f, &a) || more_soon(f, most - a.frames, l->budget_bytes - a.bytes)))
 		;
-	loop_moved(stack_loop(f->dev.stack), (size_t)(l->budget_bytes - a.bytes));
-	count_in_a_row(f, most - a.frames);
+	int frames = most - a.frames;
+	int64_t octets = l->budget_bytes - a.bytes;
+	loop_moved(stack_loop(f->dev.stack), (size_t)octets);
+	count_in_a_row(f, frames);
 	if (f->ring)
-		fd_ring_wait(f, f->spare && f->few >= STEADY);
+		fd_ring_wait(f, f->few >= STEADY || are_super(frames, octets));
 }
 
 void dev_fd_init(struct dev_fd *f, const struct dev_ops *ops, enum dev_type type, int fd)

@@ -65,9 +65,10 @@ static void make_blocking(struct dev_fd *f, bool blocking)
 	f->ring->is_blocking = blocking;
 }
 
-void fd_ring_wait(struct dev_fd *f, bool by_read)
+void fd_ring_wait(struct dev_fd *f, bool worth)
 {
-	by_read = by_read && loop_sleep_by(stack_loop(f->dev.stack), &f->watch);
+	bool by_read = worth && f->spare && loop_sleep_by(stack_loop(f->dev.stack), &f->watch);
+
 	make_blocking(f, by_read);
 	if (!by_read)
 		uring_poll(f->ring->uring, &f->ring->poll, f->fd);

@@ -14,8 +14,8 @@ struct fd_ring *fd_ring_new(struct dev_fd *f);
 /* Ends the pending poll and writes, and sets f->ring to NULL. May be called without one. */
 void fd_ring_free(struct dev_fd *f);
 
-/* Queues the next poll, of which none is pending, unless the loop can sleep by read(). */
-void fd_ring_wait(struct dev_fd *f, bool by_read);
+/* Queues the next poll, of which none is pending, unless the loop sleeps by read(), where that is `worth` while. */
+void fd_ring_wait(struct dev_fd *f, bool worth);
 
 /* As read(), but never waits. */
 ssize_t fd_ring_read(struct dev_fd *f, void *buf, size_t room);

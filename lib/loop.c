@@ -17,7 +17,10 @@ enum {
 	LOOK_EVERY = 8,
 	LOOK_EVENTS = 64,
 	PAUSE_MAX = 1000,
+	PAUSE_PAYS = 3, /* so few sleeps between two tries: busy polling pays */
 	STREAM = 16384, /* octets between two sleeps that are more than some questions and answers */
+	STREAM_BUSY_NS = 10000,
+	MORE_TRIES = 24, /* some microseconds */
 	RESTLESS_TURNS = 1000,
 	RESTLESS_NS = 1000000
 };
@@ -95,9 +98,14 @@ void loop_unwatch(struct loop *l, struct watch *w)
 		epoll_ctl(l->epoll, EPOLL_CTL_DEL, w->fd, NULL);
 }
 
+static bool busy_polling_pays(const struct loop *l)
+{
+	return l->busy.most_ns && l->busy.pause <= PAUSE_PAYS;
+}
+
 bool loop_sleep_by(struct loop *l, struct watch *w)
 {
-	if (l->nap.ring.fd < 0 || l->told_count > 1 || l->busy.streams)
+	if (l->nap.ring.fd < 0 || l->told_count > 1 || (l->busy.streams && !busy_polling_pays(l)))
 		return false;
 	l->sleeper = w;
 	return true;
@@ -165,12 +173,15 @@ static long preemptions(void)
 /* Has anything come by now? */
 static bool try(struct loop *l)
 {
-	if (!l->sleeper) {
+	struct watch *w = l->sleeper;
+
+	if (!w) {
 		uring_enter(&l->ring, false);
 		return l->told || !l->epoll_op.pending;
 	}
 	uring_flush(&l->ring);
-	l->sleeper->read(l->sleeper, -1);
+	if (w->read(w, -1))
+		loop_tell(l, w, POLLIN);
 	return l->told || nap_is_over(&l->nap);
 }
 
@@ -185,6 +196,16 @@ static bool something_came(struct loop *l, uint64_t most_ns)
 	return false;
 }
 
+bool loop_more_soon(struct loop *l, struct watch *w)
+{
+	int tries = l->busy.streams && busy_polling_pays(l) ? MORE_TRIES : 0;
+
+	for (; tries > 0; tries--)
+		if (w->read(w, -1))
+			return true;
+	return false;
+}
+
 /* True: need not sleep. */
 static bool poll_busily(struct loop *l)
 {
@@ -192,14 +213,15 @@ static bool poll_busily(struct loop *l)
 
 	b->streams = b->moved > STREAM;
 	b->moved = 0;
-	if (b->most_ns == 0 || b->streams)
+	uint64_t most_ns = b->streams ? MIN(b->most_ns, (uint64_t)STREAM_BUSY_NS) : b->most_ns;
+	if (most_ns == 0)
 		return false;
 	if (b->skip > 0) {
 		b->skip--;
 		return false;
 	}
 	long before = preemptions();
-	bool came = something_came(l, b->most_ns);
+	bool came = something_came(l, most_ns);
 	bool paid = came && preemptions() == before;
 	b->pause = paid ? b->pause / 2 : MIN(2 * b->pause + 1, (unsigned)PAUSE_MAX);
 	b->skip = b->pause;
@@ -223,7 +245,8 @@ static bool sleep_by_read(struct loop *l)
 {
 	if (!poll_busily(l)) {
 		uring_flush(&l->ring);
-		l->sleeper->read(l->sleeper, l->nap.fd);
+		if (l->sleeper->read(l->sleeper, l->nap.fd))
+			loop_tell(l, l->sleeper, POLLIN);
 	}
 	return nap_is_over(&l->nap);
 }

@@ -35,9 +35,9 @@ struct watch {
 	int fd;
 	short events; /* POLLIN, POLLOUT */
 	void (*ready)(struct watch *w, short revents);
-	/* For loop_sleep_by(): reads from `from`, which blocks, or, where that is -1, only what is there already from `fd`; and
-	 * tells (loop_tell()) unless there was nothing. What it has read is for `ready`. */
-	void (*read)(struct watch *w, int from);
+	/* For loop_sleep_by() and loop_more_soon(): reads from `from`, which blocks, or, where that is -1, only what is there
+	 * already from `fd`. False: nothing. What it has read is for `ready`. */
+	bool (*read)(struct watch *w, int from);
 	struct list node; /* in loop->watches */
 	short revents;	  /* what epoll said, until it is served */
 	bool is_told;	  /* by loop_tell() and not by epoll; set before adding */
@@ -52,8 +52,8 @@ struct work {
 
 /* Busy polling: before it sleeps, the loop looks for a while whether something comes, since to be woken takes longer than
  * most answers do, and costs who wakes us, too. A try does not pay where nothing came, or somebody else wanted our core
- * meanwhile; it doubles the sleeps until the next one. There is none in the middle of a stream: the longer we look away, the
- * more of it comes for one ACK. */
+ * meanwhile; it doubles the sleeps until the next one. In the middle of a stream a try is short: when nothing comes soon, the
+ * other side is waiting, or so slow that more of it should come for one ACK. */
 struct busy_poll {
 	uint64_t most_ns; /* how long it looks; 0: never */
 	size_t moved;	  /* octets that devices brought and took since the last sleep */
@@ -116,9 +116,14 @@ static inline void loop_tell(struct loop *l, struct watch *w, short revents)
 		l->sleeper = NULL;
 }
 
-/* Until it is told, the loop sleeps in the read() of `w`, which has is_told, instead of a poll of the ring. False: it cannot, as
- * others are told, too; or it does not pay, in the middle of a stream. */
+/* Until it is told, the loop sleeps in the read() of `w`, which has is_told, instead of a poll of the ring. That pays where
+ * reads find one or two things at a time, or large ones. False: it cannot, as others are told, too; or it does not pay, in the
+ * middle of a stream that has to wake us again and again, since busy polling finds nothing. */
 bool loop_sleep_by(struct loop *l, struct watch *w);
+
+/* For w->ready: looks by w->read() for a moment whether there is more, but only in the middle of a stream, and while busy
+ * polling pays. */
+bool loop_more_soon(struct loop *l, struct watch *w);
 
 /* A device has brought or taken so many octets. */
 static inline void loop_moved(struct loop *l, size_t octets)

@@ -76,7 +76,8 @@ static void bench_free(struct bench *b)
 /* A frame of `len` octets for nobody here. */
 static void give(struct bench *b, size_t len)
 {
-	uint8_t message[VNET_LEN + 3000] = {[VNET_LEN] = 2, 9, 9, 9, 9, 9, 2, 0, 0, 0, 0, 1, 0x88, 0xb5};
+	static uint8_t message[VNET_LEN + 20000] = {
+		[VNET_LEN] = 2, 9, 9, 9, 9, 9, 2, 0, 0, 0, 0, 1, 0x88, 0xb5};
 
 	CU_ASSERT_EQUAL(write(b->machine, message, VNET_LEN + len), (ssize_t)(VNET_LEN + len));
 }
@@ -135,6 +136,31 @@ static void lone_frames_are_slept_for_in_read(void)
 		give(&b, FRAME_LEN);
 		sleep_once(&b);
 		CU_ASSERT_EQUAL(b.d->stats.rx_packets, 71);
+	}
+	bench_free(&b);
+}
+
+/* In the middle of a stream, as long as busy polling pays: of super-frames, but not of many that are small. */
+static void super_frames_are_slept_for_in_read(void)
+{
+	struct bench b;
+
+	if (bench_new(&b)) {
+		struct loop *l = &b.l->loop;
+		l->busy.most_ns = 1;
+		for (int i = 0; i < 10; i++) {
+			l->busy.pause = l->busy.skip = 0;
+			give(&b, 20000);
+			give(&b, 20000);
+			sleep_once(&b);
+			CU_ASSERT_EQUAL(b.d->stats.rx_packets, 2u * (unsigned)i + 2);
+			CU_ASSERT_PTR_NOT_NULL(l->sleeper);
+		}
+		for (int i = 0; i < 20; i++)
+			give(&b, 1500);
+		while (b.d->stats.rx_packets < 40)
+			sleep_once(&b);
+		CU_ASSERT_PTR_NULL(l->sleeper);
 	}
 	bench_free(&b);
 }
@@ -369,9 +395,10 @@ static void a_plain_device_has_no_header_either_way(void)
 }
 
 SUITE(dev_fd_ring, T(single_frames_come_in_one_a_turn), T(lone_frames_are_slept_for_in_read),
-	T(a_sleep_in_read_sees_the_device_go), T(a_burst_comes_in_by_budgets),
-	T(a_turn_delivers_not_much_more_than_so_many_bytes), T(large_frames_stay_where_they_were_read_to),
-	T(less_than_a_header_is_no_frame), T(frames_leave_with_the_next_wait_in_order),
-	T(a_full_queue_drops_by_name), T(a_refused_write_drops_by_name), T(a_failed_read_takes_the_carrier),
+	T(super_frames_are_slept_for_in_read), T(a_sleep_in_read_sees_the_device_go),
+	T(a_burst_comes_in_by_budgets), T(a_turn_delivers_not_much_more_than_so_many_bytes),
+	T(large_frames_stay_where_they_were_read_to), T(less_than_a_header_is_no_frame),
+	T(frames_leave_with_the_next_wait_in_order), T(a_full_queue_drops_by_name),
+	T(a_refused_write_drops_by_name), T(a_failed_read_takes_the_carrier),
 	T(closing_ends_the_pending_read_and_what_was_sent), T(a_plain_device_has_no_header_either_way),
 	T(what_a_frame_refers_to_leaves_with_it))
