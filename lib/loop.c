@@ -245,7 +245,7 @@ static bool sleep_by_read(struct loop *l)
 {
 	if (!poll_busily(l)) {
 		uring_flush(&l->ring);
-		if (l->sleeper->read(l->sleeper, l->nap.fd))
+		if (!l->ring.queued && l->sleeper->read(l->sleeper, l->nap.fd))
 			loop_tell(l, l->sleeper, POLLIN);
 	}
 	return nap_is_over(&l->nap);

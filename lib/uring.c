@@ -151,16 +151,27 @@ void uring_enter(struct uring *u, bool wait)
 	uring_look(u);
 }
 
-/* The last one that was queued: the kernel has not seen it yet. */
+/* What was queued last: the kernel has not seen it yet. */
+static struct io_uring_sqe *last(const struct uring *u)
+{
+	return &u->sqes[(*u->tail - 1) & u->mask];
+}
+
+static bool is_write(const struct io_uring_sqe *e)
+{
+	return e->opcode == IORING_OP_WRITE || e->opcode == IORING_OP_WRITEV;
+}
+
 static void write_last(struct uring *u)
 {
-	const struct io_uring_sqe *e = &u->sqes[--*u->tail & u->mask];
+	const struct io_uring_sqe *e = last(u);
 	struct uring_op *op = (struct uring_op *)(uintptr_t)e->user_data;
 	void *at = (void *)(uintptr_t)e->addr;
 	struct iovec one = {at, e->len};
 	bool is_list = e->opcode == IORING_OP_WRITEV;
 	ssize_t n = pwritev2(e->fd, is_list ? at : &one, is_list ? (int)e->len : 1, -1, RWF_NOWAIT);
 
+	--*u->tail;
 	u->queued = u->at_once = 0;
 	op->res = n < 0 ? -errno : (int)n;
 	op->pending = false;
@@ -170,7 +181,7 @@ static void write_last(struct uring *u)
 
 void uring_flush(struct uring *u)
 {
-	if (u->queued == 1 && u->at_once == 1)
+	if (u->queued == 1 && is_write(last(u)))
 		write_last(u);
 	else if (u->queued)
 		uring_enter(u, false);

@@ -425,10 +425,12 @@ static void a_loop_may_sleep_in_a_read(void)
 		while (s.f.ran < 2)
 			loop_turn(&s.f.loop, true);
 		CU_ASSERT(s.f.loop.turns < 20);
+		/* told in vain, if it took so long to sleep that the timer was first */
+		CU_ASSERT_TRUE(s.f.loop.sleeper == &s.w || loop_sleep_by(&s.f.loop, &s.w));
 		give_byte(&s, 'B');
 		loop_turn(&s.f.loop, true);
 		CU_ASSERT_STRING_EQUAL(s.f.order, "ATB");
-		CU_ASSERT(s.reads >= 3);
+		CU_ASSERT(s.reads >= 2);
 	}
 	sleeper_teardown(&s);
 }
