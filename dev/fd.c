@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <linux/virtio_net.h>
 #include <sys/ioctl.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 enum {
@@ -237,15 +238,29 @@ static bool takes_udp(const struct dev_fd *f)
 	return !is_plain(f) && ioctl(f->fd, TUNSETOFFLOAD, DEV_FD_OFFLOADS | TUN_F_USO4 | TUN_F_USO6) == 0;
 }
 
+/* Before Linux 6.4 such devices know no RWF_NOWAIT, without which a ring cannot write. Only a read tells, which may bring a
+ * frame. */
+static bool may_use_ring(struct dev_fd *f)
+{
+	if (!has_spare(f) || stack_loop(f->dev.stack)->ring.fd < 0)
+		return false;
+	struct iovec v = {f->spare->data - f->hdr_len, DEV_FD_ROOM + f->hdr_len};
+	ssize_t n = preadv2(f->fd, &v, 1, -1, RWF_NOWAIT);
+	f->came = n > 0 ? (size_t)n : 0;
+	return n >= 0 || errno != EOPNOTSUPP;
+}
+
 void dev_fd_start(struct dev_fd *f)
 {
 	f->dev.features |= takes_udp(f) ? DEV_CAN_USO : 0;
 	f->watch = (struct watch){.fd = f->fd, .events = POLLIN, .ready = drain, .read = await_frame};
-	f->ring = has_spare(f) ? fd_ring_new(f) : NULL;
+	f->ring = may_use_ring(f) ? fd_ring_new(f) : NULL;
 	f->watch.is_told = f->ring;
 	f->dev.features |= f->ring && !is_plain(f) ? DEV_CAN_SG : 0;
 	loop_watch(stack_loop(f->dev.stack), &f->watch);
-	if (f->ring)
+	if (f->came && f->ring)
+		loop_tell(stack_loop(f->dev.stack), &f->watch, POLLIN);
+	else if (f->ring)
 		fd_ring_wait(f, false);
 }
 

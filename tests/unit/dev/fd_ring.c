@@ -246,6 +246,25 @@ static void large_frames_stay_where_they_were_read_to(void)
 	bench_free(&b);
 }
 
+/* It may come by the read that finds out what the descriptor can do. */
+static void a_frame_that_waits_already_is_not_lost(void)
+{
+	struct bench b = {0};
+	int pair[2];
+
+	CU_ASSERT_EQUAL_FATAL(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, pair), 0);
+	b.machine = pair[1];
+	give(&b, FRAME_LEN);
+	give(&b, FRAME_LEN);
+	if (bench_on(&b, pair[0], pair[1])) {
+		CU_ASSERT_EQUAL(b.d->stats.rx_packets, 2);
+		give(&b, FRAME_LEN);
+		turn(&b);
+		CU_ASSERT_EQUAL(b.d->stats.rx_packets, 3);
+	}
+	bench_free(&b);
+}
+
 static void less_than_a_header_is_no_frame(void)
 {
 	struct bench b;
@@ -398,7 +417,7 @@ SUITE(dev_fd_ring, T(single_frames_come_in_one_a_turn), T(lone_frames_are_slept_
 	T(super_frames_are_slept_for_in_read), T(a_sleep_in_read_sees_the_device_go),
 	T(a_burst_comes_in_by_budgets), T(a_turn_delivers_not_much_more_than_so_many_bytes),
 	T(large_frames_stay_where_they_were_read_to), T(less_than_a_header_is_no_frame),
-	T(frames_leave_with_the_next_wait_in_order), T(a_full_queue_drops_by_name),
-	T(a_refused_write_drops_by_name), T(a_failed_read_takes_the_carrier),
+	T(a_frame_that_waits_already_is_not_lost), T(frames_leave_with_the_next_wait_in_order),
+	T(a_full_queue_drops_by_name), T(a_refused_write_drops_by_name), T(a_failed_read_takes_the_carrier),
 	T(closing_ends_the_pending_read_and_what_was_sent), T(a_plain_device_has_no_header_either_way),
 	T(what_a_frame_refers_to_leaves_with_it))
