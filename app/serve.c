@@ -42,6 +42,7 @@ struct kind {
 	bool (*talk)(struct client *cl);
 	/* Makes the answer in place of the question, whose length is `len`; NULL: there is none. */
 	size_t (*answer)(struct serve *sv, uint8_t *data, size_t len);
+	bool is_dialogue; /* what comes on a connection is answered at once: the answer takes the ACK with it */
 };
 
 struct serve {
@@ -183,7 +184,7 @@ static bool daytime_talk(struct client *cl)
 }
 
 static const struct kind kinds[] = {
-	[SERVE_ECHO] = {"echo", 7, echo_talk, echo_answer},
+	[SERVE_ECHO] = {"echo", 7, echo_talk, echo_answer, .is_dialogue = true},
 	[SERVE_DISCARD] = {"discard", 9, discard_talk, NULL},
 	[SERVE_CHARGEN] = {"chargen", 19, chargen_talk, chargen_answer},
 	[SERVE_DAYTIME] = {"daytime", 13, daytime_talk, daytime_answer},
@@ -258,6 +259,8 @@ static void accept_all(struct sock *listener, unsigned events, void *ctx)
 		list_add_tail(&sv->clients, &cl->node);
 		sv->stats.connections++;
 		sv->stats.accepted++;
+		if (sv->kind->is_dialogue)
+			sock_set(sk, SO_OPT_TCP_QUICKACK, 0);
 		sock_on_event(sk, client_event, cl);
 		client_event(sk, 0, cl);
 	}

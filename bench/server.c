@@ -94,10 +94,12 @@ static bool echo_datagrams(struct watch *w)
 
 static bool accept_all(struct watch *w)
 {
-	int fd, yes = 1;
+	int fd, yes = 1, no = 0;
 
 	while ((fd = accept4(w->fd, NULL, NULL, SOCK_NONBLOCK)) >= 0) {
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
+		if (w->service->talk == echo) /* as tapir's does: an answer takes the ACK with it */
+			setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &no, sizeof(no));
 		watch(w->server, w->service->events, (struct watch){.fd = fd, .ready = w->service->talk});
 	}
 	return true;

@@ -209,6 +209,25 @@ static void echo_sends_back_whatever_comes_and_ends_with_its_client(void)
 	bench_free(b);
 }
 
+/* It is there as soon as the question, so no ACK goes alone. */
+static void the_answer_of_echo_takes_the_ack_with_it(void)
+{
+	struct bench *b = bench_new();
+	struct serve *sv = start(b, SERVE_ECHO, 0);
+	uint64_t before = b->s->mib[MIB_TcpOutSegs];
+	struct sock *sk = dial(b, 7);
+	char text[8];
+
+	CU_ASSERT_EQUAL(sock_send(sk, "hello", 5, 0, NULL), 5);
+	hear(b, sk, text, sizeof(text));
+	CU_ASSERT_STRING_EQUAL(text, "hello");
+	/* of both ends: three of the handshake, question, answer, and the client's ACK of it */
+	CU_ASSERT_EQUAL(b->s->mib[MIB_TcpOutSegs] - before, 6);
+	sock_close(sk);
+	serve_free(sv);
+	bench_free(b);
+}
+
 static void discard_reads_for_ever_and_says_nothing(void)
 {
 	static const char much[50000];
@@ -325,7 +344,7 @@ static void a_port_in_use_is_said_with_the_step_that_failed(void)
 SUITE(app_serve, T(each_service_answers_datagrams_in_its_way), T(udp_echo_chargen_loop),
 	T(no_more_than_so_many_a_second_are_answered), T(or_as_many_as_was_asked_for),
 	T(what_was_sent_to_many_is_not_answered), T(echo_sends_back_whatever_comes_and_ends_with_its_client),
-	T(discard_reads_for_ever_and_says_nothing), T(chargen_turns_its_lines_by_one_character),
-	T(what_chargen_has_sent_arrives_after_its_end), T(daytime_says_the_time_and_closes),
-	T(connections_are_bounded_in_number_and_in_idle_time),
+	T(the_answer_of_echo_takes_the_ack_with_it), T(discard_reads_for_ever_and_says_nothing),
+	T(chargen_turns_its_lines_by_one_character), T(what_chargen_has_sent_arrives_after_its_end),
+	T(daytime_says_the_time_and_closes), T(connections_are_bounded_in_number_and_in_idle_time),
 	T(a_port_in_use_is_said_with_the_step_that_failed))
