@@ -15,8 +15,9 @@
 enum {
 	GROUP = 16,
 	GROUP_BYTES = 1 << 15,
-	FEW = 2,       /* frames at a time: for them alone the loop would sleep in read() */
-	SUPER = 16384, /* octets of a frame of many segments */
+	FEW = 2,       /* frames at a time */
+	SUPER = 16384, /* octets of a frame of many segments, */
+	SMALL = 512,   /* and of one without much text */
 	STEADY = 4,    /* so many times in a row, and it is not by chance */
 };
 
@@ -98,9 +99,9 @@ static ssize_t read_frame(struct dev_fd *f, int from)
 	uint8_t *at = f->spare->data - f->hdr_len;
 	size_t room = DEV_FD_ROOM + f->hdr_len;
 
-	if (from < 0 && f->ring)
-		return fd_ring_read(f, at, room);
-	return read(from < 0 ? f->fd : from, at, room);
+	if (!f->ring)
+		return read(f->fd, at, room);
+	return from < 0 ? fd_ring_read(f, at, room) : fd_ring_sleep(f, from, at, room);
 }
 
 /* The loop sleeps in it, or looks whether something has come. */
@@ -178,15 +179,32 @@ static bool expects_one(const struct dev_fd *f)
 	return f->singles >= STEADY && f->singles % 16;
 }
 
+/* Nothing is nothing: a look that had another reason. */
 static void count_in_a_row(struct dev_fd *f, int frames)
 {
+	if (frames == 0)
+		return;
 	f->singles = frames == 1 ? f->singles + 1 : 0;
-	f->few = frames > 0 && frames <= FEW ? f->few + 1 : 0;
+	f->few = frames <= FEW ? f->few + 1 : 0;
 }
 
 static bool are_super(int frames, int64_t octets)
 {
 	return frames > 0 && octets / frames >= SUPER;
+}
+
+/* Questions, answers, ACKs. */
+static bool are_small(int frames, int64_t octets)
+{
+	return octets <= (int64_t)frames * SMALL;
+}
+
+/* Should the loop sleep in read(), and look busily by it? To be woken there is cheaper; the ring has the edge where it can
+ * do much at once, unless who sends runs beside us, and may begin with our first answer while we write the others. */
+static bool is_for_read(const struct dev_fd *f, int frames, int64_t octets)
+{
+	return f->few >= STEADY || are_super(frames, octets) ||
+		(are_small(frames, octets) && loop_busy_polling_pays(stack_loop(f->dev.stack)));
 }
 
 /* An ACK of super-frames is dearer for both ends than to look for a moment whether it may wait for another one. */
@@ -216,7 +234,7 @@ static void drain(struct watch *w, short revents)
 	loop_moved(stack_loop(f->dev.stack), (size_t)octets);
 	count_in_a_row(f, frames);
 	if (f->ring)
-		fd_ring_wait(f, f->few >= STEADY || are_super(frames, octets));
+		fd_ring_wait(f, is_for_read(f, frames, octets));
 }
 
 void dev_fd_init(struct dev_fd *f, const struct dev_ops *ops, enum dev_type type, int fd)

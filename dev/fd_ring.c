@@ -13,7 +13,7 @@ enum { WRITES = 16 };
 struct fd_ring {
 	struct uring *uring; /* the loop's */
 	struct dev_fd *f;
-	bool is_blocking; /* the descriptor: the loop sleeps by its read() */
+	bool is_blocking; /* the descriptor, since the loop slept in its read() */
 	struct uring_op poll;
 	struct fd_write {
 		struct uring_op op;
@@ -69,9 +69,16 @@ void fd_ring_wait(struct dev_fd *f, bool worth)
 {
 	bool by_read = worth && f->spare && loop_sleep_by(stack_loop(f->dev.stack), &f->watch);
 
-	make_blocking(f, by_read);
+	if (!f->few)
+		make_blocking(f, false);
 	if (!by_read)
 		uring_poll(f->ring->uring, &f->ring->poll, f->fd);
+}
+
+ssize_t fd_ring_sleep(struct dev_fd *f, int from, void *buf, size_t room)
+{
+	make_blocking(f, true);
+	return read(from, buf, room);
 }
 
 ssize_t fd_ring_read(struct dev_fd *f, void *buf, size_t room)
@@ -103,8 +110,8 @@ void fd_ring_write(struct dev_fd *f, struct pkt *p)
 	struct fd_write *w = &r->writes[r->next++ % WRITES];
 
 	while (w->op.pending)
-		uring_enter(r->uring, false);
-	w->op = (struct uring_op){.done = write_done};
+		loop_flush(stack_loop(f->dev.stack));
+	w->op = (struct uring_op){.done = write_done, .is_nonblocking = !r->is_blocking};
 	w->p = p;
 	w->f = f;
 	if (p->part_count)

@@ -17,6 +17,9 @@ void fd_ring_free(struct dev_fd *f);
 /* Queues the next poll, of which none is pending, unless the loop sleeps by read(), where that is `worth` while. */
 void fd_ring_wait(struct dev_fd *f, bool worth);
 
+/* As read(), but waits; of another number of the descriptor. */
+ssize_t fd_ring_sleep(struct dev_fd *f, int from, void *buf, size_t room);
+
 /* As read(), but never waits. */
 ssize_t fd_ring_read(struct dev_fd *f, void *buf, size_t room);
 

@@ -98,17 +98,25 @@ void loop_unwatch(struct loop *l, struct watch *w)
 		epoll_ctl(l->epoll, EPOLL_CTL_DEL, w->fd, NULL);
 }
 
-static bool busy_polling_pays(const struct loop *l)
+bool loop_busy_polling_pays(const struct loop *l)
 {
 	return l->busy.most_ns && l->busy.pause <= PAUSE_PAYS;
 }
 
 bool loop_sleep_by(struct loop *l, struct watch *w)
 {
-	if (l->nap.ring.fd < 0 || l->told_count > 1 || (l->busy.streams && !busy_polling_pays(l)))
+	if (l->nap.ring.fd < 0 || l->told_count > 1 || (l->busy.streams && !loop_busy_polling_pays(l)))
 		return false;
 	l->sleeper = w;
 	return true;
+}
+
+void loop_flush(struct loop *l)
+{
+	if (l->ring.queued == 1 || loop_busy_polling_pays(l))
+		uring_flush(&l->ring);
+	else if (l->ring.queued)
+		uring_enter(&l->ring, false);
 }
 
 void loop_post(struct loop *l, struct work *w)
@@ -179,7 +187,7 @@ static bool try(struct loop *l)
 		uring_enter(&l->ring, false);
 		return l->told || !l->epoll_op.pending;
 	}
-	uring_flush(&l->ring);
+	loop_flush(l);
 	if (w->read(w, -1))
 		loop_tell(l, w, POLLIN);
 	return l->told || nap_is_over(&l->nap);
@@ -198,7 +206,7 @@ static bool something_came(struct loop *l, uint64_t most_ns)
 
 bool loop_more_soon(struct loop *l, struct watch *w)
 {
-	int tries = l->busy.streams && busy_polling_pays(l) ? MORE_TRIES : 0;
+	int tries = l->busy.streams && loop_busy_polling_pays(l) ? MORE_TRIES : 0;
 
 	for (; tries > 0; tries--)
 		if (w->read(w, -1))
@@ -244,7 +252,7 @@ static bool sleep_by_ring(struct loop *l, bool wait)
 static bool sleep_by_read(struct loop *l)
 {
 	if (!poll_busily(l)) {
-		uring_flush(&l->ring);
+		loop_flush(l);
 		if (!l->ring.queued && l->sleeper->read(l->sleeper, l->nap.fd))
 			loop_tell(l, l->sleeper, POLLIN);
 	}

@@ -121,6 +121,13 @@ static inline void loop_tell(struct loop *l, struct watch *w, short revents)
  * middle of a stream that has to wake us again and again, since busy polling finds nothing. */
 bool loop_sleep_by(struct loop *l, struct watch *w);
 
+/* That is so where the other side runs on another core. */
+bool loop_busy_polling_pays(const struct loop *l);
+
+/* Hands over to the kernel what the ring has: all at once where the other side would take our core after the first write; else
+ * by a system call for each write, which is quicker. */
+void loop_flush(struct loop *l);
+
 /* For w->ready: looks by w->read() for a moment whether there is more, but only in the middle of a stream, and while busy
  * polling pays. */
 bool loop_more_soon(struct loop *l, struct watch *w);

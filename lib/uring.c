@@ -151,39 +151,41 @@ void uring_enter(struct uring *u, bool wait)
 	uring_look(u);
 }
 
-/* What was queued last: the kernel has not seen it yet. */
-static struct io_uring_sqe *last(const struct uring *u)
+/* As the kernel would do it. */
+static ssize_t write_it(const struct io_uring_sqe *e, bool is_nonblocking)
 {
-	return &u->sqes[(*u->tail - 1) & u->mask];
-}
-
-static bool is_write(const struct io_uring_sqe *e)
-{
-	return e->opcode == IORING_OP_WRITE || e->opcode == IORING_OP_WRITEV;
-}
-
-static void write_last(struct uring *u)
-{
-	const struct io_uring_sqe *e = last(u);
-	struct uring_op *op = (struct uring_op *)(uintptr_t)e->user_data;
 	void *at = (void *)(uintptr_t)e->addr;
 	struct iovec one = {at, e->len};
 	bool is_list = e->opcode == IORING_OP_WRITEV;
-	ssize_t n = pwritev2(e->fd, is_list ? at : &one, is_list ? (int)e->len : 1, -1, RWF_NOWAIT);
 
-	--*u->tail;
+	if (is_nonblocking && !is_list)
+		return write(e->fd, at, e->len);
+	return pwritev2(e->fd, is_list ? at : &one, is_list ? (int)e->len : 1, -1, RWF_NOWAIT);
+}
+
+/* The kernel has not seen what is queued. */
+static void write_queued(struct uring *u)
+{
+	unsigned end = *u->tail, first = end - u->queued;
+
+	*u->tail = first;
 	u->queued = u->at_once = 0;
-	op->res = n < 0 ? -errno : (int)n;
-	op->pending = false;
-	if (op->done)
-		op->done(op);
+	for (unsigned i = first; i != end; i++) {
+		const struct io_uring_sqe *e = &u->sqes[i & u->mask];
+		struct uring_op *op = (struct uring_op *)(uintptr_t)e->user_data;
+		ssize_t n = write_it(e, op->is_nonblocking);
+		op->res = n < 0 ? -errno : (int)n;
+		op->pending = false;
+		if (op->done)
+			op->done(op);
+	}
 }
 
 void uring_flush(struct uring *u)
 {
-	if (u->queued == 1 && is_write(last(u)))
-		write_last(u);
-	else if (u->queued)
+	if (u->queued == u->at_once)
+		write_queued(u);
+	else
 		uring_enter(u, false);
 }
 

@@ -20,6 +20,7 @@ struct uring_op {
 	void (*done)(struct uring_op *op); /* must not queue more; NULL: nobody need be told */
 	int res;			   /* once it is done: how many bytes, or -errno */
 	bool pending;
+	bool is_nonblocking; /* its descriptor: else a write takes more of a system call, which must not wait */
 };
 
 struct io_uring_sqe;
@@ -50,7 +51,7 @@ bool uring_init(struct uring *u, enum uring_manner manner);
 /* What is pending is given up. */
 void uring_exit(struct uring *u);
 
-/* `fd` is non-blocking; where it would have to wait, it fails with -EAGAIN. */
+/* Where it would have to wait, it fails with -EAGAIN. */
 void uring_write(struct uring *u, struct uring_op *op, int fd, const void *buf, size_t len);
 void uring_writev(struct uring *u, struct uring_op *op, int fd, const struct iovec *v, unsigned count);
 void uring_poll(struct uring *u, struct uring_op *op, int fd); /* for POLLIN, once */
@@ -63,7 +64,7 @@ void uring_poll_and_close(
  * than a write has. Afterwards no write is pending. */
 void uring_enter(struct uring *u, bool wait);
 
-/* Hands over what is queued, as one write by a system call of its own where it is only that. */
+/* Hands over what is queued; writes, if that is all, by a system call each. */
 void uring_flush(struct uring *u);
 
 /* Calls `done` of those that the kernel has told us of, without a system call. */

@@ -5,6 +5,7 @@
 #include "net/wire_ether.h"
 #include "tests/unit/lab.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -161,6 +162,67 @@ static void super_frames_are_slept_for_in_read(void)
 		while (b.d->stats.rx_packets < 40)
 			sleep_once(&b);
 		CU_ASSERT_PTR_NULL(l->sleeper);
+	}
+	bench_free(&b);
+}
+
+static bool is_nonblocking(const struct bench *b)
+{
+	return fcntl(dev_fd_of(b->d)->fd, F_GETFL) & O_NONBLOCK;
+}
+
+/* While busy polling pays, small ones are, too, however many there are; in bursts without waiting for each. */
+static void bursts_are_looked_for_by_read(void)
+{
+	struct bench b;
+
+	if (bench_new(&b)) {
+		struct loop *l = &b.l->loop;
+		for (unsigned i = 1; i <= 20; i++) {
+			l->busy = (struct busy_poll){.most_ns = NS_PER_SEC};
+			for (int k = 0; k < 5; k++)
+				give(&b, FRAME_LEN);
+			sleep_once(&b);
+			CU_ASSERT_EQUAL(b.d->stats.rx_packets, 5 * i);
+			CU_ASSERT_PTR_NOT_NULL(l->sleeper);
+			CU_ASSERT_TRUE(is_nonblocking(&b));
+		}
+		l->busy.skip = 1; /* once it sleeps */
+		give(&b, FRAME_LEN);
+		sleep_once(&b);
+		CU_ASSERT_FALSE(is_nonblocking(&b));
+		for (int k = 0; k < 5; k++)
+			give(&b, FRAME_LEN);
+		sleep_once(&b);
+		CU_ASSERT_EQUAL(b.d->stats.rx_packets, 106);
+		CU_ASSERT_TRUE(is_nonblocking(&b));
+		CU_ASSERT_PTR_NOT_NULL(l->sleeper);
+		l->busy.pause = 100; /* it does not pay any longer */
+		for (int k = 0; k < 5; k++)
+			give(&b, FRAME_LEN);
+		sleep_once(&b);
+		CU_ASSERT_PTR_NULL(l->sleeper);
+	}
+	bench_free(&b);
+}
+
+/* A look for another reason finds nothing, and changes nothing. */
+static void a_look_in_passing_keeps_the_sleep_in_read(void)
+{
+	struct bench b;
+
+	if (bench_new(&b)) {
+		for (int i = 0; i < 5; i++) {
+			give(&b, FRAME_LEN);
+			sleep_once(&b);
+		}
+		turn(&b);
+		turn(&b);
+		CU_ASSERT_PTR_NOT_NULL(b.l->loop.sleeper);
+		CU_ASSERT_FALSE(is_nonblocking(&b));
+		give(&b, FRAME_LEN);
+		turn(&b);
+		CU_ASSERT_EQUAL(b.d->stats.rx_packets, 6);
 	}
 	bench_free(&b);
 }
@@ -344,6 +406,47 @@ static void a_full_queue_drops_by_name(void)
 	bench_free(&b);
 }
 
+/* The descriptor waits for what is read, but never for what is written. */
+static void a_full_queue_drops_where_it_sleeps_in_read(void)
+{
+	struct bench b;
+
+	if (bench_new(&b)) {
+		for (int i = 0; i < 100000 && !stack_drops(b.s, DROP_DEV_TX_BUSY); i++) {
+			send_frames(&b, 1);
+			give(&b, FRAME_LEN);
+			sleep_once(&b);
+		}
+		CU_ASSERT_FALSE(is_nonblocking(&b));
+		CU_ASSERT_EQUAL(stack_drops(b.s, DROP_DEV_TX_BUSY), 1);
+		CU_ASSERT_EQUAL(b.d->stats.tx_errors, 1);
+	}
+	bench_free(&b);
+}
+
+/* More than a ring takes at once, each written by itself. */
+static void a_burst_of_answers_leaves_in_order(void)
+{
+	uint8_t message[200];
+	struct bench b;
+
+	if (bench_new(&b)) {
+		b.l->loop.busy.most_ns = NS_PER_SEC;
+		give(&b, FRAME_LEN);
+		sleep_once(&b);
+		CU_ASSERT_PTR_NOT_NULL(b.l->loop.sleeper);
+		send_frames(&b, 40);
+		give(&b, FRAME_LEN);
+		sleep_once(&b);
+		for (int i = 0; i < 40; i++) {
+			CU_ASSERT_EQUAL(read(b.machine, message, sizeof(message)), VNET_LEN + FRAME_LEN);
+			CU_ASSERT_EQUAL(message[VNET_LEN + FRAME_LEN - 1], i);
+		}
+		CU_ASSERT_EQUAL(read(b.machine, message, sizeof(message)), -1);
+	}
+	bench_free(&b);
+}
+
 static void a_refused_write_drops_by_name(void)
 {
 	struct bench b;
@@ -414,7 +517,9 @@ static void a_plain_device_has_no_header_either_way(void)
 }
 
 SUITE(dev_fd_ring, T(single_frames_come_in_one_a_turn), T(lone_frames_are_slept_for_in_read),
-	T(super_frames_are_slept_for_in_read), T(a_sleep_in_read_sees_the_device_go),
+	T(super_frames_are_slept_for_in_read), T(bursts_are_looked_for_by_read),
+	T(a_look_in_passing_keeps_the_sleep_in_read), T(a_full_queue_drops_where_it_sleeps_in_read),
+	T(a_burst_of_answers_leaves_in_order), T(a_sleep_in_read_sees_the_device_go),
 	T(a_burst_comes_in_by_budgets), T(a_turn_delivers_not_much_more_than_so_many_bytes),
 	T(large_frames_stay_where_they_were_read_to), T(less_than_a_header_is_no_frame),
 	T(a_frame_that_waits_already_is_not_lost), T(frames_leave_with_the_next_wait_in_order),

@@ -127,8 +127,12 @@ static void nothing_stays_open(void)
 	CU_ASSERT_TRUE(nap_begin(&f.n, f.far, f.alarm));
 	ring_in(&f, 1);
 	CU_ASSERT(read(f.n.fd, &c, 1) <= 0);
-	nap_end(&f.n, f.far); /* closed by the ring, and not a second time */
+	CU_ASSERT_TRUE(nap_is_over(&f.n));
+	second = f.n.fd;
+	CU_ASSERT_EQUAL(dup2(f.alarm, second), second); /* closed by the ring: the number is free */
+	nap_end(&f.n, f.far);
 	CU_ASSERT_EQUAL(f.n.fd, -1);
+	CU_ASSERT_EQUAL(close(second), 0); /* and was not closed a second time */
 	f.far = -1;
 	teardown(&f);
 }

@@ -6,6 +6,7 @@
 #include "tests/unit/unit.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -187,16 +188,18 @@ static void a_flush_hands_over_what_there_is(void)
 	uring_writev(&f.u, &w[0].op, f.near, v, 2);
 	uring_flush(&f.u);
 	CU_ASSERT_TRUE(w[0].times == 2 && w[0].op.res == 7);
+	w[1].op.is_nonblocking = true;
 	for (int i = 0; i < 3; i++)
-		uring_write(&f.u, &w[i].op, f.near, "d", 1);
+		uring_write(&f.u, &w[i].op, f.near, &"def"[i], 1);
 	uring_flush(&f.u);
 	CU_ASSERT_TRUE(w[0].times == 3 && w[1].times == 1 && w[2].times == 1);
+	uring_write(&f.u, &w[0].op, f.near, "g", 1);
 	uring_enter(&f.u, false); /* and nothing comes twice */
 	CU_ASSERT_EQUAL(read(f.far, buf, sizeof(buf)), 3);
 	CU_ASSERT_EQUAL(read(f.far, buf, sizeof(buf)), 7);
 	CU_ASSERT_EQUAL(memcmp(buf, "one two", 7), 0);
-	for (int i = 0; i < 3; i++)
-		CU_ASSERT_EQUAL(read(f.far, buf, sizeof(buf)), 1);
+	for (int i = 0; i < 4; i++)
+		CU_ASSERT_TRUE(read(f.far, buf, sizeof(buf)) == 1 && buf[0] == "defg"[i]);
 	CU_ASSERT_EQUAL(read(f.far, buf, sizeof(buf)), -1);
 	close(f.far);
 	f.far = -1;
@@ -204,6 +207,51 @@ static void a_flush_hands_over_what_there_is(void)
 	uring_write(&f.u, &w[0].op, f.near, "abc", 3);
 	uring_flush(&f.u);
 	CU_ASSERT_EQUAL(w[0].op.res, -EPIPE);
+	teardown(&f);
+}
+
+/* By a descriptor that waits, and by one that does not. */
+static void a_flush_never_waits(void)
+{
+	struct fixture f;
+	struct counted w[2] = {{{.done = count}, 0}, {{.done = count}, 0}};
+	int flags;
+
+	if (!setup(&f))
+		return;
+	w[1].op.is_nonblocking = true;
+	flags = fcntl(f.near, F_GETFL);
+	fcntl(f.near, F_SETFL, flags & ~O_NONBLOCK);
+	for (int i = 0; i < 100000 && w[0].op.res >= 0; i++) {
+		uring_write(&f.u, &w[0].op, f.near, "abc", 3);
+		uring_flush(&f.u);
+	}
+	CU_ASSERT_EQUAL(w[0].op.res, -EAGAIN);
+	fcntl(f.near, F_SETFL, flags | O_NONBLOCK);
+	uring_write(&f.u, &w[1].op, f.near, "abc", 3);
+	uring_write(&f.u, &w[0].op, f.near, "abc", 3);
+	uring_flush(&f.u);
+	CU_ASSERT_TRUE(w[1].op.res == -EAGAIN && w[0].op.res == -EAGAIN);
+	teardown(&f);
+}
+
+/* Then what is queued goes by the ring, with it and in order. */
+static void a_flush_takes_a_poll_along(void)
+{
+	struct fixture f;
+	struct counted poll = {{.done = count}, 0}, w[2] = {{{.done = count}, 0}, {{.done = count}, 0}};
+	char buf[8];
+
+	if (!setup(&f))
+		return;
+	uring_write(&f.u, &w[0].op, f.near, "a", 1);
+	uring_poll(&f.u, &poll.op, f.far);
+	uring_write(&f.u, &w[1].op, f.near, "b", 1);
+	uring_flush(&f.u);
+	CU_ASSERT_TRUE(w[0].times == 1 && w[1].times == 1);
+	CU_ASSERT_TRUE(poll.times == 1 && poll.op.res == POLLIN);
+	CU_ASSERT_TRUE(read(f.far, buf, sizeof(buf)) == 1 && buf[0] == 'a');
+	CU_ASSERT_TRUE(read(f.far, buf, sizeof(buf)) == 1 && buf[0] == 'b');
 	teardown(&f);
 }
 
@@ -238,4 +286,4 @@ SUITE(lib_uring, T(a_poll_waits_until_there_is_something),
 	T(writes_go_first_and_in_order_and_do_not_end_the_wait), T(a_write_that_would_wait_fails),
 	T(more_than_the_queue_holds_goes_in_parts), T(a_poll_that_is_cancelled_is_done),
 	T(what_lies_in_several_places_is_one_write), T(a_flush_hands_over_what_there_is),
-	T(a_poll_may_close_another))
+	T(a_flush_never_waits), T(a_flush_takes_a_poll_along), T(a_poll_may_close_another))
