@@ -274,7 +274,7 @@ void dev_fd_start(struct dev_fd *f)
 	f->watch = (struct watch){.fd = f->fd, .events = POLLIN, .ready = drain, .read = await_frame};
 	f->ring = may_use_ring(f) ? fd_ring_new(f) : NULL;
 	f->watch.is_told = f->ring;
-	f->dev.features |= f->ring && !is_plain(f) ? DEV_CAN_SG : 0;
+	f->dev.features |= f->ring ? DEV_CAN_SG : 0;
 	loop_watch(stack_loop(f->dev.stack), &f->watch);
 	if (f->came && f->ring)
 		loop_tell(stack_loop(f->dev.stack), &f->watch, POLLIN);

@@ -84,6 +84,20 @@ void csum_begin(struct pkt *p, uint16_t start, uint16_t offset)
 	p->offload.csum_offset = offset;
 }
 
+/* Of all from `start` on, which is in the buffer; behind an odd number of bytes both halves of each 16 bits are swapped. */
+static uint64_t add_from(const struct pkt *p, size_t start)
+{
+	size_t done = pkt_head_len(p) - start;
+	uint64_t sum = csum_add(0, p->data + start, done);
+
+	for (unsigned i = 0; i < p->part_count; i++) {
+		uint64_t part = csum_add(0, p->parts[i].data, p->parts[i].len);
+		sum += done % 2 ? part << 8 : part;
+		done += p->parts[i].len;
+	}
+	return sum;
+}
+
 void csum_complete(struct pkt *p)
 {
 	size_t start = p->offload.csum_start, field = start + p->offload.csum_offset;
@@ -93,7 +107,7 @@ void csum_complete(struct pkt *p)
 	p->offload.csum = PKT_CSUM_NONE;
 	if (field + 2 > p->len)
 		return;
-	uint16_t sum = csum(p->data + start, p->len - start);
+	uint16_t sum = csum_finish(add_from(p, start));
 	*(be16 *)(p->data + field) = put16(sum ? sum : 0xffff);
 }
 

@@ -52,7 +52,7 @@ enum dev_feature {
 	DEV_CAN_GSO = 1 << 1,  /* takes super-frames of TCP */
 	DEV_CAN_USO = 1 << 2,  /* takes super-frames of UDP */
 	DEV_CAN_ALL = DEV_CAN_CSUM | DEV_CAN_GSO | DEV_CAN_USO,
-	DEV_CAN_SG = 1 << 3, /* takes packets with parts (scatter-gather); only with CSUM and GSO */
+	DEV_CAN_SG = 1 << 3, /* takes packets with parts (scatter-gather) */
 };
 
 enum dev_event {

@@ -152,11 +152,23 @@ static void pad(struct dev *d, struct pkt *p)
 	memset(pkt_put(p, missing), 0, missing);
 }
 
-/* As they are: nobody else wants to see or to keep the bytes. */
-static bool takes_parts(const struct dev *d)
+static bool takes_whole(const struct dev *d, const struct pkt *p)
 {
-	return (d->features & DEV_CAN_SG) && !d->qdisc[QDISC_ROOT] && list_empty(&d->taps) &&
-		!(d->stack->trace_mask & 1u << LAYER_DEV);
+	switch (p->offload.gso_type) {
+	case 0:
+		return true;
+	case VIRTIO_NET_HDR_GSO_UDP_L4:
+		return d->features & DEV_CAN_USO;
+	default:
+		return d->features & DEV_CAN_GSO;
+	}
+}
+
+/* As they are: nobody else wants to see, to cut or to keep the bytes. */
+static bool takes_parts(const struct dev *d, const struct pkt *p)
+{
+	return (d->features & DEV_CAN_SG) && takes_whole(d, p) && !d->qdisc[QDISC_ROOT] &&
+		list_empty(&d->taps) && !(d->stack->trace_mask & 1u << LAYER_DEV);
 }
 
 int dev_output(struct dev *d, struct pkt *p)
@@ -169,7 +181,7 @@ int dev_output(struct dev *d, struct pkt *p)
 		dev_drop_tx(d, p, DROP_DEV_DOWN);
 		return 0;
 	}
-	if (p->part_count && !takes_parts(d))
+	if (p->part_count && !takes_parts(d, p))
 		pkt_linearize(p);
 	if (q) {
 		TRACE(d->stack, LAYER_DEV, p, "", "%s: by qdisc %s", d->name, q->ops->kind);
@@ -205,18 +217,6 @@ static void xmit_segments(struct dev *d, struct pkt *p)
 	list_each_safe(seg, &segments, struct pkt, node) {
 		list_del(&seg->node);
 		xmit_one(d, seg);
-	}
-}
-
-static bool takes_whole(const struct dev *d, const struct pkt *p)
-{
-	switch (p->offload.gso_type) {
-	case 0:
-		return true;
-	case VIRTIO_NET_HDR_GSO_UDP_L4:
-		return d->features & DEV_CAN_USO;
-	default:
-		return d->features & DEV_CAN_GSO;
 	}
 }
 

@@ -2,6 +2,7 @@
 /* The Internet checksum against RFC 1071's own sum of 16-bit words. */
 #include "net/csum.h"
 
+#include "lib/blob.h"
 #include "lib/rng.h"
 #include "net/pkt.h"
 #include "net/wire_ether.h"
@@ -97,6 +98,38 @@ static void a_partial_checksum_is_completed_once(void)
 	pkt_pools_exit(&pools);
 }
 
+/* Wherever the bytes are, and however odd the places where the parts begin. */
+static void a_packet_in_parts_has_the_sum_of_the_whole(void)
+{
+	enum { HEAD = 54, TEXT = 400 };
+	struct blob *text = blob_new(TEXT);
+	struct pkt_pools pools;
+	struct rng r;
+
+	pkt_pools_init(&pools, 0, 0);
+	rng_seed(&r, unit_seed);
+	rng_bytes(&r, text->bytes, TEXT);
+	for (uint32_t first = 1; first < 100; first++) {
+		struct pkt *p = pkt_new(&pools, HEAD + TEXT), *whole = pkt_new(&pools, HEAD + TEXT);
+		uint32_t head = HEAD - first % 3;
+		memset(pkt_put(p, head), 7, head);
+		CU_ASSERT_TRUE(pkt_put_part(p, text, text->bytes, first));
+		CU_ASSERT_TRUE(pkt_put_part(p, text, text->bytes + first, 2 * first));
+		p->offload =
+			(struct pkt_offload){.csum = PKT_CSUM_PARTIAL, .csum_start = 34, .csum_offset = 16};
+		memcpy(pkt_put(whole, head), p->data, head);
+		memcpy(pkt_put(whole, 3 * first), text->bytes, 3 * first);
+		whole->offload = p->offload;
+		csum_complete(p);
+		csum_complete(whole);
+		CU_ASSERT_EQUAL(memcmp(p->data, whole->data, head), 0);
+		pkt_free(p);
+		pkt_free(whole);
+	}
+	blob_unref(text);
+	pkt_pools_exit(&pools);
+}
+
 /* RFC768-3: the pseudo-header's sum and what csum_complete() adds are the checksum over both. */
 static void a_checksum_that_was_begun_is_completed(void)
 {
@@ -122,5 +155,5 @@ static void a_checksum_that_was_begun_is_completed(void)
 }
 
 SUITE(net_csum, T(agrees_with_the_slow_sum_at_every_length_and_alignment), T(pieces_add_up),
-	T(updating_equals_computing_anew), T(a_partial_checksum_is_completed_once),
-	T(a_checksum_that_was_begun_is_completed))
+	T(updating_equals_computing_anew), T(a_packet_in_parts_has_the_sum_of_the_whole),
+	T(a_partial_checksum_is_completed_once), T(a_checksum_that_was_begun_is_completed))
