@@ -11,11 +11,9 @@ enum { MS_PER_DAY = 86400000 };
 
 /* RFC 1122 3.2.2.6: "the IP source address in an ICMP Echo Reply MUST be the same as the specific-destination
  * address" of the request: where many were asked, the address of the device that heard it. */
-static uint32_t answer_source(const struct stack *s, const struct pkt *p)
+static uint32_t answer_source(const struct pkt *p)
 {
-	if (ip_addr_kind(s, p->ip.dst) == IP_ADDR_LOCAL)
-		return p->ip.dst;
-	return netif_source(p->dev->netif, p->ip.src, SCOPE_LINK);
+	return p->to_group ? netif_source(p->dev->netif, p->ip.src, SCOPE_LINK) : p->ip.dst;
 }
 
 /* From here on the packet is one that this host made. */
@@ -37,7 +35,7 @@ static void answer(struct stack *s, struct pkt *p)
 	uint8_t opts[IP_OPT_MAX];
 	struct ip_send how = {
 		.dst = p->ip.src,
-		.src = answer_source(s, p),
+		.src = answer_source(p),
 		.proto = IP_PROTO_ICMP,
 		.tos = p->ip.tos,
 		.opts = opts,

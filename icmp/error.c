@@ -34,12 +34,21 @@ static bool may_be_icmp_error(const struct pkt *p)
 	return icmp_is_error(h.type) || h.type > ICMP_MASK_REPLY;
 }
 
+/* By its link or its IP address; IP may not have come to ask. */
+static bool was_sent_to_many(const struct stack *s, const struct pkt *p)
+{
+	enum ip_addr_kind kind = ip_addr_kind(s, p->ip.dst);
+
+	return p->type == PKT_BROADCAST || p->type == PKT_MULTICAST || kind == IP_ADDR_BROADCAST ||
+		kind == IP_ADDR_MULTICAST;
+}
+
 /* Why nothing may be sent about this packet, or NULL (RFC 1122 3.2.2, RFC 1812 4.3.2.7). */
 static const char *why_silent(const struct stack *s, const struct pkt *p)
 {
 	if (may_be_icmp_error(p))
 		return "it is an ICMP error itself";
-	if (icmp_is_to_group(s, p))
+	if (was_sent_to_many(s, p))
 		return "it was sent to more than one host";
 	if (p->ip.frag_off)
 		return "it is not the first fragment";

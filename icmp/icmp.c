@@ -46,18 +46,10 @@ void icmp_drop(struct stack *s, struct pkt *p, enum drop_reason why)
 	stack_drop(s, p, why);
 }
 
-bool icmp_is_to_group(const struct stack *s, const struct pkt *p)
-{
-	enum ip_addr_kind kind = ip_addr_kind(s, p->ip.dst);
-
-	return p->type == PKT_BROADCAST || p->type == PKT_MULTICAST || kind == IP_ADDR_BROADCAST ||
-		kind == IP_ADDR_MULTICAST;
-}
-
 /* RFC 1122 3.2.2.6, 3.2.2.8: of what many hosts were asked at once, nothing is answered by default. */
 static bool group_is_ignored(const struct stack *s, const struct pkt *p, const struct icmp_type *t)
 {
-	return icmp_is_to_group(s, p) && (!t->to_group || s->sysctl[SYSCTL_ICMP_ECHO_IGNORE_BROADCASTS]);
+	return p->to_group && (!t->to_group || s->sysctl[SYSCTL_ICMP_ECHO_IGNORE_BROADCASTS]);
 }
 
 static void icmp_input(struct stack *s, struct pkt *p)

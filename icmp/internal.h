@@ -33,9 +33,6 @@ int icmp_output(struct stack *s, struct pkt *p, const struct ip_send *how);
 /* The end of a received message that is faulty: counted in IcmpInErrors. */
 void icmp_drop(struct stack *s, struct pkt *p, enum drop_reason why);
 
-/* Was the packet addressed to more than one host, by its link or its IP address? */
-bool icmp_is_to_group(const struct stack *s, const struct pkt *p);
-
 /* ---- handlers of the input table: take a message with data at its checked header ---- */
 
 typedef void icmp_input_fn(struct stack *s, struct pkt *p, const struct icmp_hdr *h);

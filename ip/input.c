@@ -16,6 +16,7 @@
 /* What becomes of a packet. */
 struct verdict {
 	enum drop_reason drop; /* DROP_NONE: it goes on */
+	bool to_group;	       /* for us, and others may hear it, too */
 	bool forward;	       /* for another host */
 	bool tell;	       /* dropped, and its sender hears `reject` */
 	struct ip_reject reject;
@@ -98,6 +99,8 @@ static void report_address(struct stack *s, const struct pkt *p, enum drop_reaso
 
 /* ---- for whom? ---- */
 
+static const struct verdict for_us = {.drop = DROP_NONE}, for_us_and_others = {.to_group = true};
+
 static struct verdict drop(enum drop_reason why)
 {
 	return (struct verdict){.drop = why};
@@ -133,7 +136,7 @@ static struct verdict decide_unicast(struct stack *s, const struct pkt *p, const
 	if (p->type == PKT_BROADCAST || p->type == PKT_MULTICAST)
 		return drop(DROP_IP_UNICAST_IN_LINK_BROADCAST);
 	if (path->type == ROUTE_LOCAL)
-		return drop(DROP_NONE);
+		return for_us;
 	if (netif_conf(n, CONF_FORWARDING))
 		return (struct verdict){.forward = true};
 	mib_inc(s, MIB_IpInAddrErrors);
@@ -153,7 +156,7 @@ static struct verdict decide_broadcast(struct stack *s, const struct pkt *p, con
 	if (of && of != p->dev->netif && !p->local)
 		return drop(DROP_IP_BROADCAST_NOT_FORWARDED);
 	count_for_many(s, p, MIB_IpExtInBcastPkts, MIB_IpExtInBcastOctets);
-	return drop(DROP_NONE);
+	return for_us_and_others;
 }
 
 static struct verdict decide_multicast(struct stack *s, const struct pkt *p)
@@ -161,7 +164,7 @@ static struct verdict decide_multicast(struct stack *s, const struct pkt *p)
 	if (!ip_group_joined(p->dev->netif, p->ip.dst))
 		return drop(DROP_IP_MULTICAST_NOT_JOINED);
 	count_for_many(s, p, MIB_IpExtInMcastPkts, MIB_IpExtInMcastOctets);
-	return drop(DROP_NONE);
+	return for_us_and_others;
 }
 
 static struct verdict decide(struct stack *s, const struct pkt *p, struct route_path *path)
@@ -192,7 +195,7 @@ static struct verdict decide(struct stack *s, const struct pkt *p, struct route_
 
 /* ---- up ---- */
 
-static void deliver(struct stack *s, struct pkt *p)
+static void deliver(struct stack *s, struct pkt *p, bool to_group)
 {
 	const struct proto *up = s->by_number[p->ip.proto];
 
@@ -201,6 +204,7 @@ static void deliver(struct stack *s, struct pkt *p)
 		if (!p)
 			return;
 	}
+	p->to_group = to_group;
 	bool taken = raw_input(s, p);
 	if (up && up->input) {
 		TRACE(s, LAYER_IP, p, "RFC 1122 3.2.1", "%s > %s: up to %s", TEXT_IP(p->ip.src),
@@ -253,7 +257,7 @@ static void act(struct stack *s, struct pkt *p)
 	else if (v.forward)
 		forward_input(s, p, &path, &o);
 	else
-		deliver(s, p);
+		deliver(s, p, v.to_group);
 }
 
 void ip_input(struct stack *s, struct pkt *p)

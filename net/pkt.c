@@ -56,6 +56,7 @@ static void copy_fields(struct pkt *to, const struct pkt *from)
 	to->l2_len = from->l2_len;
 	to->type = from->type;
 	to->local = from->local;
+	to->to_group = from->to_group;
 	to->ethertype = from->ethertype;
 	to->src_mac = from->src_mac;
 	to->ip = from->ip;

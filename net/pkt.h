@@ -76,6 +76,7 @@ struct pkt {
 		l2_len; /* bytes of link header that stand before the network header (0 once there is none) */
 	uint8_t type;	/* enum pkt_type */
 	bool local;	/* came by loopback: checks for martians do not apply */
+	bool to_group;	/* on the way up from IP: to a broadcast or multicast address, not to one of ours */
 	bool big;	/* which pool it belongs to */
 	uint16_t ethertype; /* host order; of the frame it came in */
 	struct mac src_mac; /* of the frame it came in */

@@ -79,7 +79,7 @@ static bool is_between_two(const struct stack *s, const struct tcp_seg *seg)
 {
 	enum ip_addr_kind src = ip_addr_kind(s, seg->src);
 
-	return ip_addr_kind(s, seg->dst) == IP_ADDR_LOCAL && (src == IP_ADDR_UNICAST || src == IP_ADDR_LOCAL);
+	return !seg->p->to_group && (src == IP_ADDR_UNICAST || src == IP_ADDR_LOCAL);
 }
 
 static void no_entry(struct stack *s, struct tcp_seg *seg, int ifindex)

@@ -143,8 +143,8 @@ void udp_input(struct stack *s, struct pkt *p)
 	TRACE(s, LAYER_UDP, p, "RFC 768", "%s port %u > %s port %u, %u octets", TEXT_IP(p->ip.src), h.sport,
 		TEXT_IP(p->ip.dst), h.dport, h.len - UDP_HDR_LEN);
 	pkt_trim(p, h.len);
-	if (ip_addr_kind(s, p->ip.dst) == IP_ADDR_LOCAL)
-		for_one(s, p, &h);
-	else
+	if (p->to_group)
 		for_many(s, p, &h);
+	else
+		for_one(s, p, &h);
 }
