@@ -109,8 +109,10 @@ void fd_ring_write(struct dev_fd *f, struct pkt *p)
 	struct fd_ring *r = f->ring;
 	struct fd_write *w = &r->writes[r->next++ % WRITES];
 
-	while (w->op.pending)
+	if (w->op.pending)
 		loop_flush(stack_loop(f->dev.stack));
+	while (w->op.pending)
+		uring_enter(r->uring, false);
 	w->op = (struct uring_op){.done = write_done, .is_nonblocking = !r->is_blocking};
 	w->p = p;
 	w->f = f;

@@ -151,6 +151,20 @@ void uring_enter(struct uring *u, bool wait)
 	uring_look(u);
 }
 
+static bool is_write(const struct io_uring_sqe *e)
+{
+	return e->opcode == IORING_OP_WRITE || e->opcode == IORING_OP_WRITEV;
+}
+
+static bool has_only_writes(const struct uring *u)
+{
+	unsigned n = 0;
+
+	while (n < u->queued && is_write(&u->sqes[(*u->tail - 1 - n) & u->mask]))
+		n++;
+	return n == u->queued;
+}
+
 /* As the kernel would do it. */
 static ssize_t write_it(const struct io_uring_sqe *e, bool is_nonblocking)
 {
@@ -183,7 +197,7 @@ static void write_queued(struct uring *u)
 
 void uring_flush(struct uring *u)
 {
-	if (u->queued == u->at_once)
+	if (has_only_writes(u))
 		write_queued(u);
 	else
 		uring_enter(u, false);

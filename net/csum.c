@@ -105,7 +105,7 @@ void csum_complete(struct pkt *p)
 	if (p->offload.csum != PKT_CSUM_PARTIAL)
 		return;
 	p->offload.csum = PKT_CSUM_NONE;
-	if (field + 2 > p->len)
+	if (field + 2 > pkt_head_len(p))
 		return;
 	uint16_t sum = csum_finish(add_from(p, start));
 	*(be16 *)(p->data + field) = put16(sum ? sum : 0xffff);

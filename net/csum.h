@@ -40,7 +40,7 @@ uint16_t csum_update(uint16_t check, uint16_t from, uint16_t to);
 void csum_begin(struct pkt *p, uint16_t start, uint16_t offset);
 
 /* Fills in the checksum of a packet whose offload field says PKT_CSUM_PARTIAL (data at the link header), and
- * clears the mark. Offsets past the end leave it alone. */
+ * clears the mark. Offsets past what is in the buffer leave it alone. */
 void csum_complete(struct pkt *p);
 
 /* The same with data at the network header, l2_len bytes further on. */
