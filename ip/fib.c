@@ -23,8 +23,9 @@
  *                       +-- 192.168.1.0/24               (a leaf, to be compared)
  *
  * A lookup goes down at most six nodes (depths 0, 6, ... 30) and remembers the last match. A big table also
- * has jumps: for each value of the first 18 bits, the slot to begin at and the longest match above it, found
- * when first asked for, and forgotten when the slots on the way there change.
+ * has jumps: for each value of the first 18 bits, the slot to begin at, the longest match above it, and for
+ * which of the next chunks there may be a longer one below: for most there is none, and no node is touched. A
+ * jump is found when first asked for, and forgotten when the slots on the way there change.
  *
  * What counts with a million routes is how many cache lines a lookup touches that are not in the cache. So
  * references are 32 bits: nodes lie in one array of words and routes in another. Both grow as needed (and so
@@ -39,8 +40,9 @@ enum { JUMP_BITS = 18, JUMP_SLOTS = 1 << JUMP_BITS, JUMP_FROM = 1 << 14 /* route
 enum { COMPACT_FROM = 128 /* routes there is room for */ };
 
 struct fib_jump {
-	slot from; /* 0: not known yet; SLOT_NOTHING: `best` is the answer */
-	slot best; /* the longest match above `from`; 0: none */
+	uint64_t below; /* the chunks (of the next six bits) that may have a longer match than `best` */
+	slot from;	/* where to look for it; 0: not known yet */
+	slot best;	/* the longest match above; 0: none */
 };
 
 /* ---- looking up */
@@ -84,10 +86,43 @@ static inline struct fib_entry *search(const struct fib *f, slot s, slot found, 
 	return found ? entry_at(f, found) : NULL;
 }
 
+/* The chunks behind JUMP_BITS bits whose addresses begin with a prefix, or may do so. */
+static uint64_t chunks_of(uint32_t prefix, unsigned plen)
+{
+	unsigned more = plen > JUMP_BITS ? MIN(plen - JUMP_BITS, (unsigned)STRIDE) : 0;
+
+	return UINT64_MAX >> (CHUNKS - (CHUNKS >> more)) << chunk_of(prefix, JUMP_BITS);
+}
+
+/* The chunks that a node of depth JUMP_BITS has something for. */
+static uint64_t chunks_in(const struct fib_node *n)
+{
+	uint64_t chunks = n->children;
+
+	for (uint64_t left = n->prefixes; left; left &= left - 1) {
+		unsigned bit = (unsigned)__builtin_ctzll(left), len = 31 - (unsigned)__builtin_clz(bit);
+
+		chunks |= UINT64_MAX >> (CHUNKS - (CHUNKS >> len)) << (bit << (STRIDE - len)) % CHUNKS;
+	}
+	return chunks;
+}
+
+static uint64_t chunks_below(const struct fib *f, slot s)
+{
+	const struct fib_node *n = node_at(f, s);
+	const struct fib_entry *e = entry_at(f, s);
+
+	if (kind_of(s) == SLOT_NOTHING)
+		return 0;
+	if (kind_of(s) != SLOT_NODE)
+		return chunks_of(e->prefix, e->plen);
+	return n->depth == JUMP_BITS ? chunks_in(n) : chunks_of(n->key, n->depth);
+}
+
 /* Where a lookup of `addr` begins: it goes down from the root as far as the first JUMP_BITS bits tell. */
 static struct fib_jump jump_of(const struct fib *f, uint32_t addr)
 {
-	struct fib_jump j = {f->root, 0};
+	struct fib_jump j = {.from = f->root};
 
 	while (kind_of(j.from) == SLOT_NODE && node_at(f, j.from)->depth < JUMP_BITS) {
 		const struct fib_node *n = node_at(f, j.from);
@@ -102,6 +137,7 @@ static struct fib_jump jump_of(const struct fib *f, uint32_t addr)
 		if (has_bit(n->children, chunk))
 			j.from = n->slots[bits_below(n->children, chunk)];
 	}
+	j.below = chunks_below(f, j.from);
 	return j;
 }
 
@@ -114,6 +150,8 @@ struct fib_entry *fib_lookup(const struct fib *f, uint32_t addr)
 	j = &f->jump[addr >> (32 - JUMP_BITS)];
 	if (!j->from)
 		*j = jump_of(f, addr);
+	if (!has_bit(j->below, chunk_of(addr, JUMP_BITS)))
+		return j->best ? entry_at(f, j->best) : NULL;
 	return search(f, j->from, j->best, addr);
 }
 
