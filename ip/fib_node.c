@@ -106,7 +106,7 @@ slot fib_node_resize(struct fib *f, slot s, unsigned slots)
 	if (!to)
 		return s;
 	copy = node_at(f, to);
-	memcpy(&copy->children, &n->children, MIN(copy->words, n->words) * sizeof(*f->words));
+	memcpy(&copy->children, &n->children, sizeof(*f->words) * (size_t)MIN(copy->words, n->words));
 	copy->words = (uint8_t)words_for(slots);
 	fib_node_free(f, s);
 	return to;

@@ -74,7 +74,19 @@ static inline bool mac_is_zero(struct mac m)
 #define CONTAINER_OF(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 #define CONTAINER_OF_C(ptr, type, member) \
 	((const type *)(const void *)((const char *)(ptr)-offsetof(type, member)))
-#define MIN(a, b) ((a) < (b) ? (a) : (b))
-#define MAX(a, b) ((a) > (b) ? (a) : (b))
+
+/* The smaller, the bigger one, in the type that both can become. Each argument is evaluated once: in functions only. */
+#define MIN(a, b)	    CHOOSE(<, a, b, __COUNTER__)
+#define MAX(a, b)	    CHOOSE(>, a, b, __COUNTER__)
+#define CHOOSE(op, a, b, n) CHOOSE_BY(op, a, b, n)
+#ifdef __CPPCHECK__ /* it takes no statements in initializers */
+#define CHOOSE_BY(op, a, b, n) ((a)op(b) ? (a) : (b))
+#else
+#define CHOOSE_BY(op, a, b, n)                                            \
+	({                                                                \
+		__typeof__((a) < (b) ? (a) : (b)) x##n = (a), y##n = (b); \
+		x##n op y##n ? x##n : y##n;                               \
+	})
+#endif
 
 #endif

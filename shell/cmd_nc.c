@@ -188,7 +188,7 @@ static bool take_ports(struct nc_run *run, const char *text)
 	} else {
 		return false;
 	}
-	add_ports(run, MIN(a, b), MAX(a, b));
+	add_ports(run, (uint16_t)MIN(a, b), (uint16_t)MAX(a, b));
 	return true;
 }
 

@@ -43,7 +43,7 @@ static void read_one(const uint8_t *b, size_t len, struct tcp_options *o)
 			return;
 		o->has_wscale = true;
 		o->wscale_cut = b[2] > TCP_WSCALE_MAX;
-		o->wscale = MIN(b[2], (uint8_t)TCP_WSCALE_MAX);
+		o->wscale = (uint8_t)MIN(b[2], TCP_WSCALE_MAX);
 		return;
 	case TCP_OPT_SACK_OK:
 		o->has_sack_ok |= len == SACK_OK_LEN;

@@ -25,8 +25,8 @@ uint16_t tcp_advertised_mss(const struct tcp_conn *c, uint32_t remote, uint32_t 
 
 	/* RFC 9293 3.7.1, MUST-14: what we can take in one piece, so not the path MTU learned for sending */
 	mtu = MIN(MAX(mtu, (uint32_t)TCP_MSS_DEFAULT + 40), (uint32_t)UINT16_MAX);
-	uint16_t mss = (uint16_t)(mtu - IP_HDR_LEN - TCP_HDR_LEN), most = tcp_rare(c)->maxseg;
-	return most ? MIN(mss, most) : mss;
+	unsigned mss = mtu - IP_HDR_LEN - TCP_HDR_LEN, most = tcp_rare(c)->maxseg;
+	return (uint16_t)(most ? MIN(mss, most) : mss);
 }
 
 /* RFC 9293 3.7.1: Eff.snd.MSS, less what every segment bears as options (RFC 6691). A peer that asks for less than

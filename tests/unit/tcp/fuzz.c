@@ -68,7 +68,7 @@ static void check(const struct flight_bench *b)
 	check_records(b);
 	check_orders(b);
 	CU_ASSERT(c->cwnd >= c->mss && c->cwnd <= TCP_CWND_MAX);
-	CU_ASSERT(c->ssthresh >= 2u * MIN(c->mss, 88));
+	CU_ASSERT(c->ssthresh >= 2u * MIN(c->mss, 88u));
 	CU_ASSERT(tcp_in_flight(c) <= c->snd.nxt - c->snd.una);
 	CU_ASSERT(c->ca_state != TCP_CA_OPEN || c->flight->bytes[TCP_LOST] == 0);
 	CU_ASSERT(tcp_rto_ns(c) >= 200 * NS_PER_MS && tcp_rto_ns(c) <= 120 * NS_PER_SEC);

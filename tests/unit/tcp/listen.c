@@ -161,7 +161,7 @@ static void tcp_opt_mss_zero(void)
 		lab_settle(b->l);
 		CU_ASSERT(bench_count(b) > 0 && bench_count(b) < 20);
 		while ((seen = bench_next(b)).any) {
-			CU_ASSERT(seen.len > 0 && seen.len <= MAX(said[i], 88));
+			CU_ASSERT(seen.len > 0 && seen.len <= (unsigned)MAX(said[i], 88));
 			got += seen.len;
 		}
 		CU_ASSERT(got >= 880); /* the initial window of ten */
