@@ -8,6 +8,7 @@
 #ifndef LIB_BYTES_H
 #define LIB_BYTES_H
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -23,22 +24,36 @@ typedef struct {
 
 static inline uint16_t get16(be16 v)
 {
-	return (uint16_t)(v.b[0] << 8 | v.b[1]);
+	uint16_t number;
+
+	memcpy(&number, v.b, sizeof(number));
+	return be16toh(number);
 }
 
 static inline uint32_t get32(be32 v)
 {
-	return (uint32_t)v.b[0] << 24 | (uint32_t)v.b[1] << 16 | (uint32_t)v.b[2] << 8 | v.b[3];
+	uint32_t number;
+
+	memcpy(&number, v.b, sizeof(number));
+	return be32toh(number);
 }
 
-static inline be16 put16(uint16_t v)
+static inline be16 put16(uint16_t number)
 {
-	return (be16){{(uint8_t)(v >> 8), (uint8_t)v}};
+	be16 v;
+
+	number = htobe16(number);
+	memcpy(v.b, &number, sizeof(number));
+	return v;
 }
 
-static inline be32 put32(uint32_t v)
+static inline be32 put32(uint32_t number)
 {
-	return (be32){{(uint8_t)(v >> 24), (uint8_t)(v >> 16), (uint8_t)(v >> 8), (uint8_t)v}};
+	be32 v;
+
+	number = htobe32(number);
+	memcpy(v.b, &number, sizeof(number));
+	return v;
 }
 
 /* An Ethernet address, in the order of the wire. */

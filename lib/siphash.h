@@ -8,8 +8,6 @@
 
 #include "lib/bytes.h"
 
-#include <endian.h>
-
 struct siphash_key {
 	uint64_t k0, k1;
 };
