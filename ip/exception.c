@@ -106,7 +106,7 @@ static bool was_sent_to(const struct exceptions *x, uint32_t dst)
 
 static struct exception *find(const struct exceptions *x, uint32_t dst)
 {
-	if (x)
+	if (x && x->table.count) /* most hosts learn of none */
 		hash_each_match(e, &x->table, hash_of(x, dst), struct exception, link)
 			if (e->dst == dst)
 				return e;
