@@ -527,7 +527,7 @@ static void busy_polling_reads_as_well(void)
 {
 	struct sleeper s;
 
-	if (sleeper_setup(&s, 50 * NS_PER_MS)) {
+	if (sleeper_setup(&s, 1000 * NS_PER_MS)) {
 		CU_ASSERT_TRUE(loop_sleep_by(&s.f.loop, &s.w));
 		give_byte(&s, 'A');
 		loop_turn(&s.f.loop, true);
