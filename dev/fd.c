@@ -24,6 +24,12 @@ enum {
 _Static_assert(VNET_LEN == sizeof(struct virtio_net_hdr) && VNET_LEN == 10,
 	"the header that TUNSETVNETHDRSZ leaves as the default");
 
+/* Without virtio headers: whole super-frames do not come, so they are put together here. */
+static bool is_plain(const struct dev_fd *f)
+{
+	return f->hdr_len == 0;
+}
+
 /* The machine's header (its byte order) to the packet's offload fields. */
 static void offload_from(struct pkt *p, const struct virtio_net_hdr *h)
 {
@@ -86,7 +92,8 @@ static struct pkt *take_frame(struct dev_fd *f, size_t n)
 	} else {
 		memcpy(p->data, came->data, n - f->hdr_len);
 	}
-	memcpy(&h, came->data - f->hdr_len, f->hdr_len);
+	if (!is_plain(f))
+		memcpy(&h, came->data - VNET_LEN, VNET_LEN);
 	p->len = (uint32_t)n - f->hdr_len;
 	offload_from(p, &h);
 	return p;
@@ -133,12 +140,6 @@ struct allowance {
 	int64_t bytes; /* the last frame may be longer */
 };
 
-/* Without virtio headers: whole super-frames do not come, so they are put together here. */
-static bool is_plain(const struct dev_fd *f)
-{
-	return f->hdr_len == 0;
-}
-
 /* Some frames are read before the first is looked at: so what they need of memory can be fetched for all of them at
  * once. No more bytes than stay near. False: no more are there. */
 static bool input_some(struct dev_fd *f, struct allowance *a)
@@ -152,7 +153,7 @@ static bool input_some(struct dev_fd *f, struct allowance *a)
 
 	for (; n < GROUP && a->frames > 0 && a->bytes > stop && (len = read_one(f, &gone)); a->frames--) {
 		a->bytes -= (int64_t)(len - f->hdr_len);
-		if (gro_join(&gro, f->spare->data, len))
+		if (is_plain(f) && gro_join(&gro, f->spare->data, len))
 			continue;
 		gro_finish(&gro, &f->dev);
 		p[n] = take_frame(f, len);
@@ -295,10 +296,12 @@ void dev_fd_sent(struct dev_fd *f, struct pkt *p, int res)
 
 void dev_fd_xmit(struct dev *d, struct pkt *p)
 {
-	struct virtio_net_hdr h = offload_to(p);
 	struct dev_fd *f = dev_fd_of(d);
 
-	memcpy(pkt_push(p, f->hdr_len), &h, f->hdr_len);
+	if (!is_plain(f)) {
+		struct virtio_net_hdr h = offload_to(p);
+		memcpy(pkt_push(p, VNET_LEN), &h, VNET_LEN);
+	}
 	loop_moved(stack_loop(d->stack), p->len);
 	if (f->ring)
 		fd_ring_write(f, p);

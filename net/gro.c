@@ -127,6 +127,8 @@ static void begin_super_frame(struct gro *g)
 
 void gro_finish(struct gro *g, struct dev *d)
 {
+	if (!g->held)
+		return;
 	if (g->joined > 0) {
 		begin_super_frame(g);
 		d->stats.rx_packets += g->joined;
