@@ -97,10 +97,10 @@ static inline bool mac_is_zero(struct mac m)
 #ifdef __CPPCHECK__ /* it takes no statements in initializers */
 #define CHOOSE_BY(op, a, b, n) ((a)op(b) ? (a) : (b))
 #else
-#define CHOOSE_BY(op, a, b, n)                                            \
-	({                                                                \
-		__typeof__((a) < (b) ? (a) : (b)) x##n = (a), y##n = (b); \
-		x##n op y##n ? x##n : y##n;                               \
+#define CHOOSE_BY(op, a, b, n)                                                    \
+	({                                                                        \
+		__typeof__((a) < (b) ? (a) : (b)) one_##n = (a), other_##n = (b); \
+		one_##n op other_##n ? one_##n : other_##n;                       \
 	})
 #endif
 
