@@ -14,7 +14,7 @@
 /* UDP's state on one host. */
 struct udp {
 	struct port_table ports;
-	struct hash socks; /* those that have a port, by their names (lookup.c) */
+	struct hash connected, bound; /* those that have a port, by their names (lookup.c) */
 	struct siphash_key key;
 	uint64_t made; /* sockets */
 };
@@ -22,8 +22,8 @@ struct udp {
 struct udp_sock {
 	struct sock sk; /* local.port 0: none yet */
 	struct port_owner port;
-	struct hash_link link; /* in udp->socks while it has a port */
-	bool hashed;
+	struct hash *table; /* where it is found, by `link`; NULL: nowhere */
+	struct hash_link link;
 	uint64_t number;	 /* counts sockets: of two that are alike the later one hears */
 	struct list memberships; /* group.c */
 	int mc_if;		 /* ifindex to send multicasts by; 0: by the route */

@@ -2,7 +2,8 @@
 /*
  * Whose datagram is it? Sockets are hashed by the names they have: a connected one by both ends, another one by
  * its own with zeros for the rest. So a datagram is looked for under at most four names, from the most to the
- * least specific, and a server with thousands of connected sockets on one port finds each at once.
+ * least specific, and a server with thousands of connected sockets on one port finds each at once. In two tables,
+ * since a server that has none connected need not look for them.
  */
 #include "udp/internal.h"
 
@@ -25,9 +26,9 @@ static uint32_t hash_of(const struct udp *udp, const struct udp_names *names)
 
 void udp_unhash(struct udp_sock *u)
 {
-	if (u->hashed)
-		hash_del(&u->sk.stack->udp->socks, &u->link);
-	u->hashed = false;
+	if (u->table)
+		hash_del(u->table, &u->link);
+	u->table = NULL;
 }
 
 int udp_rehash(struct udp_sock *u)
@@ -36,8 +37,11 @@ int udp_rehash(struct udp_sock *u)
 	struct udp_names names = names_of(&u->sk);
 
 	udp_unhash(u);
-	int err = names.local_port ? hash_add(&udp->socks, &u->link, hash_of(udp, &names)) : 0;
-	u->hashed = !err && names.local_port;
+	if (!names.local_port)
+		return 0;
+	struct hash *table = names.remote_ip || names.remote_port ? &udp->connected : &udp->bound;
+	int err = hash_add(table, &u->link, hash_of(udp, &names));
+	u->table = err ? NULL : table;
 	return err;
 }
 
@@ -55,13 +59,13 @@ static bool hears(const struct udp_sock *u, int ifindex)
 
 /* Who shares by SO_REUSEPORT draws a number for each flow, and the highest has it: whoever comes or goes, the flows of
  * the others stay where they are. */
-static uint64_t draw(const struct udp *udp, const struct udp_sock *u, uint32_t flow)
+static uint64_t draw(const struct udp *udp, const struct udp_sock *u, const struct udp_names *flow)
 {
-	return siphash_u64(&udp->key, (uint64_t)flow << 32 ^ u->number);
+	return siphash_u64(&udp->key, (uint64_t)hash_of(udp, flow) << 32 ^ u->number);
 }
 
-static bool is_better(
-	const struct udp *udp, const struct udp_sock *u, const struct udp_sock *than, uint32_t flow)
+static bool is_better(const struct udp *udp, const struct udp_sock *u, const struct udp_sock *than,
+	const struct udp_names *flow)
 {
 	if (!than || !u->sk.bound_dev != !than->sk.bound_dev)
 		return !than || u->sk.bound_dev;
@@ -70,29 +74,31 @@ static bool is_better(
 	return u->number > than->number;
 }
 
-static struct udp_sock *find(const struct udp *udp, const struct udp_names *names, int ifindex, uint32_t flow)
+/* Of those with these names, who hears what comes by `ifindex` in this flow? */
+static struct udp_sock *find(const struct udp *udp, const struct hash *table, struct udp_names names,
+	int ifindex, const struct udp_names *flow)
 {
-	uint32_t hash = hash_of(udp, names);
+	uint32_t hash = table->count ? hash_of(udp, &names) : 0;
 	struct udp_sock *best = NULL;
 
-	hash_each_match(u, &udp->socks, hash, struct udp_sock, link)
-		if (has_names(u, names) && hears(u, ifindex) && is_better(udp, u, best, flow))
+	hash_each_match(u, table, hash, struct udp_sock, link)
+		if (has_names(u, &names) && hears(u, ifindex) && is_better(udp, u, best, flow))
 			best = u;
 	return best;
 }
 
 struct udp_sock *udp_lookup(const struct udp *udp, const struct udp_names *names, int ifindex)
 {
-	const struct udp_names tries[] = {
-		*names,
-		{0, names->remote_ip, names->local_port, names->remote_port},
-		{names->local_ip, 0, names->local_port, 0},
-		{0, 0, names->local_port, 0},
-	};
-	uint32_t flow = hash_of(udp, names);
-	struct udp_sock *u = NULL;
+	uint16_t port = names->local_port;
+	struct udp_sock *u = find(udp, &udp->connected, *names, ifindex, names);
 
-	for (size_t i = 0; i < ARRAY_SIZE(tries) && !u; i++)
-		u = find(udp, &tries[i], ifindex, flow);
+	if (!u)
+		u = find(udp, &udp->connected,
+			(struct udp_names){0, names->remote_ip, port, names->remote_port}, ifindex, names);
+	if (!u)
+		u = find(udp, &udp->bound,
+			(struct udp_names){.local_ip = names->local_ip, .local_port = port}, ifindex, names);
+	if (!u)
+		u = find(udp, &udp->bound, (struct udp_names){.local_port = port}, ifindex, names);
 	return u;
 }

@@ -25,7 +25,8 @@ static int udp_init(struct stack *s)
 	rng_fork(&s->rng, "udp", &rng);
 	s->udp->key = rng_key(&rng);
 	port_table_init(&s->udp->ports, s);
-	hash_init(&s->udp->socks);
+	hash_init(&s->udp->connected);
+	hash_init(&s->udp->bound);
 	return 0;
 }
 
@@ -35,7 +36,8 @@ static void udp_exit(struct stack *s)
 	if (!s->udp)
 		return;
 	port_table_exit(&s->udp->ports);
-	hash_exit(&s->udp->socks);
+	hash_exit(&s->udp->connected);
+	hash_exit(&s->udp->bound);
 	free(s->udp);
 	s->udp = NULL;
 }
