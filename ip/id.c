@@ -16,11 +16,23 @@
 
 enum { COUNTERS = 1024, ROUNDS = 4 };
 
+struct triple {
+	uint32_t src, dst, proto;
+};
+
 struct ip_ids {
 	struct siphash_key key;
+	struct triple last;
+	uint64_t hash;	     /* of `last` */
 	uint8_t secret[256]; /* random octets: the round function */
 	uint16_t count[COUNTERS];
 };
+
+static void hash(struct ip_ids *ids, struct triple t)
+{
+	ids->last = t;
+	ids->hash = siphash(&ids->key, &t, sizeof(t));
+}
 
 static struct ip_ids *ids_new(struct stack *s)
 {
@@ -31,6 +43,7 @@ static struct ip_ids *ids_new(struct stack *s)
 	ids->key = rng_key(&s->rng);
 	rng_bytes(&s->rng, ids->secret, sizeof(ids->secret));
 	rng_bytes(&s->rng, ids->count, sizeof(ids->count));
+	hash(ids, (struct triple){0});
 	return ids;
 }
 
@@ -50,17 +63,16 @@ static uint16_t permute(const uint8_t secret[256], uint64_t key, uint16_t count)
 
 uint16_t id_next(struct stack *s, uint32_t src, uint32_t dst, uint8_t proto)
 {
-	struct {
-		uint32_t src, dst, proto;
-	} triple = {src, dst, proto};
+	struct triple t = {src, dst, proto};
 
 	if (!s->ip->ids)
 		s->ip->ids = ids_new(s);
-	if (!s->ip->ids) /* no memory: at least nobody can guess it */
+	struct ip_ids *ids = s->ip->ids;
+	if (!ids) /* no memory: at least nobody can guess it */
 		return (uint16_t)rng_u32(&s->rng);
-	uint64_t hash = siphash(&s->ip->ids->key, &triple, sizeof(triple));
-	uint16_t count = s->ip->ids->count[hash % COUNTERS]++;
-	return permute(s->ip->ids->secret, hash >> 32, count);
+	if (memcmp(&t, &ids->last, sizeof(t)) != 0)
+		hash(ids, t);
+	return permute(ids->secret, ids->hash >> 32, ids->count[ids->hash % COUNTERS]++);
 }
 
 void id_exit(struct stack *s)

@@ -46,6 +46,22 @@ static void the_next_id_does_not_follow_from_the_last(void)
 	bench_close(&b);
 }
 
+/* Of one permutation, two would have no ID in common. */
+static void each_triple_has_a_permutation_of_its_own(void)
+{
+	struct bench b = bench_open();
+	uint8_t *seen = calloc(1, 65536);
+	unsigned common = 0;
+
+	for (unsigned i = 0; i < 3000; i++) {
+		seen[id_next(b.s, 1, 2, 17)] = 1;
+		common += seen[id_next(b.s, 1, 3, 17)];
+	}
+	CU_ASSERT(common > 20 && common < 300);
+	free(seen);
+	bench_close(&b);
+}
+
 static void hosts_of_one_name_and_seed_draw_the_same_ids_and_others_do_not(void)
 {
 	struct bench a = bench_open(), b = bench_open();
@@ -63,4 +79,5 @@ static void hosts_of_one_name_and_seed_draw_the_same_ids_and_others_do_not(void)
 }
 
 SUITE(ip_id, T(a_triple_repeats_no_id_in_65536_packets), T(the_next_id_does_not_follow_from_the_last),
+	T(each_triple_has_a_permutation_of_its_own),
 	T(hosts_of_one_name_and_seed_draw_the_same_ids_and_others_do_not))
