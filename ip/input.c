@@ -128,6 +128,21 @@ static struct verdict no_route(struct stack *s, const struct netif *n, int err)
 	return drop_and_tell(DROP_IP_NO_ROUTE, ICMP_NET_UNREACH);
 }
 
+/* What was for us a moment ago still is. */
+static bool is_like_last(const struct stack *s, const struct pkt *p)
+{
+	const struct ip_last *l = &s->ip->last;
+
+	return l->generation == s->generation && l->src == p->ip.src && l->dst == p->ip.dst &&
+		l->netif == p->dev->netif && l->tos == p->ip.tos && p->type == PKT_HOST && !p->local &&
+		!s->trace_mask;
+}
+
+static void remember(struct stack *s, const struct pkt *p)
+{
+	s->ip->last = (struct ip_last){s->generation, p->ip.src, p->ip.dst, p->dev->netif, p->ip.tos};
+}
+
 /* RFC 1812 5.2.3: local, forward, or neither. */
 static struct verdict decide_unicast(struct stack *s, const struct pkt *p, const struct route_path *path)
 {
@@ -135,8 +150,10 @@ static struct verdict decide_unicast(struct stack *s, const struct pkt *p, const
 
 	if (p->type == PKT_BROADCAST || p->type == PKT_MULTICAST)
 		return drop(DROP_IP_UNICAST_IN_LINK_BROADCAST);
-	if (path->type == ROUTE_LOCAL)
+	if (path->type == ROUTE_LOCAL) {
+		remember(s, p);
 		return for_us;
+	}
 	if (netif_conf(n, CONF_FORWARDING))
 		return (struct verdict){.forward = true};
 	mib_inc(s, MIB_IpInAddrErrors);
@@ -169,6 +186,8 @@ static struct verdict decide_multicast(struct stack *s, const struct pkt *p)
 
 static struct verdict decide(struct stack *s, const struct pkt *p, struct route_path *path)
 {
+	if (is_like_last(s, p))
+		return for_us;
 	const struct netif *n = p->dev->netif;
 	const struct ip_hdr *h = &p->ip;
 	enum drop_reason why = p->local ? DROP_NONE : check_martian(n, h);

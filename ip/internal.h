@@ -17,6 +17,14 @@ struct reassembly;
 struct sock_ops;
 struct igmp;
 
+/* What was decided about a packet depends on these, and on what moves stack->generation on. */
+struct ip_last {
+	uint32_t generation;
+	uint32_t src, dst;
+	const struct netif *netif;
+	uint8_t tos;
+};
+
 /* IPv4's state on one host. Each part owns what its pointer leads to, and makes it when it is first needed.
  */
 struct ip {
@@ -26,6 +34,7 @@ struct ip {
 	struct reassembly *reass;	/* reassemble.c */
 	struct ip_ids *ids;		/* id.c */
 	struct ip_redirects *redirects; /* forward.c: redirects sent, for their rate limit */
+	struct ip_last last;		/* input.c: the latest packet that was for us */
 	struct list raw;		/* raw.c: of struct raw_sock */
 	struct list looped;		/* output.c: copies of broadcasts and multicasts for ourselves */
 	unsigned looped_count;

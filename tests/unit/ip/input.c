@@ -400,6 +400,52 @@ static void every_own_address_is_ours_on_every_device(void)
 	bench_close(&b);
 }
 
+/* The last packet that was for us is remembered: whatever a decision depends on is asked for again when it differs. */
+static void what_was_for_us_is_decided_anew_when_anything_differs(void)
+{
+	struct bench b = bench_open();
+	struct sock *sk = listen_raw(&b, PROTO_TEST);
+	struct ip_hdr h = hdr("10.0.0.2", "10.0.0.1"), from_us = hdr("10.0.0.1", "10.0.0.1"),
+		      to_others = hdr("10.0.0.2", "10.0.0.3"), other_tos = h,
+		      by_eth1 = hdr("10.0.1.2", "10.0.0.1");
+	struct route r = {.type = ROUTE_UNICAST,
+		.scope = SCOPE_LINK,
+		.prefix = lab_ip("10.0.0.2"),
+		.plen = 32,
+		.tos = 0x10,
+		.netif = b.eth1->netif};
+
+	other_tos.tos = 0x10;
+	CU_ASSERT_EQUAL(route_add(b.s, &r, false), 0);
+	sysctl_set(b.s, "net.ipv4.conf.eth0.rp_filter", 1);
+	sysctl_set(b.s, "net.ipv4.conf.eth1.rp_filter", 1);
+	for (int i = 0; i < 2; i++) {
+		put(b.eth0, h, "abc", 3);
+		put(b.eth0, from_us, "abc", 3);
+		put(b.eth0, h, "abc", 3);
+		put(b.eth0, to_others, "abc", 3);
+		put(b.eth0, h, "abc", 3);
+		put(b.eth0, other_tos, "abc", 3);
+		put(b.eth0, h, "abc", 3);
+		put(b.eth1, h, "abc", 3);
+		put(b.eth0, h, "abc", 3);
+		put_to(b.eth0, MAC_BROADCAST, h, NULL, 0, "abc", 3);
+	}
+	CU_ASSERT_EQUAL(heard(sk), 2 * 5);
+	CU_ASSERT_EQUAL(DROPS(b, IP_OWN_SOURCE), 2);
+	CU_ASSERT_EQUAL(DROPS(b, IP_NOT_FOR_US), 2);
+	CU_ASSERT_EQUAL(DROPS(b, IP_REVERSE_PATH), 2 * 2);
+	CU_ASSERT_EQUAL(DROPS(b, IP_UNICAST_IN_LINK_BROADCAST), 2);
+	sysctl_set(b.s, "net.ipv4.conf.eth0.rp_filter", 0);
+	put(b.eth0, by_eth1, "abc", 3);
+	sysctl_set(b.s, "net.ipv4.conf.eth0.rp_filter", 1);
+	put(b.eth0, by_eth1, "abc", 3);
+	CU_ASSERT_EQUAL(heard(sk), 1);
+	CU_ASSERT_EQUAL(DROPS(b, IP_REVERSE_PATH), 2 * 2 + 1);
+	sock_close(sk);
+	bench_close(&b);
+}
+
 /* RFC1122-I-117, RFC1122-I-118, RFC1812-4.2.3.1a, RFC1122-I-122 */
 static void every_form_of_broadcast_is_heard(void)
 {
@@ -638,7 +684,7 @@ SUITE(ip_input, T(ip_short_header), T(ip_ihl_small), T(ip_total_len_small), T(ip
 	T(a_destination_that_is_no_address_is_dropped), T(route_localnet_lets_loopback_addresses_in),
 	T(log_martians_names_addresses_and_device), T(reverse_path_filter),
 	T(a_host_drops_what_is_for_others), T(every_own_address_is_ours_on_every_device),
-	T(every_form_of_broadcast_is_heard), T(eth_unicast_ip_in_bcast_frame),
-	T(multicast_is_heard_by_members_alone), T(multicast_from_nobody_is_only_for_igmp),
-	T(ip_unknown_protocol), T(ip_in_ip), T(a_transport_learns_all_about_a_packet),
-	T(ten_thousand_mutants_end_as_done_or_as_a_named_drop))
+	T(what_was_for_us_is_decided_anew_when_anything_differs), T(every_form_of_broadcast_is_heard),
+	T(eth_unicast_ip_in_bcast_frame), T(multicast_is_heard_by_members_alone),
+	T(multicast_from_nobody_is_only_for_igmp), T(ip_unknown_protocol), T(ip_in_ip),
+	T(a_transport_learns_all_about_a_packet), T(ten_thousand_mutants_end_as_done_or_as_a_named_drop))
