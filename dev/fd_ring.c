@@ -5,7 +5,10 @@
 #include "net/stack.h"
 
 #include <fcntl.h>
+#include <limits.h>
+#include <linux/if_tun.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 enum { WRITES = 16 };
@@ -13,7 +16,8 @@ enum { WRITES = 16 };
 struct fd_ring {
 	struct uring *uring; /* the loop's */
 	struct dev_fd *f;
-	bool is_blocking; /* the descriptor, since the loop slept in its read() */
+	bool is_blocking;  /* the descriptor, since the loop slept in its read() */
+	bool is_boundless; /* what was written and not taken: a write() never waits */
 	struct uring_op poll;
 	struct fd_write {
 		struct uring_op op;
@@ -31,6 +35,13 @@ static void poll_done(struct uring_op *op)
 	loop_tell(stack_loop(f->dev.stack), &f->watch, POLLIN);
 }
 
+static bool is_boundless(const struct dev_fd *f)
+{
+	int most;
+
+	return ioctl(f->fd, TUNGETSNDBUF, &most) == 0 && most == INT_MAX;
+}
+
 struct fd_ring *fd_ring_new(struct dev_fd *f)
 {
 	struct uring *u = &stack_loop(f->dev.stack)->ring;
@@ -40,6 +51,7 @@ struct fd_ring *fd_ring_new(struct dev_fd *f)
 		return NULL;
 	r->uring = u;
 	r->f = f;
+	r->is_boundless = is_boundless(f);
 	r->poll.done = poll_done;
 	return r;
 }
@@ -113,7 +125,7 @@ void fd_ring_write(struct dev_fd *f, struct pkt *p)
 		loop_flush(stack_loop(f->dev.stack));
 	while (w->op.pending)
 		uring_enter(r->uring, false);
-	w->op = (struct uring_op){.done = write_done, .is_nonblocking = !r->is_blocking};
+	w->op = (struct uring_op){.done = write_done, .never_waits = !r->is_blocking || r->is_boundless};
 	w->p = p;
 	w->f = f;
 	if (p->part_count)

@@ -166,13 +166,13 @@ static bool has_only_writes(const struct uring *u)
 }
 
 /* As the kernel would do it. */
-static ssize_t write_it(const struct io_uring_sqe *e, bool is_nonblocking)
+static ssize_t write_it(const struct io_uring_sqe *e, bool never_waits)
 {
 	void *at = (void *)(uintptr_t)e->addr;
 	struct iovec one = {at, e->len};
 	bool is_list = e->opcode == IORING_OP_WRITEV;
 
-	if (is_nonblocking && !is_list)
+	if (never_waits && !is_list)
 		return write(e->fd, at, e->len);
 	return pwritev2(e->fd, is_list ? at : &one, is_list ? (int)e->len : 1, -1, RWF_NOWAIT);
 }
@@ -187,7 +187,7 @@ static void write_queued(struct uring *u)
 	for (unsigned i = first; i != end; i++) {
 		const struct io_uring_sqe *e = &u->sqes[i & u->mask];
 		struct uring_op *op = (struct uring_op *)(uintptr_t)e->user_data;
-		ssize_t n = write_it(e, op->is_nonblocking);
+		ssize_t n = write_it(e, op->never_waits);
 		op->res = n < 0 ? -errno : (int)n;
 		op->pending = false;
 		if (op->done)

@@ -20,7 +20,7 @@ struct uring_op {
 	void (*done)(struct uring_op *op); /* must not queue more; NULL: nobody need be told */
 	int res;			   /* once it is done: how many bytes, or -errno */
 	bool pending;
-	bool is_nonblocking; /* its descriptor: else a write takes more of a system call, which must not wait */
+	bool never_waits; /* by write(): else it takes more of a system call, which must not wait */
 };
 
 struct io_uring_sqe;

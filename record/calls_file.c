@@ -79,6 +79,7 @@ static size_t ioctl_fills(unsigned long what)
 {
 	switch (what) {
 	case FIONREAD:
+	case TUNGETSNDBUF:
 		return sizeof(int);
 	case TIOCGWINSZ:
 		return sizeof(struct winsize);

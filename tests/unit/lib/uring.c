@@ -188,7 +188,7 @@ static void a_flush_hands_over_what_there_is(void)
 	uring_writev(&f.u, &w[0].op, f.near, v, 2);
 	uring_flush(&f.u);
 	CU_ASSERT_TRUE(w[0].times == 2 && w[0].op.res == 7);
-	w[1].op.is_nonblocking = true;
+	w[1].op.never_waits = true;
 	for (int i = 0; i < 3; i++)
 		uring_write(&f.u, &w[i].op, f.near, &"def"[i], 1);
 	uring_flush(&f.u);
@@ -219,7 +219,7 @@ static void a_flush_never_waits(void)
 
 	if (!setup(&f))
 		return;
-	w[1].op.is_nonblocking = true;
+	w[1].op.never_waits = true;
 	flags = fcntl(f.near, F_GETFL);
 	fcntl(f.near, F_SETFL, flags & ~O_NONBLOCK);
 	for (int i = 0; i < 100000 && w[0].op.res >= 0; i++) {
