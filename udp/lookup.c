@@ -61,7 +61,12 @@ static bool hears(const struct udp_sock *u, int ifindex)
  * the others stay where they are. */
 static uint64_t draw(const struct udp *udp, const struct udp_sock *u, const struct udp_names *flow)
 {
-	return siphash_u64(&udp->key, (uint64_t)hash_of(udp, flow) << 32 ^ u->number);
+	struct {
+		struct udp_names flow;
+		uint32_t number;
+	} lot = {*flow, (uint32_t)u->number};
+
+	return siphash(&udp->key, &lot, sizeof(lot));
 }
 
 static bool is_better(const struct udp *udp, const struct udp_sock *u, const struct udp_sock *than,
@@ -78,9 +83,11 @@ static bool is_better(const struct udp *udp, const struct udp_sock *u, const str
 static struct udp_sock *find(const struct udp *udp, const struct hash *table, struct udp_names names,
 	int ifindex, const struct udp_names *flow)
 {
-	uint32_t hash = table->count ? hash_of(udp, &names) : 0;
 	struct udp_sock *best = NULL;
 
+	if (!table->count)
+		return NULL;
+	uint32_t hash = hash_of(udp, &names);
 	hash_each_match(u, table, hash, struct udp_sock, link)
 		if (has_names(u, &names) && hears(u, ifindex) && is_better(udp, u, best, flow))
 			best = u;
