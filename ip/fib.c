@@ -86,7 +86,7 @@ static inline struct fib_entry *search(const struct fib *f, slot s, slot found, 
 	return found ? entry_at(f, found) : NULL;
 }
 
-/* The chunks behind JUMP_BITS bits whose addresses begin with a prefix, or may do so. */
+/* The chunks behind JUMP_BITS bits whose addresses begin with a prefix, or may do so: of a short one, all. */
 static uint64_t chunks_of(uint32_t prefix, unsigned plen)
 {
 	unsigned more = plen > JUMP_BITS ? MIN(plen - JUMP_BITS, (unsigned)STRIDE) : 0;

@@ -28,7 +28,7 @@ struct ip_ids {
 	uint16_t count[COUNTERS];
 };
 
-static void hash(struct ip_ids *ids, struct triple t)
+static void set_last(struct ip_ids *ids, struct triple t)
 {
 	ids->last = t;
 	ids->hash = siphash(&ids->key, &t, sizeof(t));
@@ -43,7 +43,7 @@ static struct ip_ids *ids_new(struct stack *s)
 	ids->key = rng_key(&s->rng);
 	rng_bytes(&s->rng, ids->secret, sizeof(ids->secret));
 	rng_bytes(&s->rng, ids->count, sizeof(ids->count));
-	hash(ids, (struct triple){0});
+	set_last(ids, (struct triple){0});
 	return ids;
 }
 
@@ -71,7 +71,7 @@ uint16_t id_next(struct stack *s, uint32_t src, uint32_t dst, uint8_t proto)
 	if (!ids) /* no memory: at least nobody can guess it */
 		return (uint16_t)rng_u32(&s->rng);
 	if (memcmp(&t, &ids->last, sizeof(t)) != 0)
-		hash(ids, t);
+		set_last(ids, t);
 	return permute(ids->secret, ids->hash >> 32, ids->count[ids->hash % COUNTERS]++);
 }
 

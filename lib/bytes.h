@@ -24,35 +24,35 @@ typedef struct {
 
 static inline uint16_t get16(be16 v)
 {
-	uint16_t number;
+	uint16_t wire;
 
-	memcpy(&number, v.b, sizeof(number));
-	return be16toh(number);
+	memcpy(&wire, v.b, sizeof(wire));
+	return be16toh(wire);
 }
 
 static inline uint32_t get32(be32 v)
 {
-	uint32_t number;
+	uint32_t wire;
 
-	memcpy(&number, v.b, sizeof(number));
-	return be32toh(number);
+	memcpy(&wire, v.b, sizeof(wire));
+	return be32toh(wire);
 }
 
 static inline be16 put16(uint16_t number)
 {
+	uint16_t wire = htobe16(number);
 	be16 v;
 
-	number = htobe16(number);
-	memcpy(v.b, &number, sizeof(number));
+	memcpy(v.b, &wire, sizeof(wire));
 	return v;
 }
 
 static inline be32 put32(uint32_t number)
 {
+	uint32_t wire = htobe32(number);
 	be32 v;
 
-	number = htobe32(number);
-	memcpy(v.b, &number, sizeof(number));
+	memcpy(v.b, &wire, sizeof(wire));
 	return v;
 }
 
