@@ -2,6 +2,7 @@
 /* Frames from and to a character device with virtio headers (virtio 1.2, 5.1.6). */
 #include "dev/fd_ring.h"
 
+#include "lib/hash.h"
 #include "net/gro.h"
 #include "net/stack.h"
 #include "net/wire_ether.h"
@@ -15,10 +16,14 @@
 enum {
 	GROUP = 16,
 	GROUP_BYTES = 1 << 15,
-	FEW = 2,       /* frames at a time */
-	SUPER = 16384, /* octets of a frame of many segments, */
-	SMALL = 512,   /* and of one without much text */
-	STEADY = 4,    /* so many times in a row, and it is not by chance */
+	FEW = 2,	  /* frames at a time */
+	SUPER = 16384,	  /* octets of a frame of many segments, */
+	SMALL = 512,	  /* and of one without much text */
+	STEADY = 4,	  /* so many times in a row, and it is not by chance */
+	ONE = 1 << 10,	  /* parts of a frame */
+	LOOKS = 16,	  /* what is learned of company goes over so many looks; */
+	ENOUGH = ONE / 2, /* so much of it, and looking for it pays; */
+	ANYHOW = 16,	  /* else it is done once in so many turns */
 };
 
 _Static_assert(VNET_LEN == sizeof(struct virtio_net_hdr) && VNET_LEN == 10,
@@ -173,20 +178,23 @@ static bool input_some(struct dev_fd *f, struct allowance *a)
 	return len;
 }
 
-/* Where one frame at a time has come for a while (a ping, a request and its answer), asking for a second one
- * only brings EAGAIN, for the price of another system call; so we ask now and then. */
+/* Where frames mostly come alone (a ping, a request and its answer, a short connection), asking for a second one only
+ * brings EAGAIN, for the price of another system call; so we ask now and then: by chance, since whatever the period, there
+ * are conversations that repeat after it. */
 static bool expects_one(const struct dev_fd *f)
 {
-	return f->singles >= STEADY && f->singles % 16;
+	return f->company < ENOUGH && hash_u32(f->turns) % ANYHOW;
 }
 
-/* Nothing is nothing: a look that had another reason. */
-static void count_in_a_row(struct dev_fd *f, int frames)
+/* Nothing is nothing: a look that had another reason. Only who looked for company can say that there was none. */
+static void learn(struct dev_fd *f, int frames, bool looked)
 {
 	if (frames == 0)
 		return;
-	f->singles = frames == 1 ? f->singles + 1 : 0;
+	f->turns++;
 	f->few = frames <= FEW ? f->few + 1 : 0;
+	if (looked)
+		f->company += (unsigned)(frames - 1) * ONE / LOOKS - f->company / LOOKS;
 }
 
 static bool are_super(int frames, int64_t octets)
@@ -233,7 +241,7 @@ static void drain(struct watch *w, short revents)
 	int frames = most - a.frames;
 	int64_t octets = l->budget_bytes - a.bytes;
 	loop_moved(stack_loop(f->dev.stack), (size_t)octets);
-	count_in_a_row(f, frames);
+	learn(f, frames, most > 1);
 	if (f->ring)
 		fd_ring_wait(f, is_for_read(f, frames, octets));
 }
@@ -243,6 +251,7 @@ void dev_fd_init(struct dev_fd *f, const struct dev_ops *ops, enum dev_type type
 	dev_init(&f->dev, ops, type);
 	f->dev.features = DEV_CAN_CSUM | DEV_CAN_GSO;
 	f->fd = fd;
+	f->company = ONE;
 	f->hdr_len = VNET_LEN;
 }
 

@@ -36,8 +36,9 @@ struct dev_fd {
 	struct pkt *spare;    /* a big one, into which the next frame is read, its header into the headroom */
 	struct fd_ring *ring; /* polled and written by the loop's ring; NULL: by system calls of its own */
 	size_t came;	  /* the length of the frame in `spare`, header included, that ended a sleep; or 0 */
-	unsigned singles; /* how often in a row it had a single frame, */
-	unsigned few;	  /* and a few at most */
+	unsigned turns;	  /* that brought frames */
+	unsigned few;	  /* how often in a row it had a few at most */
+	unsigned company; /* how many came with a first one, on average of late, in parts of a frame */
 };
 
 /* Before dev_register(). `fd` is non-blocking, with IFF_VNET_HDR and a header of 10 bytes; it becomes the

@@ -129,14 +129,50 @@ static void lone_frames_are_slept_for_in_read(void)
 			CU_ASSERT_EQUAL(l->sleeper != NULL, i >= 4);
 		}
 		CU_ASSERT_EQUAL(b.d->stats.rx_bytes, 27 * FRAME_LEN + 13 * 3000);
-		for (int i = 0; i < 30; i++) /* now and then it asks for a second one */
+		for (int i = 0; i < 100; i++) /* now and then it asks for a second one */
 			give(&b, FRAME_LEN);
-		while (b.d->stats.rx_packets < 70)
+		while (b.d->stats.rx_packets < 140)
 			sleep_once(&b);
 		CU_ASSERT_PTR_NULL(l->sleeper);
 		give(&b, FRAME_LEN);
 		sleep_once(&b);
-		CU_ASSERT_EQUAL(b.d->stats.rx_packets, 71);
+		CU_ASSERT_EQUAL(b.d->stats.rx_packets, 141);
+	}
+	bench_free(&b);
+}
+
+/* Of `rounds` times that two frames are there at once, how often a turn takes both; between them `alone` come by themselves. */
+static int taken_together(struct bench *b, int rounds, int alone)
+{
+	const uint64_t *came = &b->d->stats.rx_packets;
+	int together = 0;
+
+	for (int i = 0; i < rounds; i++) {
+		uint64_t all = *came + 2;
+		give(b, FRAME_LEN);
+		give(b, FRAME_LEN);
+		turn(b);
+		together += *came == all;
+		while (*came < all)
+			turn(b);
+		for (int k = 0; k < alone; k++) {
+			give(b, FRAME_LEN);
+			turn(b);
+		}
+	}
+	return together;
+}
+
+static void a_second_frame_is_looked_for_where_it_is_usual(void)
+{
+	struct bench b;
+
+	if (bench_new(&b)) {
+		CU_ASSERT_EQUAL(taken_together(&b, 50, 0), 50);
+		taken_together(&b, 50, 4); /* to learn */
+		CU_ASSERT_TRUE(taken_together(&b, 200, 4) < 30);
+		taken_together(&b, 1000, 0);
+		CU_ASSERT_EQUAL(taken_together(&b, 50, 0), 50);
 	}
 	bench_free(&b);
 }
@@ -517,12 +553,13 @@ static void a_plain_device_has_no_header_either_way(void)
 }
 
 SUITE(dev_fd_ring, T(single_frames_come_in_one_a_turn), T(lone_frames_are_slept_for_in_read),
-	T(super_frames_are_slept_for_in_read), T(bursts_are_looked_for_by_read),
-	T(a_look_in_passing_keeps_the_sleep_in_read), T(a_full_queue_drops_where_it_sleeps_in_read),
-	T(a_burst_of_answers_leaves_in_order), T(a_sleep_in_read_sees_the_device_go),
-	T(a_burst_comes_in_by_budgets), T(a_turn_delivers_not_much_more_than_so_many_bytes),
-	T(large_frames_stay_where_they_were_read_to), T(less_than_a_header_is_no_frame),
-	T(a_frame_that_waits_already_is_not_lost), T(frames_leave_with_the_next_wait_in_order),
-	T(a_full_queue_drops_by_name), T(a_refused_write_drops_by_name), T(a_failed_read_takes_the_carrier),
+	T(a_second_frame_is_looked_for_where_it_is_usual), T(super_frames_are_slept_for_in_read),
+	T(bursts_are_looked_for_by_read), T(a_look_in_passing_keeps_the_sleep_in_read),
+	T(a_full_queue_drops_where_it_sleeps_in_read), T(a_burst_of_answers_leaves_in_order),
+	T(a_sleep_in_read_sees_the_device_go), T(a_burst_comes_in_by_budgets),
+	T(a_turn_delivers_not_much_more_than_so_many_bytes), T(large_frames_stay_where_they_were_read_to),
+	T(less_than_a_header_is_no_frame), T(a_frame_that_waits_already_is_not_lost),
+	T(frames_leave_with_the_next_wait_in_order), T(a_full_queue_drops_by_name),
+	T(a_refused_write_drops_by_name), T(a_failed_read_takes_the_carrier),
 	T(closing_ends_the_pending_read_and_what_was_sent), T(a_plain_device_has_no_header_either_way),
 	T(what_a_frame_refers_to_leaves_with_it))
