@@ -74,12 +74,14 @@ static void count_bad(struct stack *s, enum drop_reason why)
 
 /* ---- who gets it ---- */
 
-/* RFC 9293 3.9.2.3, RFC 1122 4.2.3.10: TCP is between two hosts. Nothing else is answered, by nothing. */
+/* RFC 9293 3.9.2.3, RFC 1122 4.2.3.10: TCP is between two hosts. Nothing else is answered, by nothing. ip has asked where a
+ * packet came from, but for those of our own. */
 static bool is_between_two(const struct stack *s, const struct tcp_seg *seg)
 {
+	if (seg->p->to_group || !seg->p->local)
+		return !seg->p->to_group;
 	enum ip_addr_kind src = ip_addr_kind(s, seg->src);
-
-	return !seg->p->to_group && (src == IP_ADDR_UNICAST || src == IP_ADDR_LOCAL);
+	return src == IP_ADDR_UNICAST || src == IP_ADDR_LOCAL;
 }
 
 static void no_entry(struct stack *s, struct tcp_seg *seg, int ifindex)

@@ -67,9 +67,8 @@ uint32_t tcp_window_first(const struct tcp_conn *c, uint16_t mss, uint8_t *wscal
 
 	if (!c->wishes.rcvbuf_locked)
 		ever = MAX(ever, (uint32_t)MAX(sysctl[SYSCTL_TCP_RMEM_MAX], sysctl[SYSCTL_RMEM_MAX]));
-	*wscale = 0;
-	while (sysctl[SYSCTL_TCP_WINDOW_SCALING] && *wscale < TCP_WSCALE_MAX && ever >> *wscale > 65535)
-		++*wscale;
+	int bits = 32 - __builtin_clz(ever | 65535);
+	*wscale = sysctl[SYSCTL_TCP_WINDOW_SCALING] ? (uint8_t)MIN(bits - 16, TCP_WSCALE_MAX) : 0;
 	return mss && first > mss ? first - first % mss : first;
 }
 
