@@ -77,7 +77,8 @@ int hash_add(struct hash *h, struct hash_link *link, uint32_t hash)
 	return 0;
 }
 
-void hash_del(struct hash *h, struct hash_link *link)
+/* What points to it. */
+static struct hash_link **place_of(struct hash *h, const struct hash_link *link)
 {
 	struct hash_link **l = slot_of(h, link->hash);
 
@@ -85,8 +86,19 @@ void hash_del(struct hash *h, struct hash_link *link)
 		assert(*l);
 		l = &(*l)->next;
 	}
-	*l = link->next;
+	return l;
+}
+
+void hash_del(struct hash *h, struct hash_link *link)
+{
+	*place_of(h, link) = link->next;
 	h->count--;
+}
+
+void hash_replace(struct hash *h, const struct hash_link *from, struct hash_link *to)
+{
+	*to = *from;
+	*place_of(h, from) = to;
 }
 
 struct hash_link *hash_next(const struct hash *h, uint32_t *slot, struct hash_link *link)

@@ -42,6 +42,9 @@ int hash_reserve(struct hash *h);
 int hash_add(struct hash *h, struct hash_link *link, uint32_t hash);
 void hash_del(struct hash *h, struct hash_link *link);
 
+/* `to`, whose hash is the same, comes where `from` was. */
+void hash_replace(struct hash *h, const struct hash_link *from, struct hash_link *to);
+
 /* The first link of the chain that `hash` belongs to, or NULL; follow ->next and compare ->hash and the key.
  */
 static inline struct hash_link *hash_chain(const struct hash *h, uint32_t hash)

@@ -275,13 +275,14 @@ static struct tcp_conn *make_child(struct tcp_half *h)
 		return NULL;
 	}
 	fill_child(c, h);
-	if (!h->cookie) {
-		tcp_half_free(h);
-		arm(l);
-	}
-	if (tcp_entry_add(tcp_of(s), &c->e)) {
+	if (h->cookie && tcp_entry_add(tcp_of(s), &c->e)) {
 		tcp_conn_free(c);
 		return NULL;
+	}
+	if (!h->cookie) {
+		tcp_entry_replace(tcp_of(s), &h->e, &c->e);
+		tcp_half_free(h);
+		arm(l);
 	}
 	tcp_listen_add(l, c);
 	tcp_set_state(c, TCP_SYN_RECEIVED);

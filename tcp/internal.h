@@ -130,6 +130,9 @@ struct tcp_stats *tcp_stats_of(struct tcp_conn *c);
 
 int tcp_entry_add(struct tcp *tcp, struct tcp_entry *e);  /* 0, -EADDRNOTAVAIL: these four exist, -ENOMEM */
 void tcp_entry_del(struct tcp *tcp, struct tcp_entry *e); /* nothing where it is in no table */
+
+/* `to`, of the same four numbers, takes the place of `from`. */
+void tcp_entry_replace(struct tcp *tcp, struct tcp_entry *from, struct tcp_entry *to);
 struct tcp_entry *tcp_entry_find(
 	const struct tcp *tcp, uint32_t local, uint16_t local_port, uint32_t remote, uint16_t remote_port);
 

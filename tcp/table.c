@@ -44,6 +44,13 @@ int tcp_entry_add(struct tcp *tcp, struct tcp_entry *e)
 	return err;
 }
 
+void tcp_entry_replace(struct tcp *tcp, struct tcp_entry *from, struct tcp_entry *to)
+{
+	hash_replace(&tcp->entries, &from->link, &to->link);
+	from->listed = false;
+	to->listed = true;
+}
+
 void tcp_entry_del(struct tcp *tcp, struct tcp_entry *e)
 {
 	if (e->listed)

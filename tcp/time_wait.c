@@ -184,8 +184,10 @@ void tcp_enter_time_wait(struct tcp_conn *c, bool fin_wait_2_orphan)
 	uint64_t ns = fin_wait_2_orphan ? fin_wait_2_ns(c) : TIME_WAIT_NS;
 	struct tcp_tw *w = nobody_waits ? NULL : entry_new(tcp, &init);
 
-	if (w)
+	if (w) {
 		port_inherit(&w->port, &c->port);
+		tcp_entry_replace(tcp, &c->e, &w->e);
+	}
 	if (!fin_wait_2_orphan)
 		tcp_set_state(c, TCP_TIME_WAIT);
 	tcp_fail(c, 0);
@@ -193,10 +195,6 @@ void tcp_enter_time_wait(struct tcp_conn *c, bool fin_wait_2_orphan)
 		answer(&init, NULL);
 	if (!w)
 		return;
-	if (tcp_entry_add(tcp, &w->e)) {
-		forget(w);
-		return;
-	}
 	wait_for(w, ns);
 	TRACE(tcp->stack, LAYER_TCP, NULL, "RFC 9293 3.6", "%s: an entry stays for %u s",
 		fin_wait_2_orphan ? "FIN-WAIT-2" : "TIME-WAIT", (unsigned)(ns / NS_PER_SEC));

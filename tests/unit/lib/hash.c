@@ -58,6 +58,28 @@ static void agrees_with_the_slow_twin(void)
 	hash_exit(&h);
 }
 
+static void what_takes_the_place_of_another_is_found_for_it(void)
+{
+	static struct item items[ITEMS], others[ITEMS];
+	struct hash h;
+
+	hash_init(&h);
+	for (int i = 0; i < ITEMS; i++) {
+		items[i].key = others[i].key = i;
+		hash_add(&h, &items[i].link, hash_of(i));
+	}
+	for (int i = 0; i < ITEMS; i += 3)
+		hash_replace(&h, &items[i].link, &others[i].link);
+	CU_ASSERT_EQUAL(h.count, ITEMS);
+	for (int i = 0; i < ITEMS; i++) {
+		struct item *now = i % 3 ? &items[i] : &others[i];
+		CU_ASSERT_PTR_EQUAL_FATAL(lookup(&h, i), now);
+		hash_del(&h, &now->link);
+		CU_ASSERT_PTR_NULL(lookup(&h, i));
+	}
+	hash_exit(&h);
+}
+
 static void it_grows_with_what_it_holds(void)
 {
 	static struct item items[ITEMS];
@@ -131,6 +153,6 @@ static void without_memory_it_takes_nothing_unless_it_was_reserved(void)
 	hash_exit(&h);
 }
 
-SUITE(lib_hash, T(agrees_with_the_slow_twin), T(it_grows_with_what_it_holds),
-	T(walking_meets_every_element_once), T(an_empty_table_holds_no_memory),
-	T(without_memory_it_takes_nothing_unless_it_was_reserved))
+SUITE(lib_hash, T(agrees_with_the_slow_twin), T(what_takes_the_place_of_another_is_found_for_it),
+	T(it_grows_with_what_it_holds), T(walking_meets_every_element_once),
+	T(an_empty_table_holds_no_memory), T(without_memory_it_takes_nothing_unless_it_was_reserved))
