@@ -22,7 +22,7 @@
 
 static uint32_t hash_of(const struct netif *n, uint32_t addr)
 {
-	return (uint32_t)siphash_u64(&n->stack->arp->key, (uint64_t)n->dev->ifindex << 32 | addr);
+	return hsiphash_u64(&n->stack->arp->key, (uint64_t)n->dev->ifindex << 32 | addr);
 }
 
 static bool is_that(const struct neigh *ng, const struct netif *n, uint32_t addr, bool proxy)

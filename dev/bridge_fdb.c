@@ -18,7 +18,7 @@ static uint32_t hash_of(const struct bridge *b, struct mac m)
 	uint64_t key = 0;
 
 	memcpy(&key, m.b, sizeof(m.b));
-	return (uint32_t)siphash_u64(&b->fdb_key, key);
+	return hsiphash_u64(&b->fdb_key, key);
 }
 
 static struct wheel *wheel_of(const struct bridge *b)

@@ -73,7 +73,7 @@ static bool anybody_has_credit(struct stack *s, struct icmp_limit *l)
 
 static struct host *find_host(struct stack *s, struct icmp_limit *l, uint32_t addr, uint64_t most_ns)
 {
-	uint32_t hash = (uint32_t)siphash_u64(&l->key, addr);
+	uint32_t hash = hsiphash_u64(&l->key, addr);
 
 	hash_each_match(h, &l->hosts, hash, struct host, link)
 		if (h->addr == addr)

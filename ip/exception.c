@@ -66,7 +66,7 @@ static struct exceptions *memory_of(struct stack *s)
 
 static uint32_t hash_of(const struct exceptions *x, uint32_t dst)
 {
-	return (uint32_t)siphash_u64(&x->key, dst);
+	return hsiphash_u64(&x->key, dst);
 }
 
 /* ---- destinations we send to */

@@ -51,7 +51,7 @@ static bool redirect_allowed(struct stack *s, uint32_t host)
 
 	if (!table)
 		return false;
-	struct redirected *r = &table->slots[siphash_u64(&table->key, host) % REDIRECT_SLOTS];
+	struct redirected *r = &table->slots[hsiphash_u64(&table->key, host) % REDIRECT_SLOTS];
 	if (r->host != host || now > r->last_ns + REDIRECT_SILENCE_NS)
 		*r = (struct redirected){.host = host};
 	if (r->sent >= REDIRECT_NUMBER) { /* it does not listen */

@@ -178,7 +178,7 @@ static void empty(struct datagram *d, enum drop_reason why)
 
 static struct peer *peer_get(struct reassembly *r, uint32_t addr)
 {
-	uint32_t hash = (uint32_t)siphash_u64(&r->hash_key, addr);
+	uint32_t hash = hsiphash_u64(&r->hash_key, addr);
 	struct peer *peer;
 
 	hash_each_match(old, &r->peers, hash, struct peer, link)
@@ -291,7 +291,7 @@ static struct datagram *datagram_of(struct reassembly *r, const struct pkt *p)
 		.ifindex = p->dev ? p->dev->ifindex : 0,
 		.id = p->ip.id,
 		.proto = p->ip.proto};
-	uint32_t hash = (uint32_t)siphash(&r->hash_key, &key, sizeof(key));
+	uint32_t hash = hsiphash(&r->hash_key, &key, sizeof(key));
 	struct datagram *d = NULL;
 
 	hash_each_match(old, &r->datagrams, hash, struct datagram, link)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A hash table of elements that carry their own link: chained, doubling as it fills, allocated with the first element, or
- * before by hash_reserve(). The caller computes the hash (siphash() where outsiders choose the keys) and compares keys itself.
+ * before by hash_reserve(). The caller computes the hash (hsiphash() where outsiders choose the keys) and compares keys itself.
  */
 #ifndef LIB_HASH_H
 #define LIB_HASH_H

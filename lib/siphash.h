@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SipHash-2-4 (Aumasson and Bernstein, 2012): a keyed function of 64 bits that outsiders cannot predict. Two rounds for
- * each eight bytes, four at the end. In the header, since most keys have a length that the compiler knows.
+ * SipHash (Aumasson and Bernstein, 2012): a keyed function of 64 bits that outsiders cannot predict. In the header, since most
+ * keys have a length that the compiler knows.
+ *
+ *	siphash()	SipHash-2-4, two rounds for each eight bytes and four at the end: for what is told to others (sequence
+ *			numbers, cookies, IDs), and must not say how it came about
+ *	hsiphash()	SipHash-1-3, for hash tables, as in Linux: who could predict it would get a longer chain, and never
+ *			sees a value
  */
 #ifndef LIB_SIPHASH_H
 #define LIB_SIPHASH_H
@@ -45,20 +50,21 @@ static inline struct siphash_state siphash_begin(const struct siphash_key *key)
 	};
 }
 
-static inline void siphash_absorb(struct siphash_state *s, uint64_t word)
+static inline void siphash_absorb(struct siphash_state *s, uint64_t word, int rounds)
 {
 	s->v3 ^= word;
-	siphash_round(s);
-	siphash_round(s);
+	for (int i = 0; i < rounds; i++)
+		siphash_round(s);
 	s->v0 ^= word;
 }
 
 /* The last word holds the length and what is left of the data. */
-static inline uint64_t siphash_finish(struct siphash_state *s, size_t len, uint64_t rest)
+static inline uint64_t siphash_finish(
+	struct siphash_state *s, size_t len, uint64_t rest, int rounds, int last)
 {
-	siphash_absorb(s, (uint64_t)len << 56 | rest);
+	siphash_absorb(s, (uint64_t)len << 56 | rest, rounds);
 	s->v2 ^= 0xff;
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < last; i++)
 		siphash_round(s);
 	return s->v0 ^ s->v1 ^ s->v2 ^ s->v3;
 }
@@ -72,24 +78,45 @@ static inline uint64_t siphash_load(const uint8_t *b, size_t n)
 	return le64toh(v);
 }
 
-static inline uint64_t siphash(const struct siphash_key *key, const void *data, size_t len)
+static inline uint64_t siphash_by(
+	const struct siphash_key *key, const void *data, size_t len, int rounds, int last)
 {
 	struct siphash_state s = siphash_begin(key);
 	const uint8_t *b = data;
 	size_t left = len;
 
 	for (; left >= 8; left -= 8, b += 8)
-		siphash_absorb(&s, siphash_load(b, 8));
-	return siphash_finish(&s, len, siphash_load(b, left));
+		siphash_absorb(&s, siphash_load(b, 8), rounds);
+	return siphash_finish(&s, len, siphash_load(b, left), rounds, last);
+}
+
+static inline uint64_t siphash(const struct siphash_key *key, const void *data, size_t len)
+{
+	return siphash_by(key, data, len, 2, 4);
+}
+
+static inline uint32_t hsiphash(const struct siphash_key *key, const void *data, size_t len)
+{
+	return (uint32_t)siphash_by(key, data, len, 1, 3);
 }
 
 /* The same over one 64-bit number (as eight bytes, least significant first). */
-static inline uint64_t siphash_u64(const struct siphash_key *key, uint64_t v)
+static inline uint64_t siphash_u64_by(const struct siphash_key *key, uint64_t v, int rounds, int last)
 {
 	struct siphash_state s = siphash_begin(key);
 
-	siphash_absorb(&s, v);
-	return siphash_finish(&s, sizeof(v), 0);
+	siphash_absorb(&s, v, rounds);
+	return siphash_finish(&s, sizeof(v), 0, rounds, last);
+}
+
+static inline uint64_t siphash_u64(const struct siphash_key *key, uint64_t v)
+{
+	return siphash_u64_by(key, v, 2, 4);
+}
+
+static inline uint32_t hsiphash_u64(const struct siphash_key *key, uint64_t v)
+{
+	return (uint32_t)siphash_u64_by(key, v, 1, 3);
 }
 
 #endif

@@ -29,7 +29,7 @@ struct flow {
 
 static uint32_t hash_of(const struct flow_key *key)
 {
-	return (uint32_t)siphash(&(struct siphash_key){0}, key, sizeof(*key));
+	return hsiphash(&(struct siphash_key){0}, key, sizeof(*key));
 }
 
 static struct flow *find(const struct dump *d, const struct flow_key *key)

@@ -82,7 +82,7 @@ static bool read_key(const struct fields *x, bool ours, struct flow_key *key)
 
 static uint32_t hash_key(const struct flow_key *key)
 {
-	return (uint32_t)siphash(&(struct siphash_key){0}, key, sizeof(*key));
+	return hsiphash(&(struct siphash_key){0}, key, sizeof(*key));
 }
 
 struct flow *flows_find(const struct flows *fs, const struct flow_key *key)

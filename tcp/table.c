@@ -12,7 +12,7 @@ static uint32_t hash_of(
 {
 	uint32_t four[3] = {local, remote, (uint32_t)local_port << 16 | remote_port};
 
-	return (uint32_t)siphash(&tcp->hash_key, four, sizeof(four));
+	return hsiphash(&tcp->hash_key, four, sizeof(four));
 }
 
 static struct tcp_entry *find(const struct tcp *tcp, uint32_t hash, uint32_t local, uint16_t local_port,

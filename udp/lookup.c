@@ -21,7 +21,7 @@ static bool same_names(const struct udp_names *a, const struct udp_names *b)
 
 static uint32_t hash_of(const struct udp *udp, const struct udp_names *names)
 {
-	return (uint32_t)siphash(&udp->key, names, sizeof(*names));
+	return hsiphash(&udp->key, names, sizeof(*names));
 }
 
 void udp_unhash(struct udp_sock *u)
