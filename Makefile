@@ -25,6 +25,10 @@ LIBS     := -Wl,--as-needed -lreadline -ljansson -lpcap -lm
 # A small program: addresses that the loader moves are packed (with no unwind tables, which only C++ needs, a fifth less).
 PACKED   := -Wl,-z,pack-relative-relocs
 comma    := ,
+# In the program the stack is optimized as one (LTO): a packet calls some 150 functions of 60 files. The archive has objects of its
+# own, as no other compiler could read what gcc keeps for that. The shell need not be fast, but small.
+LTO      ?= $(if $(filter 1,$(DEBUG))$(findstring clang,$(CC)),,-flto=auto)
+SMALL    ?= $(if $(filter 1,$(DEBUG)),,-Os -Wno-maybe-uninitialized)
 
 # What is built from what. A new file in one of these folders is found by itself.
 FOLDERS := lib net dev arp ip icmp udp tcp app
@@ -48,7 +52,7 @@ COVER   := $(BUILD)/cover/run
 objects  = $(patsubst %.c,$(BUILD)/$1/%.o,$2)
 LIB_OBJ := $(call objects,obj,$(LIB_SRC))
 SH_OBJ  := $(call objects,obj,$(SH_SRC))
-ALL_OBJ := $(LIB_OBJ) $(SH_OBJ) $(call objects,obj,$(REC_SRC) $(wildcard main.c))
+ALL_OBJ := $(call objects,$(if $(LTO),lto,obj),$(LIB_SRC)) $(SH_OBJ) $(call objects,obj,$(REC_SRC) $(wildcard main.c))
 TESTED  := $(LIB_SRC) $(SH_SRC) $(REC_SRC) $(FRAME) $(SUITES)
 
 # The calls that go by record/ (record/calls.h): in the program, and where it is tested; the library is as it is.
@@ -99,14 +103,21 @@ $(LIB): $(LIB_OBJ)
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $(LIB_OBJ)
 
-$(BUILD)/tapir: $(ALL_OBJ) $(LIB)
+$(BUILD)/tapir: $(ALL_OBJ)
 	$(call say,LD,$(@F))
-	$(Q)$(CC) $(LDFLAGS) $(PACKED) $(WRAP_OUT) -o $@ $(filter-out $(LIB_OBJ),$(ALL_OBJ)) $(LIB) $(LIBS)
+	$(Q)$(CC) $(CFLAGS) $(LTO) $(LDFLAGS) $(PACKED) $(WRAP_OUT) -o $@ $(ALL_OBJ) $(LIBS)
+
+$(SH_OBJ): private CFLAGS += $(SMALL)
 
 $(BUILD)/obj/%.o: %.c $(BUILD)/obj/flags
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(BASE) $(PIC) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/lto/%.o: %.c $(BUILD)/obj/flags
+	$(call say,CC,$< (program))
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BASE) $(PIC) $(CFLAGS) $(LTO) -MMD -MP -c -o $@ $<
 
 run: deps $(PROG)
 	$(Q)$(BUILD)/tapir $(ARGS)
@@ -302,7 +313,7 @@ bench: all $(BENCH) $(INSIDE) $(addprefix $(BUILD)/bench/,$(PEERS))
 
 # --- checks
 
-check: $(ALL_OBJ)
+check: $(LIB_OBJ) $(ALL_OBJ)
 	@tools/check
 
 layers:
@@ -361,7 +372,7 @@ clean:
 keep = @mkdir -p $(@D); echo '$1' | cmp -s - $@ || echo '$1' > $@
 
 $(BUILD)/obj/flags: FORCE
-	$(call keep,$(CC) $(BASE) $(PIC) $(CFLAGS))
+	$(call keep,$(CC) $(BASE) $(PIC) $(CFLAGS) $(LTO) $(SMALL))
 $(BUILD)/unit/flags: FORCE
 	$(call keep,$(CC) $(BASE) $(SANITIZE))
 $(BUILD)/cover/flags: FORCE
@@ -371,6 +382,6 @@ $(BUILD)/unit/suites.list: FORCE
 $(BUILD)/soak/suites.list: FORCE
 	$(call keep,$(SOAKS))
 
--include $(ALL_OBJ:.o=.d) $(DRILL:.o=.d) $(patsubst %.o,%.d,$(call objects,obj,$(MATRIX) tests/drill/driver.c) \
+-include $(sort $(LIB_OBJ:.o=.d) $(ALL_OBJ:.o=.d)) $(DRILL:.o=.d) $(patsubst %.o,%.d,$(call objects,obj,$(MATRIX) tests/drill/driver.c) \
 	$(call objects,unit,$(TESTED) main.c) $(call objects,cover,$(TESTED)) \
 	$(call objects,soak,$(FRAME) $(SOAKS)) $(call objects,fuzz/obj,$(LIB_SRC) $(SH_SRC)))
