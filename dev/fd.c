@@ -23,7 +23,7 @@ enum {
 	ONE = 1 << 10,	  /* parts of a frame */
 	LOOKS = 16,	  /* what is learned of company goes over so many looks; */
 	ENOUGH = ONE / 2, /* so much of it, and looking for it pays; */
-	ANYHOW = 16,	  /* else it is done once in so many turns */
+	ANYHOW = 16,	  /* else it is done in one of so many turns */
 };
 
 _Static_assert(VNET_LEN == sizeof(struct virtio_net_hdr) && VNET_LEN == 10,
@@ -179,11 +179,11 @@ static bool input_some(struct dev_fd *f, struct allowance *a)
 }
 
 /* Where frames mostly come alone (a ping, a request and its answer, a short connection), asking for a second one only
- * brings EAGAIN, for the price of another system call; so we ask now and then: by chance, since whatever the period, there
- * are conversations that repeat after it. */
+ * brings EAGAIN, for the price of another system call; so we ask now and then: in every sixteen turns once, by chance in
+ * which, since whatever the period, there are conversations that repeat after it. */
 static bool expects_one(const struct dev_fd *f)
 {
-	return f->company < ENOUGH && hash_u32(f->turns) % ANYHOW;
+	return f->company < ENOUGH && f->turns % ANYHOW != hash_u32(f->turns / ANYHOW) % ANYHOW;
 }
 
 /* Nothing is nothing: a look that had another reason. Only who looked for company can say that there was none. */
