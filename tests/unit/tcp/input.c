@@ -205,6 +205,35 @@ static void syn_from_no_host_is_ignored(void)
 	bench_free(b);
 }
 
+/* RFC9293-MUST-63: a packet of our own is not asked by ip where it came from, and a raw socket may lie about that. */
+static void nor_is_one_of_our_own(void)
+{
+	static const uint32_t nobody[] = {0xffffffff, 0x0a0000ff, 0xe0000001, 0xf0000001};
+	struct bench *b = bench_new();
+	struct sock *sk = sock_open(b->s, SOCK_RAW, 255);
+	uint8_t p[IP_HDR_LEN + TCP_HDR_LEN];
+
+	bench_listen(b, 5);
+	sock_set(sk, SO_OPT_HDRINCL, 1);
+	for (size_t i = 0; i < ARRAY_SIZE(nobody); i++) {
+		struct ip_hdr ip = {.src = nobody[i],
+			.dst = ME,
+			.total_len = sizeof(p),
+			.hdr_len = IP_HDR_LEN,
+			.ttl = 64,
+			.proto = IP_PROTO_TCP};
+		ip_emit(p, &ip);
+		syn(p + IP_HDR_LEN, nobody[i], ME);
+		CU_ASSERT_EQUAL(
+			sock_send(sk, p, sizeof(p), 0, &(struct sock_addr){.ip = ME}), (ssize_t)sizeof(p));
+		lab_run(b->l, NS_PER_MS);
+	}
+	CU_ASSERT_EQUAL(DROPS(b, TCP_NOT_UNICAST), ARRAY_SIZE(nobody));
+	CU_ASSERT_EQUAL(MIB(b, TcpOutSegs), 0);
+	sock_close(sk);
+	bench_free(b);
+}
+
 /* RFC9293-MUST-50: options of IP that mean nothing to TCP. */
 static void ip_options_are_not_looked_at(void)
 {
@@ -328,6 +357,6 @@ static void mutated_segments_break_nothing(void)
 
 SUITE(tcp_input, T(tcp_short), T(tcp_checksum_bad), T(closed_port_answers_by_resets),
 	T(reset_echoes_the_timestamp), T(reserved_bits_are_not_looked_at), T(tcp_port_zero),
-	T(tcp_syn_to_broadcast), T(syn_from_no_host_is_ignored), T(ip_options_are_not_looked_at),
-	T(connection_bound_to_a_device_hears_only_that), T(connections_end_with_an_address_that_is_lost),
-	T(mutated_segments_break_nothing))
+	T(tcp_syn_to_broadcast), T(syn_from_no_host_is_ignored), T(nor_is_one_of_our_own),
+	T(ip_options_are_not_looked_at), T(connection_bound_to_a_device_hears_only_that),
+	T(connections_end_with_an_address_that_is_lost), T(mutated_segments_break_nothing))
