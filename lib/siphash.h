@@ -101,22 +101,16 @@ static inline uint32_t hsiphash(const struct siphash_key *key, const void *data,
 }
 
 /* The same over one 64-bit number (as eight bytes, least significant first). */
-static inline uint64_t siphash_u64_by(const struct siphash_key *key, uint64_t v, int rounds, int last)
-{
-	struct siphash_state s = siphash_begin(key);
-
-	siphash_absorb(&s, v, rounds);
-	return siphash_finish(&s, sizeof(v), 0, rounds, last);
-}
-
 static inline uint64_t siphash_u64(const struct siphash_key *key, uint64_t v)
 {
-	return siphash_u64_by(key, v, 2, 4);
+	v = htole64(v);
+	return siphash(key, &v, sizeof(v));
 }
 
 static inline uint32_t hsiphash_u64(const struct siphash_key *key, uint64_t v)
 {
-	return (uint32_t)siphash_u64_by(key, v, 1, 3);
+	v = htole64(v);
+	return hsiphash(key, &v, sizeof(v));
 }
 
 #endif
