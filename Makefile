@@ -4,6 +4,7 @@
 #   BUILD=dir   where everything built goes (default: build, or build-debug with DEBUG=1)
 #   DEBUG=1     AddressSanitizer, UndefinedBehaviorSanitizer, -O1
 #   WERROR=0|1  warnings are errors (default: with gcc 12, the compiler CI uses; newer ones know new warnings)
+#   LTO=        the program without link-time optimization: quicker to build, and 1 % slower
 #   SUITE=name  for `make unit`: only suites whose names begin so
 #   V=1         show the commands
 
