@@ -4,6 +4,7 @@
  * over native words, as many at once as there is room for, folded at the end, and swapped once on little-endian machines.
  */
 #include "net/pkt.h"
+#include "net/wire_udp.h"
 
 enum { LONG = 64 /* bytes from which vectors pay; not those of a header */ };
 
@@ -108,7 +109,8 @@ void csum_complete(struct pkt *p)
 	if (field + 2 > pkt_head_len(p))
 		return;
 	uint16_t sum = csum_finish(add_from(p, start));
-	*(be16 *)(p->data + field) = put16(sum ? sum : 0xffff);
+	bool would_be_none = sum == 0 && p->offload.csum_offset == UDP_CHECK_OFFSET; /* RFC 768 */
+	*(be16 *)(p->data + field) = put16(would_be_none ? 0xffff : sum);
 }
 
 void csum_complete_network(struct pkt *p)

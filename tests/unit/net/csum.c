@@ -94,6 +94,11 @@ static void a_partial_checksum_is_completed_once(void)
 	p->offload = (struct pkt_offload){.csum = PKT_CSUM_PARTIAL, .csum_start = 34, .csum_offset = 6};
 	csum_complete(p);
 	CU_ASSERT_EQUAL(get16(*(be16 *)(b + 40)), 0xffff);
+	memset(b, 0, 64);
+	*(be16 *)(b + 50) = put16(0xffff); /* TCP has no such rule: RFC9293-MUST-2 */
+	p->offload = (struct pkt_offload){.csum = PKT_CSUM_PARTIAL, .csum_start = 34, .csum_offset = 16};
+	csum_complete(p);
+	CU_ASSERT_EQUAL(get16(*(be16 *)(b + 50)), 0);
 	pkt_free(p);
 	pkt_pools_exit(&pools);
 }
